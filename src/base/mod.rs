@@ -1,0 +1,14 @@
+//! What everything may use: identifiers, simulated time, seeds.
+//!
+//! [`SimTime`] (when something happened in the run) and event time (what a record says of
+//! itself) are different types on purpose; nothing converts one into the other.
+
+mod ids;
+mod seed;
+mod time;
+
+pub use ids::{
+    AllocationId, AttemptId, Incarnation, JobId, Name, NodeId, SlotId, Step, SubtaskId, VertexId,
+};
+pub use seed::{Seed, StreamRng};
+pub use time::{EventTime, SimDuration, SimTime};

@@ -1,0 +1,35 @@
+//! The one seed of a run, and the named random streams that derive from it.
+//!
+//! Streams are independent: drawing more from one never moves another. That is what keeps a run
+//! with one more fault equal to the run without it up to the fault.
+
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// The seed of a run.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Seed(pub u64);
+
+/// A random stream of a run. Its algorithm is part of what a replay token promises.
+pub type StreamRng = Xoshiro256PlusPlus;
+
+impl Seed {
+    /// The random stream called `name`.
+    ///
+    /// ```
+    /// use rand::RngCore;
+    /// use weir::base::Seed;
+    ///
+    /// let (mut a, mut b) = (Seed(7).stream("faults"), Seed(7).stream("faults"));
+    /// assert_eq!(a.next_u64(), b.next_u64());
+    /// assert_ne!(a.next_u64(), Seed(7).stream("clocks").next_u64());
+    /// ```
+    pub fn stream(self, name: &str) -> StreamRng {
+        StreamRng::seed_from_u64(xxh3_64_with_seed(name.as_bytes(), self.0))
+    }
+}

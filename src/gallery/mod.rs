@@ -1,0 +1,1 @@
+//! The jobs that scenarios name, each a page of readable user code.

@@ -1,0 +1,52 @@
+//! Weir: a Flink-like stream engine that runs whole under deterministic simulation.
+//!
+//! Modules, from the ground up (the allowed dependencies are the table in
+//! `docs/src/architecture.md`, and a test holds the code to it):
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`base`] | identifiers, simulated time, seeds and named random streams |
+//! | [`host`] | the ports through which the engine reaches its world |
+//! | [`record`] | what flows: batches, elements, values, keys and key groups |
+//! | [`trace`] | the spine: every step of a run as an event |
+//! | [`sim`] | the world itself: nodes, wire, disks, clocks, faults |
+//! | [`state`] | keyed tables by key group |
+//! | [`operator`] | what is done to records |
+//! | [`connector`] | sources and sinks |
+//! | [`graph`] | stream graph, job graph, execution graph, physical plan |
+//! | [`api`] | the typed `DataStream` programs are written in |
+//! | [`network`] | partitioners, result partitions, credits, input gates |
+//! | [`task`] | the loop that runs one subtask |
+//! | [`runtime`] | Dispatcher, ResourceManager, JobMaster, TaskExecutor, client |
+//! | [`cluster`] | assembles a cluster in the simulation and runs jobs on it |
+//! | [`replay`] | the world at any step, folded from the trace |
+//! | [`gallery`] | the jobs that scenarios name |
+//! | [`scenario`] | scenario files: parse, lower, run |
+#![cfg_attr(not(madsim), allow(unused))]
+
+#[cfg(not(madsim))]
+compile_error!(
+    "weir needs `--cfg madsim`. In its checkout `.cargo/config.toml` sets it; if the environment \
+     variable RUSTFLAGS is set it overrides that file, so add `--cfg madsim` to RUSTFLAGS (and to \
+     RUSTDOCFLAGS). A crate that depends on weir needs the same two lines in its own \
+     `.cargo/config.toml`: [build] rustflags = [\"--cfg\", \"madsim\"], \
+     rustdocflags = [\"--cfg\", \"madsim\"]."
+);
+
+pub mod api;
+pub mod base;
+pub mod cluster;
+pub mod connector;
+pub mod gallery;
+pub mod graph;
+pub mod host;
+pub mod network;
+pub mod operator;
+pub mod record;
+pub mod replay;
+pub mod runtime;
+pub mod scenario;
+pub mod sim;
+pub mod state;
+pub mod task;
+pub mod trace;

@@ -1,0 +1,1 @@
+//! Partitioners, result partitions, credits, input gates.

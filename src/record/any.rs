@@ -1,0 +1,41 @@
+//! A batch whose type the exchange does not know.
+
+use std::any::Any;
+
+use super::{Batch, Data};
+
+/// A batch on an edge. The receiver, who knows the type, downcasts it once.
+pub trait AnyBatch: Any + Send {
+    /// The number of records.
+    fn records(&self) -> usize;
+    /// Its encoded length.
+    fn encoded_size(&self) -> u64;
+    /// The records as structured text, for the trace.
+    fn render(&self) -> Vec<String>;
+    /// The batch itself.
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<T: Data> AnyBatch for Batch<T> {
+    fn records(&self) -> usize {
+        self.len()
+    }
+
+    fn encoded_size(&self) -> u64 {
+        let mut bytes = 0;
+        for value in &self.values {
+            let size =
+                postcard::serialize_with_flavor(value, postcard::ser_flavors::Size::default());
+            bytes += size.expect("a record that is Data can be serialized") as u64;
+        }
+        bytes
+    }
+
+    fn render(&self) -> Vec<String> {
+        self.values.iter().map(|value| format!("{value:?}")).collect()
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}

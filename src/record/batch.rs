@@ -1,0 +1,86 @@
+//! A batch of records with optional columns.
+//!
+//! Invariant: a column that is present is as long as `values`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{EventTime, SimTime};
+
+/// How many records a full batch holds.
+pub const BATCH_RECORDS: usize = 1024;
+
+/// Where a record came from: what makes it itself, however often it is replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RecordId {
+    /// The source, by its place among the job's sources.
+    pub source: u16,
+    /// The split of that source.
+    pub split: u16,
+    /// The position in the split, from 0.
+    pub offset: u64,
+}
+
+/// Rides in a batch from a source to a sink and tells how long that took (Flink's
+/// `LatencyMarker`). It holds its place in the order of records, is never seen by user code and
+/// never cuts or flushes a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LatencyMarker {
+    /// When it left the source.
+    pub marked: SimTime,
+}
+
+/// Records of one type with whichever columns the job needs.
+#[derive(Clone, Debug)]
+pub struct Batch<T> {
+    /// The records.
+    pub values: Vec<T>,
+    /// Their event times, once a timestamp assigner has run.
+    pub timestamps: Option<Vec<EventTime>>,
+    /// Their identities, where the run keeps them.
+    pub ids: Option<Vec<RecordId>>,
+    /// The Java hashes of their keys, on a keyed edge.
+    pub hashes: Option<Vec<u32>>,
+    /// Latency markers on their way.
+    pub markers: Vec<LatencyMarker>,
+}
+
+impl<T> Default for Batch<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), timestamps: None, ids: None, hashes: None, markers: Vec::new() }
+    }
+}
+
+impl<T> From<Vec<T>> for Batch<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self { values, ..Self::default() }
+    }
+}
+
+impl<T> Batch<T> {
+    /// The number of records.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is nothing in it, not even a latency marker.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.markers.is_empty()
+    }
+
+    /// The same columns over other values, one for each of these.
+    pub fn with_values<U>(self, values: Vec<U>) -> Batch<U> {
+        debug_assert_eq!(values.len(), self.values.len(), "columns must match the values");
+        Batch {
+            values,
+            timestamps: self.timestamps,
+            ids: self.ids,
+            hashes: None,
+            markers: self.markers,
+        }
+    }
+
+    /// Takes the contents, leaving an empty batch.
+    pub fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
+}

@@ -1,0 +1,34 @@
+//! What flows through a job.
+//!
+//! Records cross operators and edges in typed batches ([`Batch`]), which an exchange carries
+//! without knowing their type ([`AnyBatch`]); between batches flow events ([`StreamEvent`]).
+//! Keys hash as in Java ([`Key`]) so that they land on the key group on which Flink puts them
+//! ([`key_group`]).
+
+mod any;
+mod batch;
+mod collector;
+mod element;
+mod key;
+pub mod key_group;
+mod output;
+mod partitioning;
+mod row;
+
+pub use any::AnyBatch;
+pub use batch::{BATCH_RECORDS, Batch, LatencyMarker, RecordId};
+pub use collector::Collector;
+pub use element::{Element, StreamEvent};
+pub use key::Key;
+pub use key_group::{KeyGroup, KeyGroupRange};
+pub use output::{AnyOutput, Failure, Fanout, Output};
+pub use partitioning::Partitioning;
+pub use row::{Row, RowKind};
+
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
+
+/// Whatever may be a record: any type that can be cloned, shown, stored and sent.
+pub trait Data: Clone + Debug + Serialize + DeserializeOwned + Send + 'static {}
+
+impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + 'static> Data for T {}

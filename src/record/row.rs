@@ -1,0 +1,36 @@
+//! Rows: records as the outside world sees them.
+
+use serde::{Deserialize, Serialize};
+
+use super::RecordId;
+
+/// What a row does to a table (Flink's `RowKind`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowKind {
+    /// Adds a row.
+    Insert,
+    /// Replaces the row of the same key, or adds it.
+    UpdateAfter,
+}
+
+impl RowKind {
+    /// Flink's short form.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Insert => "+I",
+            Self::UpdateAfter => "+U",
+        }
+    }
+}
+
+/// A row that a sink writes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Row {
+    /// What it does.
+    pub kind: RowKind,
+    /// Its fields, as text, one for each column of the sink.
+    pub fields: Vec<String>,
+    /// The record it comes from, where the run keeps identities.
+    pub id: Option<RecordId>,
+}

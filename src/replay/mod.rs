@@ -1,0 +1,1 @@
+//! The world at any step, folded from the trace.

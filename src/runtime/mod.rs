@@ -1,0 +1,1 @@
+//! Dispatcher, ResourceManager, JobMaster, TaskExecutor, client.

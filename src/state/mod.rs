@@ -1,0 +1,1 @@
+//! Keyed state, by key group.

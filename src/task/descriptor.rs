@@ -1,0 +1,60 @@
+//! What a TaskExecutor needs in order to run a task (Flink's `TaskDeploymentDescriptor`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::base::{AttemptId, Name, SimDuration};
+use crate::graph::{PhysicalPlan, VertexSubtask};
+use crate::host::{Address, Port};
+use crate::operator::JobCode;
+
+/// See the module.
+#[derive(Clone)]
+pub struct TaskDescriptor {
+    /// Which execution this is.
+    pub attempt: AttemptId,
+    /// The subtask's name in traces, such as `parse#1`.
+    pub name: Name,
+    /// The port on which this task talks to its neighbours.
+    pub port: Port,
+    /// The job's plan.
+    pub plan: Arc<PhysicalPlan>,
+    /// The job's code.
+    pub code: Arc<JobCode>,
+    /// Where the producers of this task's inputs are.
+    pub producers: BTreeMap<VertexSubtask, Address>,
+    /// Settings of the data plane.
+    pub options: Arc<TaskOptions>,
+}
+
+/// Settings of the data plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskOptions {
+    /// After how long a buffer that is not full is sent (`execution.buffer-timeout`).
+    pub buffer_timeout: SimDuration,
+    /// How many records fill a buffer.
+    pub buffer_records: usize,
+    /// Buffers that a channel may have on their way or unread
+    /// (`taskmanager.network.memory.buffers-per-channel`).
+    pub credits: u32,
+    /// Buffers that a channel's producer may hold beyond those.
+    pub output_buffers: usize,
+    /// What processing a record costs, unless its operator says otherwise.
+    pub record_cost: SimDuration,
+}
+
+/// What a task tells its TaskExecutor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskUpdate {
+    /// Its operators are set up.
+    Running,
+    /// It is done.
+    Finished,
+    /// It was stopped.
+    Canceled,
+    /// It failed.
+    Failed {
+        /// The root cause.
+        cause: String,
+    },
+}
