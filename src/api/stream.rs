@@ -82,7 +82,7 @@ impl<T: Data> DataStream<T> {
     /// Like [`Self::map`], with a type of one's own as the function.
     pub fn map_with<F: MapFunction<T>>(&self, function: F) -> DataStream<F::Out> {
         let code = operator(move |context, output| {
-            Box::new(Map::new(context, function.clone(), output)) as Box<dyn Output<T>>
+            Box::new(Map::new::<T>(context, function.clone(), output)) as Box<dyn Output<T>>
         });
         self.then("Map", StreamNodeKind::Operator, code)
     }
@@ -109,7 +109,7 @@ impl<T: Data> DataStream<T> {
     /// Like [`Self::flat_map`], with a type of one's own as the function.
     pub fn flat_map_with<F: FlatMapFunction<T>>(&self, function: F) -> DataStream<F::Out> {
         let code = operator(move |context, output| {
-            Box::new(FlatMap::new(context, function.clone(), output)) as Box<dyn Output<T>>
+            Box::new(FlatMap::new::<T>(context, function.clone(), output)) as Box<dyn Output<T>>
         });
         self.then("Flat Map", StreamNodeKind::Operator, code)
     }

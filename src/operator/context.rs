@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::RuntimeContext;
 use crate::base::{JobId, Name, SimDuration};
 use crate::host::Host;
 
@@ -58,7 +59,7 @@ impl Cost {
     }
 }
 
-/// Flink's `RuntimeContext`: what an operator knows of where it runs.
+/// What an operator knows of where it runs.
 #[derive(Clone)]
 pub struct OperatorContext {
     /// The node's ports.
@@ -88,6 +89,16 @@ pub struct OperatorContext {
 }
 
 impl OperatorContext {
+    /// What user functions may know.
+    pub fn runtime(&self) -> RuntimeContext {
+        RuntimeContext {
+            subtask: self.subtask.clone(),
+            index: self.index,
+            parallelism: self.parallelism,
+            attempt: self.attempt,
+        }
+    }
+
     /// The operator's account.
     pub fn cost(&self) -> Cost {
         let nanos = u64::try_from(self.record_cost.as_nanos()).unwrap_or(u64::MAX);

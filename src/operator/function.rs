@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use crate::base::Name;
 use crate::record::{Collector, Data, Key};
 
 /// What any user function must be, so that subtasks can have their own.
@@ -9,10 +10,25 @@ pub trait Function: Clone + Send + Sync + 'static {}
 
 impl<F: Clone + Send + Sync + 'static> Function for F {}
 
+/// What a user function may know of where it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuntimeContext {
+    /// The subtask's name, such as `parse#1`.
+    pub subtask: Name,
+    /// The subtask's index among its siblings, from 0.
+    pub index: u32,
+    /// How many siblings there are.
+    pub parallelism: u32,
+    /// Which attempt at this subtask this is, from 0.
+    pub attempt: u32,
+}
+
 /// One record in, one out.
 pub trait MapFunction<T>: Function {
     /// What comes out.
     type Out: Data;
+    /// Called once before the first record.
+    fn open(&mut self, _context: &RuntimeContext) {}
     /// Maps a record.
     fn map(&mut self, value: T) -> Self::Out;
 }
@@ -21,6 +37,8 @@ pub trait MapFunction<T>: Function {
 pub trait FlatMapFunction<T>: Function {
     /// What comes out.
     type Out: Data;
+    /// Called once before the first record.
+    fn open(&mut self, _context: &RuntimeContext) {}
     /// Maps a record.
     fn flat_map(&mut self, value: T, out: &mut Collector<Self::Out>);
 }

@@ -19,7 +19,7 @@ pub use code::{
 pub use context::{Cost, Meter, OperatorContext};
 pub use function::{
     Closure, FilterFunction, FlatMapClosure, FlatMapFunction, Function, KeyByField, KeyByValue,
-    KeySelector, MapFunction, ReduceFunction,
+    KeySelector, MapFunction, ReduceFunction, RuntimeContext,
 };
 pub use keyed::RollingReduce;
 pub use stateless::{Filter, FlatMap, Map, TryMap};

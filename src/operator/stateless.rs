@@ -11,8 +11,12 @@ pub struct Map<F, R> {
 }
 
 impl<F, R> Map<F, R> {
-    /// Puts `function` in front of `output`.
-    pub fn new(context: &OperatorContext, function: F, output: Box<dyn Output<R>>) -> Self {
+    /// Opens `function` in front of `output`.
+    pub fn new<T>(context: &OperatorContext, mut function: F, output: Box<dyn Output<R>>) -> Self
+    where
+        F: MapFunction<T, Out = R>,
+    {
+        function.open(&context.runtime());
         Self { function, output, cost: context.cost() }
     }
 }
@@ -87,8 +91,12 @@ pub struct FlatMap<F, R> {
 }
 
 impl<F, R: Data> FlatMap<F, R> {
-    /// Puts `function` in front of `output`.
-    pub fn new(context: &OperatorContext, function: F, output: Box<dyn Output<R>>) -> Self {
+    /// Opens `function` in front of `output`.
+    pub fn new<T>(context: &OperatorContext, mut function: F, output: Box<dyn Output<R>>) -> Self
+    where
+        F: FlatMapFunction<T, Out = R>,
+    {
+        function.open(&context.runtime());
         Self { function, collector: Collector::default(), output, cost: context.cost() }
     }
 }
