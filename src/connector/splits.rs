@@ -1,6 +1,7 @@
 //! What sources read: bounded sequences of records, addressed by offset.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use crate::record::Data;
 
@@ -26,14 +27,15 @@ impl<T: Data + Sync> Splits<T> for Vec<T> {
 
 /// The lines of a text, without their ends.
 pub struct Lines {
-    text: String,
+    text: Arc<str>,
     /// Where each line starts and ends.
     spans: Vec<(usize, usize)>,
 }
 
 impl Lines {
     /// Finds the lines of `text`.
-    pub fn new(text: String) -> Self {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        let text: Arc<str> = text.into();
         let mut spans = Vec::new();
         let mut start = 0;
         for line in text.split_inclusive('\n') {
