@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::node::guarded;
 use super::sleep::Sleeping;
 use super::world::World;
-use crate::base::{EventTime, Incarnation, Name, NodeId, SimTime, StreamRng};
+use crate::base::{EventTime, Incarnation, Name, NodeId, SimDuration, SimTime, StreamRng};
 use crate::host::{self, Clock, Disk, DiskError, Host, Outside, Random, Sleep, Spawn, Task};
 use crate::record::Row;
 use crate::sim::disk::DiskState;
@@ -178,6 +178,12 @@ impl Outside for Life {
         self.world.sinks.borrow_mut().entry(sink.to_owned()).or_default().extend(rows);
         let visible = SinkEvent::RowsVisible { sink: sink_name, subtask, rows: count, hash };
         host::Trace::record(self, Event::Sink(visible));
+    }
+
+    fn measure(&self, latency: SimDuration) {
+        if self.is_alive() {
+            self.world.latencies.borrow_mut().push(latency);
+        }
     }
 }
 

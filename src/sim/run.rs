@@ -38,6 +38,8 @@ pub struct SimOutcome<R> {
     pub vacuous: Vec<String>,
     /// All rows that became visible, by sink, in the order in which they did.
     pub sinks: BTreeMap<String, Vec<Row>>,
+    /// How long latency markers were on their way, in the order of their arrival.
+    pub latencies: Vec<SimDuration>,
 }
 
 /// Ends the run. Whatever runs in it says through this that it is done.
@@ -115,7 +117,8 @@ where
             return Err(SimError::Panicked { node: node.to_string(), message });
         }
         let vacuous = world.triggers.borrow().vacuous(&world.options);
-        let sinks = world.sinks.take();
-        Ok(SimOutcome { recorder, virtual_time, events: world.events(), end, vacuous, sinks })
+        let (sinks, latencies) = (world.sinks.take(), world.latencies.take());
+        let events = world.events();
+        Ok(SimOutcome { recorder, virtual_time, events, end, vacuous, sinks, latencies })
     })
 }

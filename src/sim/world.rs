@@ -29,7 +29,7 @@ use super::node::Node;
 use super::queue::{Due, Key, Queue};
 use super::triggers::Triggers;
 use super::{Boot, Recording, SimOptions, Watch};
-use crate::base::{Name, NodeId, SimTime};
+use crate::base::{Name, NodeId, SimDuration, SimTime};
 use crate::record::Row;
 use crate::trace::{Event, Level};
 
@@ -65,6 +65,8 @@ pub(super) struct World {
     pub(super) queue: RefCell<Queue>,
     pub(super) alarm: RefCell<Alarm>,
     pub(super) sinks: RefCell<BTreeMap<String, Vec<Row>>>,
+    /// How long latency markers were on their way.
+    pub(super) latencies: RefCell<Vec<SimDuration>>,
     time: TimeHandle,
     recorder: Rc<RefCell<dyn Recording>>,
     watch: Watch,
@@ -103,6 +105,7 @@ impl World {
             queue: RefCell::default(),
             alarm: RefCell::default(),
             sinks: RefCell::default(),
+            latencies: RefCell::default(),
             time: TimeHandle::current(),
             recorder,
             watch,

@@ -1,2 +1,4 @@
 //! The integration tests: one binary, one module per subject.
 mod trace;
+
+mod scenario;

@@ -62,7 +62,7 @@ fn pattern(node: &Node, nodes: &[String]) -> Result<(Pattern, Option<u64>), Prob
     let mut nth = None;
     for (key, entry) in table {
         let place = |problem: Problem| {
-            let message = format!("`{key}` {}", problem.message);
+            let message = format!("is wrong: `{key}` {}", problem.message);
             Problem { message, ..problem.at(entry.node.at.clone()) }
         };
         match key.as_str() {
