@@ -3,3 +3,5 @@ mod trace;
 
 mod dataflow;
 mod scenario;
+mod golden;
+mod graph;
