@@ -87,44 +87,214 @@ fn a_job_goes_from_its_client_to_its_tasks_and_back() {
         let (from, to) = (cluster.node(from.node), cluster.node(to.node));
         format!("{:>8} {from} -> {to}: {name} {about}", now.as_micros()).trim_end().to_owned()
     });
-    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
+          0 taskmanager-1 -> jobmanager-1: RegisterTaskExecutor 1 slots
+       1000 jobmanager-1 -> taskmanager-1: TaskExecutorRegistered
+       2000 taskmanager-1 -> jobmanager-1: SendSlotReport 1 of 1 slots free
+      10000 client -> jobmanager-1: SubmitJob job 1: job
+      11000 jobmanager-1 -> jobmanager-1: JobStatusChanged job 1: Created
+      11000 jobmanager-1 -> jobmanager-1: RegisterJobMaster job 1
+      11000 jobmanager-1 -> client: SubmitJobAcknowledged job 1
+      11020 jobmanager-1 -> jobmanager-1: JobMasterRegistered
+      11040 jobmanager-1 -> jobmanager-1: DeclareRequiredResources job 1 needs 1 slots
+      12000 client -> jobmanager-1: RequestJobStatus job 1
+      13000 jobmanager-1 -> client: JobStatus job 1: Created
+      61060 jobmanager-1 -> taskmanager-1: RequestSlot slot 0 for job 1, allocation 1
+      62060 taskmanager-1 -> jobmanager-1: SlotRequestAcknowledged slot 0, allocation 1
+      62060 taskmanager-1 -> jobmanager-1: RegisterTaskManager
+      63060 jobmanager-1 -> taskmanager-1: TaskManagerRegistered job 1
+      64060 taskmanager-1 -> jobmanager-1: OfferSlots allocations 1
+      65060 jobmanager-1 -> taskmanager-1: AcceptSlots allocations 1
+      65060 jobmanager-1 -> jobmanager-1: JobStatusChanged job 1: Running
+      65060 jobmanager-1 -> taskmanager-1: SubmitTask read#1
+      65060 jobmanager-1 -> taskmanager-1: SubmitTask write#1
+      66060 taskmanager-1 -> jobmanager-1: UpdateTaskExecutionState read#1: Initializing
+      66060 taskmanager-1 -> jobmanager-1: UpdateTaskExecutionState write#1: Initializing
+     166060 taskmanager-1 -> jobmanager-1: UpdateTaskExecutionState read#1: Running
+     166060 taskmanager-1 -> jobmanager-1: UpdateTaskExecutionState write#1: Running
+    1066060 taskmanager-1 -> jobmanager-1: UpdateTaskExecutionState read#1: Finished
+    1066060 taskmanager-1 -> jobmanager-1: UpdateTaskExecutionState write#1: Finished
+    1067060 jobmanager-1 -> jobmanager-1: JobStatusChanged job 1: Finished
+    1067060 jobmanager-1 -> taskmanager-1: FreeSlot allocation 1
+    1067060 jobmanager-1 -> taskmanager-1: DisconnectJobManager job 1: FINISHED
+    1067060 jobmanager-1 -> jobmanager-1: DisconnectJobManager job 1
+    1067080 jobmanager-1 -> client: JobStatus job 1: Finished
+    1068060 taskmanager-1 -> jobmanager-1: NotifySlotAvailable slot 0, allocation 1
+    ");
 }
 
 #[test]
 fn slots_are_spread_evenly_and_returned() {
-    insta::assert_snapshot!(check(&Script::default(), 20), @"");
+    insta::assert_snapshot!(check(&Script::default(), 20), @r"
+          1000 taskmanager-1 registered
+          1000 taskmanager-2 registered
+         11000 job 1 Initializing -> Created
+         61060 taskmanager-1/0 to job 1 as 1
+         61060 taskmanager-2/0 to job 1 as 2
+         65060 job 1 Created -> Running
+         65060 read#1 on taskmanager-1 Deploying
+         65060 read#2 on taskmanager-2 Deploying
+         65060 write#1 on taskmanager-1 Deploying
+         65060 write#2 on taskmanager-2 Deploying
+       1067060 read#1 on taskmanager-1 Finished
+       1067060 read#2 on taskmanager-2 Finished
+       1067060 write#1 on taskmanager-1 Finished
+       1067060 write#2 on taskmanager-2 Finished
+       1067060 job 1 Running -> Finished
+       1069060 taskmanager-1/0 free
+       1069060 taskmanager-2/0 free
+    client: Finished None
+    ");
 }
 
 #[test]
 fn too_few_slots_fail_the_job_with_the_number_that_is_missing() {
     let script = Script { jobs: vec![7], ..Script::default() };
-    insta::assert_snapshot!(check(&script, 100), @"");
+    insta::assert_snapshot!(check(&script, 100), @r#"
+          1000 taskmanager-1 registered
+          1000 taskmanager-2 registered
+         11000 job 1 Initializing -> Created
+         61060 taskmanager-1/0 to job 1 as 1
+         61060 taskmanager-2/0 to job 1 as 2
+         61060 taskmanager-1/1 to job 1 as 3
+         61060 taskmanager-2/1 to job 1 as 4
+         61060 job 1 misses 3 slots
+      60011000 job 1 Created -> Failing: not enough slots: 3 of 7 missing after 60s (slot.request.timeout)
+      60011000 read#1 on nowhere Canceled
+      60011000 read#2 on nowhere Canceled
+      60011000 read#3 on nowhere Canceled
+      60011000 read#4 on nowhere Canceled
+      60011000 read#5 on nowhere Canceled
+      60011000 read#6 on nowhere Canceled
+      60011000 read#7 on nowhere Canceled
+      60011000 write#1 on nowhere Canceled
+      60011000 write#2 on nowhere Canceled
+      60011000 write#3 on nowhere Canceled
+      60011000 write#4 on nowhere Canceled
+      60011000 write#5 on nowhere Canceled
+      60011000 write#6 on nowhere Canceled
+      60011000 write#7 on nowhere Canceled
+      60011000 job 1 Failing -> Failed: not enough slots: 3 of 7 missing after 60s (slot.request.timeout)
+      60013000 taskmanager-1/0 free
+      60013000 taskmanager-2/0 free
+      60013000 taskmanager-1/1 free
+      60013000 taskmanager-2/1 free
+    client: Failed Some("not enough slots: 3 of 7 missing after 60s (slot.request.timeout)")
+    "#);
 }
 
 #[test]
 fn a_failing_task_fails_the_job_and_the_rest_is_cancelled() {
     let script = Script { fail_percent: 100, run_ms: (1000, 2000), ..Script::default() };
-    insta::assert_snapshot!(check(&script, 20), @"");
+    insta::assert_snapshot!(check(&script, 20), @r#"
+          1000 taskmanager-1 registered
+          1000 taskmanager-2 registered
+         11000 job 1 Initializing -> Created
+         61060 taskmanager-1/0 to job 1 as 1
+         61060 taskmanager-2/0 to job 1 as 2
+         65060 job 1 Created -> Running
+         65060 read#1 on taskmanager-1 Deploying
+         65060 read#2 on taskmanager-2 Deploying
+         65060 write#1 on taskmanager-1 Deploying
+         65060 write#2 on taskmanager-2 Deploying
+       1114060 write#1 on taskmanager-1 Failed: write#1 divided by zero
+       1114060 job 1 Running -> Failing: write#1: write#1 divided by zero
+       1134060 read#1 on taskmanager-1 Canceled
+       1135060 read#2 on taskmanager-2 Canceled
+       1135060 write#2 on taskmanager-2 Canceled
+       1135060 job 1 Failing -> Failed: write#1: write#1 divided by zero
+       1137060 taskmanager-1/0 free
+       1137060 taskmanager-2/0 free
+    client: Failed Some("write#1: write#1 divided by zero")
+    "#);
 }
 
 #[test]
 fn a_taskmanager_that_dies_and_returns_fails_its_tasks() {
     let script =
         Script { kills: vec![(1, 500, Some(100))], run_ms: (30_000, 30_001), ..Script::default() };
-    insta::assert_snapshot!(check(&script, 40), @"");
+    insta::assert_snapshot!(check(&script, 40), @r#"
+          1000 taskmanager-1 registered
+          1000 taskmanager-2 registered
+         11000 job 1 Initializing -> Created
+         61060 taskmanager-1/0 to job 1 as 1
+         61060 taskmanager-2/0 to job 1 as 2
+         65060 job 1 Created -> Running
+         65060 read#1 on taskmanager-1 Deploying
+         65060 read#2 on taskmanager-2 Deploying
+         65060 write#1 on taskmanager-1 Deploying
+         65060 write#2 on taskmanager-2 Deploying
+        500000 taskmanager-1 dies
+        601000 taskmanager-1 lost: its process was started anew
+        601000 taskmanager-1/0 free
+        601000 taskmanager-1 registered
+        601020 read#1 on taskmanager-1 Failed: taskmanager-1 was lost: its process was started anew
+        601020 write#1 on taskmanager-1 Failed: taskmanager-1 was lost: its process was started anew
+        601020 job 1 Running -> Failing: taskmanager-1 was lost: its process was started anew
+        608020 read#2 on taskmanager-2 Canceled
+        620020 write#2 on taskmanager-2 Canceled
+        620020 job 1 Failing -> Failed: taskmanager-1 was lost: its process was started anew
+        622020 taskmanager-2/0 free
+    client: Failed Some("taskmanager-1 was lost: its process was started anew")
+    "#);
 }
 
 #[test]
 fn a_taskmanager_that_falls_silent_is_given_up_and_taken_in_again() {
     let script =
         Script { cuts: vec![(2, 500, 70_000)], run_ms: (90_000, 90_001), ..Script::default() };
-    insta::assert_snapshot!(check(&script, 200), @"");
+    insta::assert_snapshot!(check(&script, 200), @r#"
+          1000 taskmanager-1 registered
+          1000 taskmanager-2 registered
+         11000 job 1 Initializing -> Created
+         61060 taskmanager-1/0 to job 1 as 1
+         61060 taskmanager-2/0 to job 1 as 2
+         65060 job 1 Created -> Running
+         65060 read#1 on taskmanager-1 Deploying
+         65060 read#2 on taskmanager-2 Deploying
+         65060 write#1 on taskmanager-1 Deploying
+         65060 write#2 on taskmanager-2 Deploying
+      50001000 resourcemanager no longer hears taskmanager-2
+      50001000 taskmanager-2 lost: its heartbeats stopped
+      50001000 taskmanager-2/0 free
+      50001020 read#2 on taskmanager-2 Failed: taskmanager-2 was lost: its heartbeats stopped
+      50001020 write#2 on taskmanager-2 Failed: taskmanager-2 was lost: its heartbeats stopped
+      50001020 job 1 Running -> Failing: taskmanager-2 was lost: its heartbeats stopped
+      50002000 taskexecutor no longer hears jobmanager-1
+      50006020 write#1 on taskmanager-1 Canceled
+      50014020 read#1 on taskmanager-1 Canceled
+      50014020 job 1 Failing -> Failed: taskmanager-2 was lost: its heartbeats stopped
+      50016020 taskmanager-1/0 free
+      50064060 taskexecutor no longer hears jobmanager-1
+      75503000 taskmanager-2 registered
+    client: Failed Some("taskmanager-2 was lost: its heartbeats stopped")
+    "#);
 }
 
 #[test]
 fn a_job_is_cancelled_on_request() {
     let script = Script { cancel_at: Some(700), ..Script::default() };
-    insta::assert_snapshot!(check(&script, 20), @"");
+    insta::assert_snapshot!(check(&script, 20), @r"
+          1000 taskmanager-1 registered
+          1000 taskmanager-2 registered
+         11000 job 1 Initializing -> Created
+         61060 taskmanager-1/0 to job 1 as 1
+         61060 taskmanager-2/0 to job 1 as 2
+         65060 job 1 Created -> Running
+         65060 read#1 on taskmanager-1 Deploying
+         65060 read#2 on taskmanager-2 Deploying
+         65060 write#1 on taskmanager-1 Deploying
+         65060 write#2 on taskmanager-2 Deploying
+        701020 job 1 Running -> Cancelling
+        706020 write#2 on taskmanager-2 Canceled
+        711020 write#1 on taskmanager-1 Canceled
+        722020 read#1 on taskmanager-1 Canceled
+        722020 read#2 on taskmanager-2 Canceled
+        722020 job 1 Cancelling -> Canceled
+        724020 taskmanager-1/0 free
+        724020 taskmanager-2/0 free
+    client: Canceled None
+    ");
 }
 
 #[test]
@@ -134,7 +304,24 @@ fn a_job_that_is_lost_with_its_jobmanager_fails_for_its_client() {
         run_ms: (30_000, 30_001),
         ..Script::default()
     };
-    insta::assert_snapshot!(check(&script, 100), @"");
+    insta::assert_snapshot!(check(&script, 100), @r#"
+          1000 taskmanager-1 registered
+          1000 taskmanager-2 registered
+         11000 job 1 Initializing -> Created
+         61060 taskmanager-1/0 to job 1 as 1
+         61060 taskmanager-2/0 to job 1 as 2
+         65060 job 1 Created -> Running
+         65060 read#1 on taskmanager-1 Deploying
+         65060 read#2 on taskmanager-2 Deploying
+         65060 write#1 on taskmanager-1 Deploying
+         65060 write#2 on taskmanager-2 Deploying
+        500000 jobmanager-1 dies
+      50002000 taskexecutor no longer hears jobmanager-1
+      50002000 taskexecutor no longer hears jobmanager-1
+      50003000 taskmanager-1 registered
+      50003000 taskmanager-2 registered
+    client: Failed Some("the job was lost with its JobManager")
+    "#);
 }
 
 #[test]
