@@ -2,6 +2,7 @@
 
 mod cluster;
 mod laws;
+mod shell;
 
 use cluster::{Cluster, Script};
 use proptest::prelude::{Strategy, any, prop};

@@ -121,23 +121,7 @@ pub struct Cluster {
 impl Cluster {
     /// A cluster as the script wants it, not yet started.
     pub fn new(script: Script) -> Self {
-        let mut nodes: Vec<Name> = vec!["client".into(), "jobmanager-1".into()];
-        nodes.extend((1..=script.taskmanagers).map(|n| format!("taskmanager-{n}").into()));
-        let options = RuntimeOptions {
-            nodes: nodes.into(),
-            jobmanager: JOBMANAGER,
-            slots: script.slots,
-            heartbeat_interval: SimDuration::from_secs(10),
-            heartbeat_timeout: SimDuration::from_secs(50),
-            slot_request_timeout: SimDuration::from_secs(60),
-            task: Arc::new(TaskOptions {
-                buffer_timeout: SimDuration::from_millis(100),
-                buffer_records: 1024,
-                credits: 2,
-                output_buffers: 2,
-                record_cost: SimDuration::from_micros(1),
-            }),
-        };
+        let options = options(script.taskmanagers, script.slots);
         let random = Seed(script.seed).stream("cluster");
         let mut cluster = Self {
             options,
@@ -527,8 +511,29 @@ impl Cluster {
     }
 }
 
+/// The settings of a cluster.
+pub fn options(taskmanagers: u16, slots: u16) -> RuntimeOptions {
+    let mut nodes: Vec<Name> = vec!["client".into(), "jobmanager-1".into()];
+    nodes.extend((1..=taskmanagers).map(|n| format!("taskmanager-{n}").into()));
+    RuntimeOptions {
+        nodes: nodes.into(),
+        jobmanager: JOBMANAGER,
+        slots,
+        heartbeat_interval: SimDuration::from_secs(10),
+        heartbeat_timeout: SimDuration::from_secs(50),
+        slot_request_timeout: SimDuration::from_secs(60),
+        task: Arc::new(TaskOptions {
+            buffer_timeout: SimDuration::from_millis(100),
+            buffer_records: 1024,
+            credits: 2,
+            output_buffers: 2,
+            record_cost: SimDuration::from_micros(1),
+        }),
+    }
+}
+
 /// A source and a sink, each `parallelism` wide, that share slots.
-fn job(parallelism: u32) -> JobPayload {
+pub fn job(parallelism: u32) -> JobPayload {
     let vertex = |id: u16, uid: &str| JobVertex {
         id: VertexId(id),
         name: uid.to_owned(),
