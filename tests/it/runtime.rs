@@ -37,11 +37,15 @@ fn story(cluster: &Cluster) -> String {
                 ..
             }) => {
                 match to {
-                    ExecutionState::Failed | ExecutionState::Canceled => {}
-                    ExecutionState::Finished | ExecutionState::Deploying => {}
-                    ExecutionState::Created | ExecutionState::Scheduled => continue,
-                    ExecutionState::Initializing | ExecutionState::Running => continue,
-                    ExecutionState::Canceling => continue,
+                    ExecutionState::Deploying
+                    | ExecutionState::Finished
+                    | ExecutionState::Canceled
+                    | ExecutionState::Failed => {}
+                    ExecutionState::Created
+                    | ExecutionState::Scheduled
+                    | ExecutionState::Initializing
+                    | ExecutionState::Running
+                    | ExecutionState::Canceling => continue,
                 }
                 let place = taskmanager.as_deref().unwrap_or("nowhere");
                 let cause = cause.as_ref().map_or(String::new(), |cause| format!(": {cause}"));

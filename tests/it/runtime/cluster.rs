@@ -70,6 +70,7 @@ impl Default for Script {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Timer {
     Client(ClientTimer),
     ResourceManager(ResourceManagerTimer),
@@ -254,7 +255,7 @@ impl Cluster {
             };
             let submissions = self.script.jobs.iter().enumerate().map(submission).collect();
             self.client = Some(Client::new(options, submissions));
-            self.with_client(|it, now, out| it.on_start(now, out));
+            self.with_client(Client::on_start);
         } else if node == JOBMANAGER {
             self.jobmanager = Some(JobManager {
                 dispatcher: Dispatcher::new(options.clone()),
@@ -263,7 +264,7 @@ impl Cluster {
             });
         } else {
             self.executors.insert(node, TaskExecutor::new(options, node, now));
-            self.with_executor(node, |it, now, out| it.on_start(now, out));
+            self.with_executor(node, TaskExecutor::on_start);
         }
     }
 
@@ -359,7 +360,7 @@ impl Cluster {
             let job_master = JobMaster::new(cluster.options.clone(), job, id, payload);
             let manager = cluster.jobmanager.as_mut().expect("its Dispatcher just ran");
             manager.job_masters.insert(job, job_master);
-            cluster.with_job_master(job, |it, now, out| it.on_start(now, out));
+            cluster.with_job_master(job, JobMaster::on_start);
         };
         self.perform(from, out, |timer| match timer {}, start);
     }
