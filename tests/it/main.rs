@@ -5,3 +5,5 @@ mod dataflow;
 mod scenario;
 mod golden;
 mod graph;
+
+mod runtime;
