@@ -2,8 +2,8 @@
 mod trace;
 
 mod dataflow;
-mod scenario;
 mod golden;
 mod graph;
+mod scenario;
 
 mod runtime;

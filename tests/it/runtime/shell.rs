@@ -222,6 +222,8 @@ impl Trace for NodePort {
 
 impl Outside for NodePort {
     fn publish(&self, _sink: &str, _subtask: &str, _rows: Vec<Row>) {}
+
+    fn measure(&self, _latency: weir::base::SimDuration) {}
 }
 
 /// Starts a client with one empty job and one TaskManager, and a JobManager later if at all.
