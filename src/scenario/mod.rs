@@ -11,7 +11,6 @@
 
 mod document;
 mod error;
-mod events;
 mod judge;
 mod library;
 mod lower;
