@@ -1,0 +1,68 @@
+//! Why a command did not do what it was asked to.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use weir::scenario::{EngineError, RunError, ScenarioError};
+
+/// Why a command did not do what it was asked to. Each kind has its exit code.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The scenario is wrong.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// Something else that was given is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// A file or folder cannot be used.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The result could not be printed.
+    #[error("cannot write the result: {0}")]
+    Print(#[from] io::Error),
+    /// Something in Weir is wrong.
+    #[error("{0}; this is a bug in Weir")]
+    Bug(String),
+}
+
+impl Failure {
+    /// `path` cannot be used.
+    pub fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |error| Self::File { path, error }
+    }
+
+    /// The exit code of a command that ended so.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Scenario(_) | Self::Usage(_) | Self::File { .. } => 2,
+            // Whoever read the result has seen enough of it.
+            Self::Print(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Print(_) => 2,
+            Self::Bug(_) => super::BUG,
+        }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Refused(message) => Self::Usage(message),
+            EngineError::Bug(message) => Self::Bug(message),
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Scenario(error) => error.into(),
+            RunError::Engine(error) => error.into(),
+        }
+    }
+}
