@@ -8,6 +8,7 @@ mod event;
 mod json_text;
 mod level;
 mod pattern;
+mod recorded;
 
 pub use event::{
     Event, ExchangeEvent, ExecutionState, FaultEvent, JobEvent, JobStatus, NodeEvent, RecordEvent,
@@ -15,3 +16,4 @@ pub use event::{
 };
 pub use level::Level;
 pub use pattern::Pattern;
+pub use recorded::Recorded;
