@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Channel, ChannelKey, Channels, Seen, Task, TaskTimes};
-use crate::base::{JobId, Name, SimTime};
+use crate::base::{JobId, Name, SimTime, VertexId};
 use crate::graph::PhysicalPlan;
 use crate::trace::{ExchangeEvent, ExecutionState, JobEvent, JobStatus, RecordEvent, TaskEvent};
 
@@ -40,7 +40,7 @@ pub struct Job {
 }
 
 /// The name of the `index`-th subtask (from 0) of the vertex with this uid, as in traces.
-pub(super) fn subtask_name(uid: &str, index: u32) -> Name {
+fn subtask_name(uid: &str, index: u32) -> Name {
     format!("{uid}#{}", u64::from(index) + 1).into()
 }
 
@@ -62,16 +62,24 @@ impl Job {
                     job.tasks.insert(name, Task::new(Some(vertex.id)));
                 }
             }
-            for (key, _) in channels_of(&plan) {
-                *job.channels.entry(key) = Channel::default();
+            for key in channels_of(&plan) {
+                job.channels.entry(key);
             }
         }
         job
     }
 
-    /// The subtask of this name.
-    pub fn task(&self, subtask: &str) -> Option<&Task> {
-        self.tasks.get(subtask)
+    /// The `index`-th subtask (from 0) of the vertex with this uid.
+    pub fn task(&self, uid: &str, index: u32) -> Option<&Task> {
+        self.tasks.get(&subtask_name(uid, index))
+    }
+
+    /// The channel of the `edge`-th edge from one subtask to another, each given as the uid of
+    /// its vertex and its index from 0.
+    pub fn channel(&self, edge: usize, from: (&str, u32), to: (&str, u32)) -> Option<&Channel> {
+        let edge = u16::try_from(edge).ok()?;
+        let (from, to) = (subtask_name(from.0, from.1), subtask_name(to.0, to.1));
+        self.channels.get(&ChannelKey { edge, from, to })
     }
 
     fn task_mut(&mut self, subtask: &Name) -> &mut Task {
@@ -79,18 +87,17 @@ impl Job {
     }
 }
 
-/// The keys of a plan's channels, in the plan's order, each with its consuming subtask's index.
-fn channels_of(plan: &PhysicalPlan) -> impl Iterator<Item = (ChannelKey, u32)> {
+/// The keys of a plan's channels.
+fn channels_of(plan: &PhysicalPlan) -> impl Iterator<Item = ChannelKey> {
     let graph = &plan.execution.job;
     plan.execution.channels.iter().map(|channel| {
         let edge = &graph.edges[channel.edge];
-        let uid = |vertex: crate::base::VertexId| &graph.vertices[usize::from(vertex.0)].uid;
-        let key = ChannelKey {
+        let uid = |vertex: VertexId| &graph.vertices[usize::from(vertex.0)].uid;
+        ChannelKey {
             edge: u16::try_from(channel.edge).expect("the plan was checked to have fewer edges"),
             from: subtask_name(uid(edge.source), channel.producer),
             to: subtask_name(uid(edge.target), channel.consumer),
-        };
-        (key, channel.consumer)
+        }
     })
 }
 
@@ -121,8 +128,7 @@ fn read_plan(text: &str) -> Result<PhysicalPlan, PlanError> {
     {
         return Err(PlanError::Inconsistent("an edge leads back or to no vertex"));
     }
-    let parallelism =
-        |vertex: crate::base::VertexId| graph.vertices[usize::from(vertex.0)].parallelism;
+    let parallelism = |vertex: VertexId| graph.vertices[usize::from(vertex.0)].parallelism;
     let joined = plan.execution.channels.iter().all(|channel| {
         graph.edges.get(channel.edge).is_some_and(|edge| {
             channel.producer < parallelism(edge.source)

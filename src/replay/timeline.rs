@@ -161,12 +161,22 @@ impl Timeline {
 
     /// Goes to just after the last event that is not after `place`.
     pub fn seek(&mut self, place: Place) {
-        self.seek_position(self.events.partition_point(|recorded| place_of(recorded) <= place));
+        self.seek_position(self.position_of(place));
     }
 
     /// Goes to just after the last event that is not after `at`.
     pub fn seek_time(&mut self, at: SimTime) {
-        self.seek_position(self.events.partition_point(|recorded| recorded.at <= at));
+        self.seek_position(self.position_at(at));
+    }
+
+    /// The position just after the last event that is not after `place`.
+    pub fn position_of(&self, place: Place) -> usize {
+        self.events.partition_point(|recorded| place_of(recorded) <= place)
+    }
+
+    /// The position just after the last event that is not after `at`.
+    pub fn position_at(&self, at: SimTime) -> usize {
+        self.events.partition_point(|recorded| recorded.at <= at)
     }
 
     /// Goes on by one event.

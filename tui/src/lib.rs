@@ -1,1 +1,3 @@
 //! The command line of Weir and its terminal instrument.
+
+pub mod view;
