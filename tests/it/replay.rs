@@ -255,15 +255,15 @@ fn job_event() -> impl Strategy<Value = Event> {
 
 fn events() -> impl Strategy<Value = Vec<Recorded>> {
     let event = prop_oneof![
-        node_event(),
-        fault_event(),
-        rpc_event(),
-        resource_event(),
-        job_event(),
+        1 => node_event(),
+        1 => fault_event(),
+        1 => rpc_event(),
+        1 => resource_event(),
+        1 => job_event(),
         4 => task_event(),
         8 => exchange_event(),
         2 => record_event(),
-        sink_event(),
+        1 => sink_event(),
     ];
     // Some are longer than two key frames are apart.
     prop::collection::vec(event, 0..600).prop_map(record)
