@@ -1,5 +1,38 @@
 //! The typed `DataStream` that programs are written in.
+//!
+//! ```
+//! use weir::api::StreamExecutionEnvironment;
+//!
+//! let env = StreamExecutionEnvironment::new("lengths");
+//! env.from_collection(vec!["a weir".to_string(), "a barrier".to_string()])
+//!     .flat_map(|line: String, out| line.split(' ').for_each(|word| out.collect(word.to_string())))
+//!     .map(|word| (word.len() as u64, 1_u64))
+//!     .key_by_field(|pair| &pair.0)
+//!     .sum(|pair| &mut pair.1)
+//!     .upsert_to("lengths", ["length", "words"], 1);
+//! let program = env.build().unwrap();
+//! assert_eq!(program.graph.nodes.len(), 5);
+//! ```
+//!
+//! Operations that need a key exist only on a [`KeyedStream`]:
+//!
+//! ```compile_fail
+//! use weir::api::StreamExecutionEnvironment;
+//!
+//! let env = StreamExecutionEnvironment::new("no key");
+//! env.from_collection(vec![(1_u64, 2_u64)]).sum(|pair| &mut pair.1);
+//! ```
+//!
+//! Next: [`crate::graph`] translates what is declared here, [`crate::operator`] runs it.
 
+mod builder;
+mod environment;
+mod keyed_stream;
 mod program;
+mod sinks;
+mod stream;
 
-pub use program::{Program, SinkDeclaration};
+pub use environment::{SourceOptions, StreamExecutionEnvironment};
+pub use keyed_stream::KeyedStream;
+pub use program::{Program, ProgramError, SinkDeclaration};
+pub use stream::DataStream;

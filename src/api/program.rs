@@ -26,3 +26,50 @@ pub struct SinkDeclaration {
     /// How many leading columns are the key, if rows of one key replace each other.
     pub key_columns: Option<usize>,
 }
+
+/// Why a program cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProgramError {
+    /// Two operators have one uid.
+    #[error("two operators have the uid `{0}`")]
+    DuplicateUid(String),
+    /// Two sinks have one name.
+    #[error("two sinks are called `{0}`")]
+    DuplicateSink(String),
+    /// A sink's name does not do as a file name.
+    #[error(
+        "`{0}` is no name for a sink: letters, digits, `-`, `_` and `.` only, not beginning with `.`"
+    )]
+    UnsafeSinkName(String),
+    /// A sink has no columns, twice the same, or more key columns than columns.
+    #[error("the columns of sink `{0}` are empty, ambiguous or fewer than its key")]
+    BadColumns(String),
+    /// A parallelism that cannot be.
+    #[error("`{operator}` cannot have a parallelism of {parallelism}: 1 to 32768")]
+    BadParallelism {
+        /// The operator.
+        operator: String,
+        /// Its parallelism.
+        parallelism: u32,
+    },
+    /// A rate that is not a positive number.
+    #[error("source `{source_name}` cannot have a rate of {rate} records per second")]
+    BadRate {
+        /// The source.
+        source_name: String,
+        /// The rate.
+        rate: String,
+    },
+    /// A setting was made on what is not a single operator.
+    #[error("`{setting}` belongs to one operator, but this is a union or a partitioned stream")]
+    NotAnOperator {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// Too many operators.
+    #[error("a program has at most 65,535 operators")]
+    TooLarge,
+    /// Nothing reads from outside.
+    #[error("a program needs a source and a sink")]
+    Empty,
+}

@@ -1,1 +1,17 @@
 //! Sources and sinks.
+//!
+//! A source reads [`Splits`], which know their records by offset, so that a record's identity is
+//! the same at every reading. A sink turns records into [`Row`](crate::record::Row)s and makes
+//! them visible outside.
+
+mod csv_file;
+mod rows;
+mod sink;
+mod source;
+mod splits;
+
+pub use csv_file::{DataError, read_csv};
+pub use rows::fields;
+pub use sink::{SinkFormat, SinkWriter};
+pub use source::{BoundedSource, Reader};
+pub use splits::{Generator, Lines, Splits};

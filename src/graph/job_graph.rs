@@ -1,8 +1,9 @@
 //! The job graph: operators chained into vertices, each a task's worth of work.
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::StreamNodeId;
+use super::{StreamNodeId, VertexSubtask};
 use crate::base::VertexId;
 use crate::record::Partitioning;
 
@@ -98,4 +99,50 @@ pub struct JobGraph {
     pub vertices: Vec<JobVertex>,
     /// The edges. Those into one vertex stand in the order of its inputs.
     pub edges: Vec<JobEdge>,
+}
+
+impl JobGraph {
+    /// A vertex.
+    ///
+    /// # Panics
+    /// If the id is another graph's.
+    pub fn vertex(&self, id: VertexId) -> &JobVertex {
+        &self.vertices[usize::from(id.0)]
+    }
+
+    /// The edges into a vertex with their places, in the order of its inputs.
+    pub fn edges_into(&self, id: VertexId) -> impl Iterator<Item = (usize, &JobEdge)> {
+        self.edges.iter().enumerate().filter(move |(_, edge)| edge.target == id)
+    }
+
+    /// The edges out of a vertex with their places.
+    pub fn edges_out_of(&self, id: VertexId) -> impl Iterator<Item = (usize, &JobEdge)> {
+        self.edges.iter().enumerate().filter(move |(_, edge)| edge.source == id)
+    }
+
+    /// Every subtask, vertex by vertex.
+    pub fn subtasks(&self) -> impl Iterator<Item = VertexSubtask> {
+        let of = |vertex: &JobVertex| {
+            let id = vertex.id;
+            (0..vertex.parallelism).map(move |index| VertexSubtask { vertex: id, index })
+        };
+        self.vertices.iter().flat_map(of)
+    }
+
+    /// What a subtask is called in traces and on screens, such as `parse#1`.
+    pub fn subtask_name(&self, subtask: VertexSubtask) -> String {
+        // Counted from 1, as Flink prints `(1/2)`.
+        format!("{}#{}", self.vertex(subtask.vertex).uid, subtask.index + 1)
+    }
+
+    /// How many slots each slot sharing group needs: as many as its widest vertex has subtasks.
+    /// Groups stand in the order of the vertices that first name them.
+    pub fn slots_per_group(&self) -> IndexMap<&str, u32> {
+        let mut slots = IndexMap::new();
+        for vertex in &self.vertices {
+            let widest = slots.entry(vertex.slot_sharing_group.as_str()).or_insert(0);
+            *widest = vertex.parallelism.max(*widest);
+        }
+        slots
+    }
 }

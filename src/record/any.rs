@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::{Batch, Data};
+use super::{Batch, Data, RecordId};
 
 /// A batch on an edge. The receiver, who knows the type, downcasts it once.
 pub trait AnyBatch: Any + Send {
@@ -10,6 +10,8 @@ pub trait AnyBatch: Any + Send {
     fn records(&self) -> usize;
     /// Its encoded length.
     fn encoded_size(&self) -> u64;
+    /// The records' identities, where the run keeps them.
+    fn ids(&self) -> &[RecordId];
     /// The records as structured text, for the trace.
     fn render(&self) -> Vec<String>;
     /// The batch itself.
@@ -29,6 +31,10 @@ impl<T: Data> AnyBatch for Batch<T> {
             bytes += size.expect("a record that is Data can be serialized") as u64;
         }
         bytes
+    }
+
+    fn ids(&self) -> &[RecordId] {
+        self.ids.as_deref().unwrap_or_default()
     }
 
     fn render(&self) -> Vec<String> {

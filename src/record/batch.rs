@@ -2,6 +2,7 @@
 //!
 //! Invariant: a column that is present is as long as `values`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{EventTime, SimTime};
@@ -10,7 +11,9 @@ use crate::base::{EventTime, SimTime};
 pub const BATCH_RECORDS: usize = 1024;
 
 /// Where a record came from: what makes it itself, however often it is replayed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct RecordId {
     /// The source, by its place among the job's sources.
     pub source: u16,
@@ -67,11 +70,10 @@ impl<T> Batch<T> {
         self.values.is_empty() && self.markers.is_empty()
     }
 
-    /// The same columns over other values, one for each of these.
-    pub fn with_values<U>(self, values: Vec<U>) -> Batch<U> {
-        debug_assert_eq!(values.len(), self.values.len(), "columns must match the values");
+    /// The same records after a function of each.
+    pub fn map<U>(self, function: impl FnMut(T) -> U) -> Batch<U> {
         Batch {
-            values,
+            values: self.values.into_iter().map(function).collect(),
             timestamps: self.timestamps,
             ids: self.ids,
             hashes: None,
@@ -79,8 +81,49 @@ impl<T> Batch<T> {
         }
     }
 
+    /// Keeps the records for which `keep` holds.
+    pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
+        if self.timestamps.is_none() && self.ids.is_none() && self.hashes.is_none() {
+            return self.values.retain(keep);
+        }
+        let kept: Vec<bool> = self.values.iter().map(&mut keep).collect();
+        retain_marked(&mut self.values, &kept);
+        self.timestamps.as_mut().map(|column| retain_marked(column, &kept));
+        self.ids.as_mut().map(|column| retain_marked(column, &kept));
+        self.hashes.as_mut().map(|column| retain_marked(column, &kept));
+    }
+
+    /// The event time of a record.
+    #[inline]
+    pub fn timestamp(&self, index: usize) -> Option<EventTime> {
+        self.timestamps.as_ref().map(|column| column[index])
+    }
+
+    /// The identity of a record.
+    #[inline]
+    pub fn id(&self, index: usize) -> Option<RecordId> {
+        self.ids.as_ref().map(|column| column[index])
+    }
+
+    /// Adds a record. All records of a batch have the same columns.
+    #[inline]
+    pub fn push(&mut self, value: T, timestamp: Option<EventTime>, id: Option<RecordId>) {
+        self.values.push(value);
+        if let Some(timestamp) = timestamp {
+            self.timestamps.get_or_insert_default().push(timestamp);
+        }
+        if let Some(id) = id {
+            self.ids.get_or_insert_default().push(id);
+        }
+    }
+
     /// Takes the contents, leaving an empty batch.
     pub fn take(&mut self) -> Self {
         std::mem::take(self)
     }
+}
+
+fn retain_marked<T>(column: &mut Vec<T>, kept: &[bool]) {
+    let mut marks = kept.iter();
+    column.retain(|_| *marks.next().expect("a column is as long as its batch"));
 }

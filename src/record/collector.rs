@@ -21,13 +21,7 @@ impl<T: 'static> Collector<T> {
     /// Emits a record.
     #[inline]
     pub fn collect(&mut self, value: T) {
-        self.staged.values.push(value);
-        if let Some(timestamp) = self.timestamp {
-            self.staged.timestamps.get_or_insert_default().push(timestamp);
-        }
-        if let Some(id) = self.id {
-            self.staged.ids.get_or_insert_default().push(id);
-        }
+        self.staged.push(value, self.timestamp, self.id);
     }
 
     /// Sets what the records to come inherit. All records of one batch have the same columns.
@@ -38,7 +32,7 @@ impl<T: 'static> Collector<T> {
     }
 
     /// Carries latency markers on.
-    pub(crate) fn markers(&mut self, markers: &mut Vec<super::LatencyMarker>) {
+    pub(crate) fn carry(&mut self, markers: &mut Vec<super::LatencyMarker>) {
         self.staged.markers.append(markers);
     }
 

@@ -21,7 +21,7 @@ pub use collector::Collector;
 pub use element::{Element, StreamEvent};
 pub use key::Key;
 pub use key_group::{KeyGroup, KeyGroupRange};
-pub use output::{AnyOutput, Failure, Fanout, Output};
+pub use output::{AnyOutput, Failure, Fanout, Output, erase};
 pub use partitioning::Partitioning;
 pub use row::{Row, RowKind};
 

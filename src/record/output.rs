@@ -16,18 +16,10 @@ pub struct Failure(pub String);
 pub trait Output<T>: 'static {
     /// Takes a batch.
     fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure>;
+    /// Sends on whatever is staged, because the buffer timeout has passed.
+    fn flush(&mut self) -> Result<(), Failure>;
     /// Takes the news that nothing more will come.
     fn end_of_input(&mut self) -> Result<(), Failure>;
-}
-
-impl<T: 'static> Output<T> for Box<dyn Output<T>> {
-    fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
-        (**self).collect_batch(batch)
-    }
-
-    fn end_of_input(&mut self) -> Result<(), Failure> {
-        (**self).end_of_input()
-    }
 }
 
 /// An [`Output`] whose type whoever assembles a chain does not know.
@@ -37,6 +29,8 @@ pub trait AnyOutput: 'static {
     /// # Panics
     /// If the batch is of another type, which the typed API rules out.
     fn collect_any(&mut self, batch: Box<dyn AnyBatch>) -> Result<(), Failure>;
+    /// Sends on whatever is staged, because the buffer timeout has passed.
+    fn flush(&mut self) -> Result<(), Failure>;
     /// Takes the news that nothing more will come.
     fn end_of_input(&mut self) -> Result<(), Failure>;
     /// The `Box<dyn Output<T>>` within.
@@ -54,6 +48,10 @@ impl<T: Data> AnyOutput for Erased<T> {
     fn collect_any(&mut self, batch: Box<dyn AnyBatch>) -> Result<(), Failure> {
         let batch = batch.into_any().downcast::<Batch<T>>();
         self.0.collect_batch(*batch.expect("the typed API joins only streams of one type"))
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.0.flush()
     }
 
     fn end_of_input(&mut self) -> Result<(), Failure> {
@@ -97,6 +95,10 @@ impl<T: Data> Output<T> for Fanout<T> {
             output.collect_batch(batch.clone())?;
         }
         last.collect_batch(batch)
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.0.iter_mut().try_for_each(|output| output.flush())
     }
 
     fn end_of_input(&mut self) -> Result<(), Failure> {

@@ -1,29 +1,89 @@
-//! The loop that runs one subtask.
+//! The task: one subtask's chain of operators, run by one loop.
+//!
+//! Previous: [`crate::runtime`], whose TaskExecutor starts tasks. Next: [`crate::network`] in
+//! front and behind, [`crate::operator`] within.
 
+mod chain;
 mod descriptor;
+mod guard;
+mod stream_task;
+mod waiting;
+mod wiring;
+
+use std::cell::Cell;
+use std::rc::Rc;
 
 use crate::host::{Host, Signal};
+use crate::record::Failure;
+use crate::trace::{Event, ExecutionState, TaskEvent};
 
 pub use descriptor::{TaskDescriptor, TaskOptions, TaskUpdate};
+use stream_task::{Ended, StreamTask};
 
 /// A running task.
 pub struct TaskHandle {
     signal: Signal,
+    cancelled: Rc<Cell<bool>>,
 }
 
 impl TaskHandle {
     /// Asks the task to stop; it then reports [`TaskUpdate::Canceled`], unless it ends otherwise
     /// first.
     pub fn cancel(&self) {
+        self.cancelled.set(true);
         self.signal.notify();
     }
 }
 
 /// Starts a task on `host`. Updates end with exactly one of `Finished`, `Canceled`, `Failed`.
 pub fn start(
-    _host: &Host,
-    _descriptor: TaskDescriptor,
-    _on_update: Box<dyn Fn(TaskUpdate)>,
+    host: &Host,
+    descriptor: TaskDescriptor,
+    on_update: Box<dyn Fn(TaskUpdate)>,
 ) -> TaskHandle {
-    TaskHandle { signal: Signal::default() }
+    let (signal, cancelled) = (Signal::default(), Rc::new(Cell::new(false)));
+    let handle = TaskHandle { signal: signal.clone(), cancelled: cancelled.clone() };
+    let task = run(host.clone(), descriptor, signal, cancelled, on_update);
+    host.spawn.spawn(Box::pin(task));
+    handle
+}
+
+/// Runs a task from its start to its end.
+async fn run(
+    host: Host,
+    descriptor: TaskDescriptor,
+    signal: Signal,
+    cancelled: Rc<Cell<bool>>,
+    on_update: Box<dyn Fn(TaskUpdate)>,
+) {
+    let (job, attempt) = (descriptor.attempt.subtask.job, descriptor.attempt.attempt);
+    let subtask = descriptor.name.clone();
+    let mut task = match StreamTask::open(&host, descriptor, signal, cancelled) {
+        Ok(task) => task,
+        Err(Failure(cause)) => return on_update(TaskUpdate::Failed { cause }),
+    };
+    let started = TaskEvent::TaskStarted { job, subtask: subtask.clone(), attempt };
+    host.trace.record(Event::Task(started));
+    on_update(TaskUpdate::Running);
+    let result = task.invoke().await;
+    let (state, update) = match result {
+        Ok(Ended::Finished) => (ExecutionState::Finished, TaskUpdate::Finished),
+        Ok(Ended::Canceled) => (ExecutionState::Canceled, TaskUpdate::Canceled),
+        Err(Failure(cause)) => (ExecutionState::Failed, TaskUpdate::Failed { cause }),
+    };
+    let micros =
+        |span: crate::base::SimDuration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+    host.trace.record(Event::Task(TaskEvent::TaskEnded {
+        job,
+        subtask,
+        attempt,
+        state,
+        records_in: task.meter().records_in(),
+        records_out: task.meter().records_out(),
+        busy_us: micros(task.spent.busy),
+        back_pressured_us: micros(task.spent.back_pressured),
+        idle_us: micros(task.spent.idle),
+    }));
+    drop(task);
+    on_update(update);
 }

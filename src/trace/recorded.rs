@@ -1,4 +1,4 @@
-//! An event with its place in the run.
+//! One event as it stands in a trace.
 
 use super::Event;
 use crate::base::{Incarnation, NodeId, SimTime, Step};
@@ -6,9 +6,10 @@ use crate::base::{Incarnation, NodeId, SimTime, Step};
 /// An event with its place in the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
-    /// The number of the control event it is, or of the last one before it.
+    /// The number of this control event, or of the one that a record event follows; 0 before
+    /// the first.
     pub step: Step,
-    /// Its number below that step, from 1; 0 for the control event itself.
+    /// 0 for a control event; record events count from 1 after each.
     pub sub: u32,
     /// When it happened.
     pub at: SimTime,
@@ -18,4 +19,23 @@ pub struct Recorded {
     pub incarnation: Incarnation,
     /// What happened.
     pub event: Event,
+}
+
+/// Numbers events: a control event takes the next step, a record event the next place below the
+/// step it follows. Writer and readers count alike, so that files need no numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Count {
+    pub step: u64,
+    pub sub: u32,
+}
+
+impl Count {
+    /// The place of the next event.
+    pub fn next(self, is_control: bool) -> Self {
+        if is_control {
+            Self { step: self.step + 1, sub: 0 }
+        } else {
+            Self { step: self.step, sub: self.sub.saturating_add(1) }
+        }
+    }
 }

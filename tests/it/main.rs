@@ -1,3 +1,5 @@
 //! The integration tests: one binary, one module per subject.
 
 mod replay;
+mod scenario;
+mod trace;

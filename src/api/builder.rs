@@ -1,0 +1,180 @@
+//! What a program has declared so far. All streams of an environment share one.
+
+use std::sync::Arc;
+
+use super::{ProgramError, SinkDeclaration};
+use crate::base::SimDuration;
+use crate::graph::{
+    ChainingStrategy, StreamEdge, StreamGraph, StreamNode, StreamNodeId, StreamNodeKind,
+};
+use crate::operator::{EdgeFactory, JobCode, OperatorCode, OperatorKind};
+use crate::record::Partitioning;
+
+/// How a stream reaches the operator behind it.
+#[derive(Clone)]
+pub(super) struct Dealt {
+    pub(super) partitioning: Option<Partitioning>,
+    pub(super) code: Arc<dyn EdgeFactory>,
+}
+
+pub(super) struct Builder {
+    graph: StreamGraph,
+    code: JobCode,
+    sinks: Vec<SinkDeclaration>,
+    sources: u16,
+    /// Whether a node's uid was given, rather than made from its name.
+    uid_given: Vec<bool>,
+    parallelism: u32,
+    max_parallelism: Option<u32>,
+    /// The first mistake; the rest of the program is declared all the same.
+    error: Option<ProgramError>,
+}
+
+impl Builder {
+    pub(super) fn new(name: &str) -> Self {
+        Self {
+            graph: StreamGraph { name: name.to_string(), chaining: true, ..StreamGraph::default() },
+            code: JobCode::default(),
+            sinks: Vec::new(),
+            sources: 0,
+            uid_given: Vec::new(),
+            parallelism: 1,
+            max_parallelism: None,
+            error: None,
+        }
+    }
+
+    pub(super) fn fail(&mut self, error: ProgramError) {
+        self.error.get_or_insert(error);
+    }
+
+    pub(super) fn set_parallelism(&mut self, parallelism: u32) {
+        self.parallelism = parallelism;
+    }
+
+    pub(super) fn set_max_parallelism(&mut self, max_parallelism: u32) {
+        self.max_parallelism = Some(max_parallelism);
+    }
+
+    pub(super) fn disable_chaining(&mut self) {
+        self.graph.chaining = false;
+    }
+
+    /// The number of the next source.
+    pub(super) fn next_source(&mut self) -> u16 {
+        self.sources += 1;
+        self.sources - 1
+    }
+
+    pub(super) fn add_node(
+        &mut self,
+        name: &str,
+        kind: StreamNodeKind,
+        code: OperatorKind,
+    ) -> StreamNodeId {
+        let id = StreamNodeId(u16::try_from(self.graph.nodes.len()).unwrap_or_else(|_| {
+            self.error.get_or_insert(ProgramError::TooLarge);
+            0
+        }));
+        self.graph.nodes.push(StreamNode {
+            id,
+            name: name.to_string(),
+            uid: String::new(),
+            kind,
+            parallelism: self.parallelism,
+            max_parallelism: self.max_parallelism,
+            slot_sharing_group: None,
+            chaining: ChainingStrategy::Always,
+        });
+        self.uid_given.push(false);
+        self.code.operators.push(OperatorCode { kind: code, record_cost: None });
+        id
+    }
+
+    pub(super) fn add_edge(&mut self, source: StreamNodeId, target: StreamNodeId, dealt: &Dealt) {
+        let partitioning = dealt.partitioning;
+        let edge = StreamEdge { source, target, input: 0, partitioning, side_output: None };
+        self.graph.edges.push(edge);
+        self.code.edges.push(dealt.code.clone());
+    }
+
+    pub(super) fn add_sink(&mut self, sink: SinkDeclaration) {
+        let safe = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if sink.name.is_empty() || sink.name.starts_with('.') || !sink.name.chars().all(safe) {
+            self.fail(ProgramError::UnsafeSinkName(sink.name.clone()));
+        }
+        let mut columns = sink.columns.clone();
+        columns.sort();
+        columns.dedup();
+        let keys = sink.key_columns.unwrap_or(1);
+        if columns.len() != sink.columns.len() || keys == 0 || keys > columns.len() {
+            self.fail(ProgramError::BadColumns(sink.name.clone()));
+        }
+        if self.sinks.iter().any(|other| other.name == sink.name) {
+            self.fail(ProgramError::DuplicateSink(sink.name.clone()));
+        }
+        self.sinks.push(sink);
+    }
+
+    pub(super) fn node(&mut self, id: StreamNodeId) -> &mut StreamNode {
+        &mut self.graph.nodes[usize::from(id.0)]
+    }
+
+    pub(super) fn set_uid(&mut self, id: StreamNodeId, uid: &str) {
+        self.node(id).uid = uid.to_string();
+        self.uid_given[usize::from(id.0)] = true;
+    }
+
+    pub(super) fn set_record_cost(&mut self, id: StreamNodeId, cost: SimDuration) {
+        self.code.operators[usize::from(id.0)].record_cost = Some(cost);
+    }
+
+    /// The program as declared, or its first mistake.
+    pub(super) fn build(&self) -> Result<super::Program, ProgramError> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        let mut graph = self.graph.clone();
+        name_operators(&mut graph.nodes, &self.uid_given);
+        let mut uids: Vec<&str> = graph.nodes.iter().map(|node| node.uid.as_str()).collect();
+        uids.sort_unstable();
+        if let Some(pair) = uids.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(ProgramError::DuplicateUid(pair[0].to_string()));
+        }
+        for node in &graph.nodes {
+            let (operator, parallelism) = (node.name.clone(), node.parallelism);
+            if !(1..=crate::record::key_group::MAX_PARALLELISM_LIMIT).contains(&parallelism) {
+                return Err(ProgramError::BadParallelism { operator, parallelism });
+            }
+        }
+        let has = |kind| graph.nodes.iter().any(|node| node.kind == kind);
+        if !has(StreamNodeKind::Source) || !has(StreamNodeKind::Sink) {
+            return Err(ProgramError::Empty);
+        }
+        Ok(super::Program { graph, code: Arc::new(self.code.clone()), sinks: self.sinks.clone() })
+    }
+}
+
+/// Gives the operators without a uid one made from their name, numbered where names repeat.
+fn name_operators(nodes: &mut [StreamNode], given: &[bool]) {
+    let mut taken: Vec<String> = nodes
+        .iter()
+        .zip(given)
+        .filter(|(_, given)| **given)
+        .map(|(node, _)| node.uid.clone())
+        .collect();
+    for (node, _) in nodes.iter_mut().zip(given).filter(|(_, given)| !**given) {
+        let base = kebab(&node.name);
+        let numbered = (2..).map(|number| format!("{base}-{number}"));
+        let mut names = std::iter::once(base.clone()).chain(numbered);
+        let uid = names.find(|name| !taken.contains(name)).expect("there are numbers enough");
+        taken.push(uid.clone());
+        node.uid = uid;
+    }
+}
+
+fn kebab(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let joined = words.map(str::to_lowercase).collect::<Vec<_>>().join("-");
+    if joined.is_empty() { "operator".to_string() } else { joined }
+}

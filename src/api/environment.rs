@@ -1,0 +1,126 @@
+//! Where a program begins.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::builder::Builder;
+use super::{DataStream, Program, ProgramError};
+use crate::connector::{BoundedSource, Generator, Lines, Splits};
+use crate::graph::StreamNodeKind;
+use crate::operator::OperatorKind;
+use crate::record::Data;
+
+/// How a source is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SourceOptions {
+    /// Records per second of simulated time; as fast as they can be processed if unset.
+    pub rate: Option<f64>,
+    /// Into how many splits the records are divided. A split is read by one subtask.
+    pub splits: u32,
+}
+
+impl Default for SourceOptions {
+    fn default() -> Self {
+        Self { rate: None, splits: 1 }
+    }
+}
+
+impl SourceOptions {
+    /// One split, read at `rate` records per second of simulated time.
+    pub fn at_rate(rate: f64) -> Self {
+        Self { rate: Some(rate), ..Self::default() }
+    }
+}
+
+/// Where a program begins: makes sources, holds what all operators have in common, and ends in
+/// a [`Program`].
+#[derive(Clone)]
+pub struct StreamExecutionEnvironment {
+    builder: Rc<RefCell<Builder>>,
+}
+
+impl StreamExecutionEnvironment {
+    /// An empty program.
+    pub fn new(name: &str) -> Self {
+        Self { builder: Rc::new(RefCell::new(Builder::new(name))) }
+    }
+
+    /// The parallelism of operators declared from here on, unless they say otherwise.
+    pub fn set_parallelism(&self, parallelism: u32) -> &Self {
+        self.builder.borrow_mut().set_parallelism(parallelism);
+        self
+    }
+
+    /// The maximum parallelism of operators declared from here on, unless they say otherwise.
+    pub fn set_max_parallelism(&self, max_parallelism: u32) -> &Self {
+        self.builder.borrow_mut().set_max_parallelism(max_parallelism);
+        self
+    }
+
+    /// Gives every operator a task of its own.
+    pub fn disable_operator_chaining(&self) -> &Self {
+        self.builder.borrow_mut().disable_chaining();
+        self
+    }
+
+    /// A source of the given records. As in Flink it is not parallel.
+    pub fn from_collection<T: Data + Sync>(&self, records: Vec<T>) -> DataStream<T> {
+        let options = SourceOptions::default();
+        self.from_splits("Collection", Arc::new(records), options).parallelism(1)
+    }
+
+    /// A source of `0, 1, … count - 1`, divided over its subtasks.
+    pub fn from_sequence(&self, count: u64) -> DataStream<u64> {
+        let options = SourceOptions { rate: None, splits: u32::MAX };
+        self.from_generator("Sequence", count, options, |offset| offset)
+    }
+
+    /// A source of `count` records, the one at offset `i` being `function(i)`. As many splits as
+    /// subtasks if `options` asks for `u32::MAX`.
+    pub fn from_generator<T: Data>(
+        &self,
+        name: &str,
+        count: u64,
+        options: SourceOptions,
+        function: impl Fn(u64) -> T + Send + Sync + 'static,
+    ) -> DataStream<T> {
+        self.from_splits(name, Arc::new(Generator::new(count, function)), options)
+    }
+
+    /// A source of the lines of a text.
+    pub fn from_text(
+        &self,
+        name: &str,
+        text: String,
+        options: SourceOptions,
+    ) -> DataStream<String> {
+        self.from_splits(name, Arc::new(Lines::new(text)), options)
+    }
+
+    /// A source of anything that can be read by offset.
+    pub fn from_splits<T: Data>(
+        &self,
+        name: &str,
+        splits: Arc<dyn Splits<T>>,
+        options: SourceOptions,
+    ) -> DataStream<T> {
+        let mut builder = self.builder.borrow_mut();
+        if let Some(rate) = options.rate.filter(|rate| !rate.is_finite() || *rate <= 0.0) {
+            let (source_name, rate) = (name.to_string(), rate.to_string());
+            builder.fail(ProgramError::BadRate { source_name, rate });
+        }
+        let number = builder.next_source();
+        let source = BoundedSource::new(splits, options.splits.max(1), options.rate, number);
+        let kind = OperatorKind::Source(Arc::new(source));
+        let name = format!("Source: {name}");
+        let node = builder.add_node(&name, StreamNodeKind::Source, kind);
+        drop(builder);
+        DataStream::of_node(self.builder.clone(), node)
+    }
+
+    /// The program as declared, or its first mistake.
+    pub fn build(&self) -> Result<Program, ProgramError> {
+        self.builder.borrow().build()
+    }
+}

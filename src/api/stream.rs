@@ -1,0 +1,258 @@
+//! A stream of records of one type.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::builder::{Builder, Dealt};
+use super::{KeyedStream, ProgramError};
+use crate::base::SimDuration;
+use crate::graph::{ChainingStrategy, StreamNode, StreamNodeId, StreamNodeKind};
+use crate::network::{CustomEdge, UnkeyedEdge};
+use crate::operator::{
+    Closure, Filter, FilterFunction, FlatMap, FlatMapClosure, FlatMapFunction, Function,
+    KeyByField, KeyByValue, Map, MapFunction, OperatorContext, OperatorFactory, OperatorKind,
+    TryMap,
+};
+use crate::record::{AnyOutput, Collector, Data, Fanout, Key, Output, Partitioning, erase};
+
+/// A stream of records of type `T`: the output of one operator, or of several in a union.
+pub struct DataStream<T> {
+    pub(super) builder: Rc<RefCell<Builder>>,
+    nodes: Vec<StreamNodeId>,
+    dealt: Dealt,
+    records: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for DataStream<T> {
+    fn clone(&self) -> Self {
+        Self {
+            builder: self.builder.clone(),
+            nodes: self.nodes.clone(),
+            dealt: self.dealt.clone(),
+            records: PhantomData,
+        }
+    }
+}
+
+/// An operator's code from a function that builds it in front of its output.
+pub(super) fn operator<I: Data, O: Data>(
+    build: impl Fn(&OperatorContext, Box<dyn Output<O>>) -> Box<dyn Output<I>> + Send + Sync + 'static,
+) -> OperatorKind {
+    let factory = move |context: &OperatorContext, outputs: Vec<Box<dyn AnyOutput>>| {
+        erase(build(context, Fanout::join(outputs)))
+    };
+    OperatorKind::Operator(Arc::new(factory) as Arc<dyn OperatorFactory>)
+}
+
+impl<T: Data> DataStream<T> {
+    pub(super) fn of_node(builder: Rc<RefCell<Builder>>, node: StreamNodeId) -> Self {
+        let code = Arc::new(UnkeyedEdge::<T>::default());
+        let dealt = Dealt { partitioning: None, code };
+        Self { builder, nodes: vec![node], dealt, records: PhantomData }
+    }
+
+    /// Puts an operator behind this stream.
+    pub(super) fn then<R: Data>(
+        &self,
+        name: &str,
+        kind: StreamNodeKind,
+        code: OperatorKind,
+    ) -> DataStream<R> {
+        let mut builder = self.builder.borrow_mut();
+        let node = builder.add_node(name, kind, code);
+        for source in &self.nodes {
+            builder.add_edge(*source, node, &self.dealt);
+        }
+        drop(builder);
+        DataStream::of_node(self.builder.clone(), node)
+    }
+
+    pub(super) fn dealt(mut self, dealt: Dealt) -> Self {
+        self.dealt = dealt;
+        self
+    }
+
+    /// One record in, one out.
+    pub fn map<R: Data>(&self, function: impl FnMut(T) -> R + Function) -> DataStream<R> {
+        self.map_with(Closure(function))
+    }
+
+    /// Like [`Self::map`], with a type of one's own as the function.
+    pub fn map_with<F: MapFunction<T>>(&self, function: F) -> DataStream<F::Out> {
+        let code = operator(move |context, output| {
+            Box::new(Map::new::<T>(context, function.clone(), output)) as Box<dyn Output<T>>
+        });
+        self.then("Map", StreamNodeKind::Operator, code)
+    }
+
+    /// One record in, one out or the failure of the task with that cause.
+    pub fn try_map<R: Data, E: std::fmt::Display + 'static>(
+        &self,
+        function: impl FnMut(T) -> Result<R, E> + Function,
+    ) -> DataStream<R> {
+        let code = operator(move |context, output| {
+            Box::new(TryMap::new(context, function.clone(), output)) as Box<dyn Output<T>>
+        });
+        self.then("Map", StreamNodeKind::Operator, code)
+    }
+
+    /// One record in, any number out.
+    pub fn flat_map<R: Data>(
+        &self,
+        function: impl FnMut(T, &mut Collector<R>) + Function,
+    ) -> DataStream<R> {
+        self.flat_map_with(FlatMapClosure::new(function))
+    }
+
+    /// Like [`Self::flat_map`], with a type of one's own as the function.
+    pub fn flat_map_with<F: FlatMapFunction<T>>(&self, function: F) -> DataStream<F::Out> {
+        let code = operator(move |context, output| {
+            Box::new(FlatMap::new::<T>(context, function.clone(), output)) as Box<dyn Output<T>>
+        });
+        self.then("Flat Map", StreamNodeKind::Operator, code)
+    }
+
+    /// Keeps the records for which the function holds.
+    pub fn filter(&self, function: impl FnMut(&T) -> bool + Function) -> Self {
+        self.filter_with(Closure(function))
+    }
+
+    /// Like [`Self::filter`], with a type of one's own as the function.
+    pub fn filter_with<F: FilterFunction<T>>(&self, function: F) -> Self {
+        let code = operator(move |context, output| {
+            Box::new(Filter::new(context, function.clone(), output)) as Box<dyn Output<T>>
+        });
+        self.then("Filter", StreamNodeKind::Operator, code)
+    }
+
+    /// All records of this stream and of the others. Each keeps its own order; between them
+    /// there is none.
+    pub fn union(&self, others: &[&Self]) -> Self {
+        let mut union = self.clone();
+        for other in others {
+            union.nodes.extend(&other.nodes);
+        }
+        union
+    }
+
+    /// Groups records by a key that is computed.
+    pub fn key_by<K: Key>(
+        &self,
+        key: impl Fn(&T) -> K + Function,
+    ) -> KeyedStream<T, KeyByValue<impl Fn(&T) -> K + Function>> {
+        KeyedStream::new(self.clone(), KeyByValue(key))
+    }
+
+    /// Groups records by a key that is a field of theirs, which is then not copied per record.
+    pub fn key_by_field<K: Key>(
+        &self,
+        key: impl Fn(&T) -> &K + Function,
+    ) -> KeyedStream<T, KeyByField<impl Fn(&T) -> &K + Function>> {
+        KeyedStream::new(self.clone(), KeyByField(key))
+    }
+
+    fn partitioned(&self, partitioning: Partitioning) -> Self {
+        let code = Arc::new(UnkeyedEdge::<T>::default());
+        self.clone().dealt(Dealt { partitioning: Some(partitioning), code })
+    }
+
+    /// To the subtask of the same index; the operator behind must have the same parallelism.
+    pub fn forward(&self) -> Self {
+        self.partitioned(Partitioning::Forward)
+    }
+
+    /// In turn to every subtask of the operator behind.
+    pub fn rebalance(&self) -> Self {
+        self.partitioned(Partitioning::Rebalance)
+    }
+
+    /// In turn to those subtasks of the operator behind that are near.
+    pub fn rescale(&self) -> Self {
+        self.partitioned(Partitioning::Rescale)
+    }
+
+    /// To subtasks at random.
+    pub fn shuffle(&self) -> Self {
+        self.partitioned(Partitioning::Shuffle)
+    }
+
+    /// Every record to every subtask.
+    pub fn broadcast(&self) -> Self {
+        self.partitioned(Partitioning::Broadcast)
+    }
+
+    /// Every record to the first subtask.
+    pub fn global(&self) -> Self {
+        self.partitioned(Partitioning::Global)
+    }
+
+    /// To the subtask that `partitioner` names, given the record and how many there are.
+    pub fn partition_custom(&self, partitioner: impl Fn(&T, usize) -> usize + Function) -> Self {
+        let code = Arc::new(CustomEdge::<T, _>::new(partitioner));
+        self.clone().dealt(Dealt { partitioning: Some(Partitioning::Custom), code })
+    }
+
+    /// Changes the operator whose output this is.
+    fn setting(self, setting: &'static str, change: impl FnOnce(&mut StreamNode)) -> Self {
+        let mut builder = self.builder.borrow_mut();
+        match (&self.nodes[..], self.dealt.partitioning) {
+            ([node], None) => change(builder.node(*node)),
+            _ => builder.fail(ProgramError::NotAnOperator { setting }),
+        }
+        drop(builder);
+        self
+    }
+
+    /// What the operator is shown as.
+    pub fn name(self, name: &str) -> Self {
+        self.setting("name", |node| {
+            node.name = match node.kind {
+                StreamNodeKind::Source => format!("Source: {name}"),
+                StreamNodeKind::Operator | StreamNodeKind::Sink => name.to_string(),
+            }
+        })
+    }
+
+    /// What the operator is addressed by, in scenarios and traces; unique in the program.
+    pub fn uid(self, uid: &str) -> Self {
+        if let [node] = self.nodes[..] {
+            self.builder.borrow_mut().set_uid(node, uid);
+        }
+        self.setting("uid", |_| ())
+    }
+
+    /// How many subtasks the operator has.
+    pub fn parallelism(self, parallelism: u32) -> Self {
+        self.setting("parallelism", |node| node.parallelism = parallelism)
+    }
+
+    /// How many subtasks the operator may ever have.
+    pub fn max_parallelism(self, max_parallelism: u32) -> Self {
+        self.setting("max_parallelism", |node| node.max_parallelism = Some(max_parallelism))
+    }
+
+    /// The group whose operators may share slots.
+    pub fn slot_sharing_group(self, group: &str) -> Self {
+        self.setting("slot_sharing_group", |node| node.slot_sharing_group = Some(group.to_string()))
+    }
+
+    /// Gives the operator a task of its own.
+    pub fn disable_chaining(self) -> Self {
+        self.setting("disable_chaining", |node| node.chaining = ChainingStrategy::Never)
+    }
+
+    /// Begins a new chain with the operator.
+    pub fn start_new_chain(self) -> Self {
+        self.setting("start_new_chain", |node| node.chaining = ChainingStrategy::Head)
+    }
+
+    /// What processing one record costs the operator, in simulated time.
+    pub fn record_cost(self, cost: SimDuration) -> Self {
+        if let [node] = self.nodes[..] {
+            self.builder.borrow_mut().set_record_cost(node, cost);
+        }
+        self.setting("record_cost", |_| ())
+    }
+}

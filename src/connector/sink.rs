@@ -1,0 +1,116 @@
+//! The sink operator: the end of a record's way.
+//!
+//! Previous: the chain in front. Next: the world outside ([`crate::host::Outside`]).
+//!
+//! A sink writes at once and promises nothing about failures: what is written twice is seen
+//! twice, unless rows of one key replace each other.
+
+use std::marker::PhantomData;
+
+use super::fields;
+use crate::base::Name;
+use crate::operator::{Cost, OperatorContext};
+use crate::record::{Batch, Data, Failure, LatencyMarker, Output, Row, RowKind};
+use crate::trace::{Event, Level, SinkEvent};
+
+/// How a sink writes records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SinkFormat {
+    /// As rows of this many columns.
+    Rows {
+        /// The number of columns.
+        columns: usize,
+        /// What a row does to the table.
+        kind: RowKind,
+    },
+    /// As lines, with the subtask in front if there are several, like Flink's `print()`.
+    Lines,
+    /// Not at all, like Flink's `DiscardingSink`.
+    Discard,
+}
+
+/// One subtask of a sink.
+pub struct SinkWriter<T> {
+    context: OperatorContext,
+    sink: Name,
+    format: SinkFormat,
+    cost: Cost,
+    records: PhantomData<fn(T)>,
+}
+
+impl<T: Data> SinkWriter<T> {
+    /// Writes into the sink of that name.
+    pub fn new(context: &OperatorContext, sink: Name, format: SinkFormat) -> Self {
+        let cost = context.cost();
+        Self { context: context.clone(), sink, format, cost, records: PhantomData }
+    }
+
+    fn rows(&self, batch: &Batch<T>) -> Result<Vec<Row>, Failure> {
+        let mut rows = Vec::with_capacity(batch.len());
+        for (index, record) in batch.values.iter().enumerate() {
+            let (kind, fields) = match self.format {
+                SinkFormat::Rows { columns, kind } => (kind, self.row(record, columns)?),
+                SinkFormat::Lines => (RowKind::Insert, vec![self.line(record)]),
+                SinkFormat::Discard => continue,
+            };
+            rows.push(Row { kind, fields, id: batch.id(index) });
+        }
+        Ok(rows)
+    }
+
+    fn row(&self, record: &T, columns: usize) -> Result<Vec<String>, Failure> {
+        let row = fields(record)
+            .map_err(|error| Failure(format!("sink `{}`: {record:?} {error}", self.sink)))?;
+        if row.len() == columns {
+            return Ok(row);
+        }
+        let sink = &self.sink;
+        let has = row.len();
+        Err(Failure(format!(
+            "sink `{sink}` has {columns} columns, but {record:?} has {has} fields"
+        )))
+    }
+
+    fn line(&self, record: &T) -> String {
+        match self.context.parallelism {
+            1 => format!("{record:?}"),
+            _ => format!("{}> {record:?}", self.context.index + 1),
+        }
+    }
+
+    /// Measures how long latency markers were on their way.
+    fn measure(&self, markers: &[LatencyMarker]) {
+        let host = &self.context.host;
+        let now = host.clock.now();
+        for marker in markers {
+            host.outside.measure(now.since(marker.marked));
+        }
+        if host.trace.level() >= Level::Records && !markers.is_empty() {
+            host.trace.record(Event::Sink(SinkEvent::LatencyMeasured {
+                subtask: self.context.subtask.clone(),
+                marked: markers.iter().map(|marker| marker.marked).collect(),
+            }));
+        }
+    }
+}
+
+impl<T: Data> Output<T> for SinkWriter<T> {
+    fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
+        self.cost.charge(batch.len());
+        self.context.meter.count_out(batch.len());
+        let rows = self.rows(&batch)?;
+        if !rows.is_empty() {
+            self.context.host.outside.publish(&self.sink, &self.context.subtask, rows);
+        }
+        self.measure(&batch.markers);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn end_of_input(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! What sources read: bounded sequences of records, addressed by offset.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::record::Data;
+
+/// A bounded sequence of records that may be read from any offset. It is divided into splits of
+/// neighbouring records by whoever reads it.
+pub trait Splits<T>: Send + Sync {
+    /// How many records there are.
+    fn count(&self) -> u64;
+    /// Adds the records from `offset` on to `out`, `count` of them.
+    fn read(&self, offset: u64, count: usize, out: &mut Vec<T>);
+}
+
+impl<T: Data + Sync> Splits<T> for Vec<T> {
+    fn count(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read(&self, offset: u64, count: usize, out: &mut Vec<T>) {
+        let start = offset as usize;
+        out.extend_from_slice(&self[start..start + count]);
+    }
+}
+
+/// The lines of a text, without their ends.
+pub struct Lines {
+    text: Arc<str>,
+    /// Where each line starts and ends.
+    spans: Vec<(usize, usize)>,
+}
+
+impl Lines {
+    /// Finds the lines of `text`.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        let text: Arc<str> = text.into();
+        let mut spans = Vec::new();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let content = line.strip_suffix('\n').unwrap_or(line);
+            let content = content.strip_suffix('\r').unwrap_or(content);
+            spans.push((start, start + content.len()));
+            start += line.len();
+        }
+        Self { text, spans }
+    }
+}
+
+impl Splits<String> for Lines {
+    fn count(&self) -> u64 {
+        self.spans.len() as u64
+    }
+
+    fn read(&self, offset: u64, count: usize, out: &mut Vec<String>) {
+        let start = offset as usize;
+        let spans = &self.spans[start..start + count];
+        out.extend(spans.iter().map(|(from, to)| self.text[*from..*to].to_string()));
+    }
+}
+
+/// Records that are computed from their offsets.
+pub struct Generator<F, T> {
+    count: u64,
+    function: F,
+    records: PhantomData<fn() -> T>,
+}
+
+impl<F, T> Generator<F, T> {
+    /// `count` records, the one at offset `i` being `function(i)`.
+    pub fn new(count: u64, function: F) -> Self {
+        Self { count, function, records: PhantomData }
+    }
+}
+
+impl<T: Data, F: Fn(u64) -> T + Send + Sync> Splits<T> for Generator<F, T> {
+    fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn read(&self, offset: u64, count: usize, out: &mut Vec<T>) {
+        out.extend((offset..offset + count as u64).map(&self.function));
+    }
+}

@@ -1,0 +1,94 @@
+//! Jobs over the departures from New York.
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+use super::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob};
+use crate::api::{DataStream, Program, SourceOptions, StreamExecutionEnvironment};
+use crate::base::EventTime;
+use crate::connector::read_csv;
+use std::sync::Arc;
+
+/// A departure, as the data has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Departure {
+    /// When it was to leave.
+    #[serde(deserialize_with = "utc")]
+    pub sched_dep: EventTime,
+    /// The airline's code.
+    pub carrier: String,
+    /// The flight's number.
+    pub flight: u32,
+    /// The airport it left.
+    pub origin: String,
+    /// The airport it went to.
+    pub dest: String,
+    /// How late it left, in minutes, if that is known.
+    pub dep_delay_min: Option<i64>,
+}
+
+fn utc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EventTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let time: jiff::Timestamp = text.parse().map_err(D::Error::custom)?;
+    Ok(EventTime(time.as_millisecond()))
+}
+
+/// The departures of the file `input`, in the order in which they left, `rate` per second of
+/// simulated time (0 for as fast as they can be processed).
+fn departures(
+    env: &StreamExecutionEnvironment,
+    arguments: &Arguments,
+) -> Result<DataStream<Departure>, ArgumentError> {
+    let departures: Vec<Departure> = read_csv(&arguments.file("input")?)
+        .map_err(|error| ArgumentError::new("input", format!("{}, {error}", arguments.path("input").unwrap_or("?"))))?;
+    let source = env.from_splits("departures", Arc::new(departures), source_options(arguments)?);
+    Ok(source.uid("departures").parallelism(1))
+}
+
+pub(super) fn source_options(arguments: &Arguments) -> Result<SourceOptions, ArgumentError> {
+    let rate = arguments.float("rate")?;
+    if !rate.is_finite() || rate < 0.0 {
+        return Err(ArgumentError::new("rate", "a rate is at least 0 (0 for unlimited)"));
+    }
+    Ok(SourceOptions { rate: (rate > 0.0).then_some(rate), splits: 1 })
+}
+
+pub(super) fn with_input(job: GalleryJob, about: &str) -> GalleryJob {
+    job.argument("input", ArgumentKind::File, about).optional(
+        "rate",
+        ArgumentValue::Float(0.0),
+        "records per second of simulated time; 0 for as fast as they can be processed",
+    )
+}
+
+/// How many flights each airline had: the job to begin with.
+pub fn flights_per_carrier(arguments: &Arguments) -> Result<Program, ArgumentError> {
+    let env = StreamExecutionEnvironment::new("flights-per-carrier");
+    env.set_parallelism(arguments.parallelism());
+    departures(&env, arguments)?
+        .map(|departure| (departure.carrier, 1_u64))
+        .uid("carriers")
+        .key_by_field(|(carrier, _)| carrier)
+        .sum(|(_, flights)| flights)
+        .uid("count")
+        .upsert_to("counts", ["carrier", "flights"], 1);
+    super::finish(&env)
+}
+
+/// The longest delay at each airport of departure.
+pub fn longest_delay(arguments: &Arguments) -> Result<Program, ArgumentError> {
+    let env = StreamExecutionEnvironment::new("longest-delay");
+    env.set_parallelism(arguments.parallelism());
+    departures(&env, arguments)?
+        .flat_map(|departure, out| {
+            if let Some(delay) = departure.dep_delay_min {
+                let Departure { origin, dest, carrier, flight, .. } = departure;
+                out.collect((origin, delay, carrier, flight, dest));
+            }
+        })
+        .uid("known-delays")
+        .key_by_field(|(origin, ..)| origin)
+        .max_by(|(_, delay, ..)| *delay)
+        .uid("longest")
+        .upsert_to("longest", ["origin", "delay_min", "carrier", "flight", "dest"], 1);
+    super::finish(&env)
+}

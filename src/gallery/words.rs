@@ -1,0 +1,39 @@
+//! Word count, in three shapes.
+
+use super::flights::source_options;
+use super::{ArgumentError, Arguments};
+use crate::api::{DataStream, Program, StreamExecutionEnvironment};
+use crate::record::Collector;
+
+/// The lines of the text file `input`.
+fn lines(
+    env: &StreamExecutionEnvironment,
+    arguments: &Arguments,
+) -> Result<DataStream<String>, ArgumentError> {
+    let text = String::from_utf8(arguments.file("input")?.to_vec())
+        .map_err(|error| ArgumentError::new("input", format!("not UTF-8: {error}")))?;
+    let source = env.from_text("lines", text, source_options(arguments)?);
+    Ok(source.uid("lines").parallelism(1))
+}
+
+fn split_words(line: &str, out: &mut Collector<(String, u64)>) {
+    let words = line.split(|c: char| !c.is_alphanumeric() && c != '\'');
+    for word in words.filter(|word| !word.is_empty()) {
+        out.collect((word.to_lowercase(), 1));
+    }
+}
+
+/// How often each word occurs.
+pub fn word_count(arguments: &Arguments) -> Result<Program, ArgumentError> {
+    let env = StreamExecutionEnvironment::new("word-count");
+    env.set_parallelism(arguments.parallelism());
+    lines(&env, arguments)?
+        .flat_map(|line: String, out| split_words(&line, out))
+        .name("Words")
+        .uid("words")
+        .key_by_field(|(word, _)| word)
+        .sum(|(_, count)| count)
+        .uid("count")
+        .upsert_to("counts", ["word", "count"], 1);
+    super::finish(&env)
+}

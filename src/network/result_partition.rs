@@ -1,0 +1,233 @@
+//! A task's output along one edge: a queue per consumer, sent as credit allows.
+//!
+//! Previous: [`super::RecordWriter`]. Next: the wire, then the consumer's [`super::InputGate`].
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use super::DataMessage;
+use crate::base::{JobId, Name, SimDuration, SimTime};
+use crate::host::{Address, Host, Lane, Port};
+use crate::operator::Channels;
+use crate::record::{Element, Partitioning};
+use crate::trace::{Event, ExchangeEvent, Level, RecordEvent};
+
+/// What a result partition is made with.
+pub struct PartitionSettings {
+    /// The job.
+    pub job: JobId,
+    /// The producing subtask.
+    pub producer: Name,
+    /// The producer's port.
+    pub port: Port,
+    /// The edge of the job graph, by its place there.
+    pub edge: u16,
+    /// How records are dealt.
+    pub partitioning: Partitioning,
+    /// The maximum parallelism of the consumer.
+    pub max_parallelism: u32,
+    /// The consuming subtasks, by subpartition.
+    pub consumers: Vec<Name>,
+    /// How many buffers may wait in a subpartition before its producer stops
+    /// (`taskmanager.network.memory.max-buffers-per-channel`).
+    pub queue_limit: usize,
+    /// After how long what is staged must be sent.
+    pub buffer_timeout: SimDuration,
+}
+
+/// The channel that a consumer has connected to a subpartition.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsumerChannel {
+    /// Where the consumer is.
+    pub address: Address,
+    /// Its channel.
+    pub channel: u32,
+    /// Buffers that may be sent at once.
+    pub credit: u32,
+}
+
+/// See the module. Shared by the writer, which adds, and the task, which hears from consumers.
+pub struct ResultPartition {
+    host: Host,
+    settings: PartitionSettings,
+    subpartitions: RefCell<Vec<Subpartition>>,
+    /// When the first record was staged of those that wait in the writer.
+    staged_since: Cell<Option<SimTime>>,
+    /// Subpartitions whose queue is at its limit.
+    full: Cell<usize>,
+}
+
+#[derive(Default)]
+struct Subpartition {
+    queue: VecDeque<Element>,
+    consumer: Option<(Address, u32)>,
+    credit: u32,
+    sent: u64,
+}
+
+impl ResultPartition {
+    /// An empty partition whose consumers have yet to connect.
+    pub fn new(host: Host, settings: PartitionSettings) -> Rc<Self> {
+        let subpartitions = settings.consumers.iter().map(|_| Subpartition::default()).collect();
+        Rc::new(Self {
+            host,
+            settings,
+            subpartitions: RefCell::new(subpartitions),
+            staged_since: Cell::new(None),
+            full: Cell::new(0),
+        })
+    }
+
+    /// The edge of the job graph, by its place there.
+    pub fn edge(&self) -> u16 {
+        self.settings.edge
+    }
+
+    /// Whether a producer may go on. The element at hand may still be finished when it may not,
+    /// so a queue can exceed its limit by what one element produces.
+    pub fn is_available(&self) -> bool {
+        self.full.get() == 0
+    }
+
+    /// Whether everything has been sent.
+    pub fn is_drained(&self) -> bool {
+        self.subpartitions.borrow().iter().all(|subpartition| subpartition.queue.is_empty())
+    }
+
+    /// When what is staged in the writer must be sent, if anything is.
+    pub fn flush_deadline(&self) -> Option<SimTime> {
+        self.staged_since.get().map(|since| since + self.settings.buffer_timeout)
+    }
+
+    /// Forgets the deadline: the writer has been flushed.
+    pub fn flushed(&self) {
+        self.staged_since.set(None);
+    }
+
+    /// A consumer connects.
+    pub fn on_partition_request(&self, subpartition: u32, consumer: ConsumerChannel) {
+        let index = subpartition as usize;
+        if let Some(subpartition) = self.subpartitions.borrow_mut().get_mut(index) {
+            subpartition.consumer = Some((consumer.address, consumer.channel));
+            subpartition.credit = consumer.credit;
+        }
+        self.send_ready(index);
+    }
+
+    /// A consumer lets more be sent.
+    pub fn on_add_credit(&self, subpartition: u32, credit: u32) {
+        let index = subpartition as usize;
+        if let Some(subpartition) = self.subpartitions.borrow_mut().get_mut(index) {
+            subpartition.credit += credit;
+        }
+        self.send_ready(index);
+    }
+
+    /// Sends what the credit of a subpartition allows.
+    fn send_ready(&self, index: usize) {
+        while let Some((message, to)) = self.next_message(index) {
+            self.host.wire.send(self.settings.port, to, Lane::Data, Box::new(message));
+        }
+    }
+
+    fn next_message(&self, index: usize) -> Option<(DataMessage, Address)> {
+        let mut subpartitions = self.subpartitions.borrow_mut();
+        let subpartition = subpartitions.get_mut(index)?;
+        let (address, channel) = subpartition.consumer?;
+        if let Element::Data(_) = subpartition.queue.front()? {
+            if subpartition.credit == 0 {
+                return None;
+            }
+            subpartition.credit -= 1;
+        }
+        let element = subpartition.queue.pop_front()?;
+        if subpartition.queue.len() + 1 == self.settings.queue_limit {
+            self.full.set(self.full.get() - 1);
+        }
+        subpartition.sent += 1;
+        let (seq, backlog) = (subpartition.sent, subpartition.queue.len() as u32);
+        let credit = subpartition.credit;
+        drop(subpartitions);
+        self.record_sent(index, seq, backlog, credit, &element);
+        Some((DataMessage::BufferResponse { channel, seq, element }, address))
+    }
+
+    fn record_sent(&self, index: usize, seq: u64, backlog: u32, credit: u32, element: &Element) {
+        let PartitionSettings { job, edge, producer, consumers, .. } = &self.settings;
+        let (job, edge) = (*job, *edge);
+        let (from, to) = (producer.clone(), consumers[index].clone());
+        let trace = &self.host.trace;
+        match element {
+            Element::Event(_) => {
+                trace.record(Event::Exchange(ExchangeEvent::EndOfInputSent {
+                    job,
+                    edge,
+                    from,
+                    to,
+                    seq,
+                }));
+            }
+            Element::Data(batch) if trace.level() >= Level::Records => {
+                let records = batch.records() as u32;
+                trace.record(Event::Exchange(ExchangeEvent::BufferSent {
+                    job,
+                    edge,
+                    from: from.clone(),
+                    to: to.clone(),
+                    seq,
+                    records,
+                    backlog,
+                    credit,
+                }));
+                let (ids, values) = (batch.ids().to_vec(), batch.render());
+                trace.record(Event::Record(RecordEvent::RecordsSent {
+                    job,
+                    edge,
+                    from,
+                    to,
+                    seq,
+                    ids,
+                    values,
+                }));
+            }
+            Element::Data(_) => {}
+        }
+    }
+}
+
+impl Channels for Rc<ResultPartition> {
+    fn count(&self) -> usize {
+        self.settings.consumers.len()
+    }
+
+    fn edge(&self) -> u16 {
+        self.settings.edge
+    }
+
+    fn max_parallelism(&self) -> u32 {
+        self.settings.max_parallelism
+    }
+
+    fn partitioning(&self) -> Partitioning {
+        self.settings.partitioning
+    }
+
+    fn add(&self, channel: usize, element: Element) {
+        let length = {
+            let queue = &mut self.subpartitions.borrow_mut()[channel].queue;
+            queue.push_back(element);
+            queue.len()
+        };
+        if length == self.settings.queue_limit {
+            self.full.set(self.full.get() + 1);
+        }
+        self.send_ready(channel);
+    }
+
+    fn staged(&self) {
+        if self.staged_since.get().is_none() {
+            self.staged_since.set(Some(self.host.clock.now()));
+        }
+    }
+}

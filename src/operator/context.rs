@@ -1,0 +1,107 @@
+//! What an operator knows of where it runs, and how it accounts for its work.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::RuntimeContext;
+use crate::base::{JobId, Name, SimDuration};
+use crate::host::Host;
+
+/// One subtask's work, counted: records, and cost not yet paid in simulated time. Shared by all
+/// operators of its chain.
+#[derive(Default)]
+pub struct Meter {
+    records_in: Cell<u64>,
+    records_out: Cell<u64>,
+    unpaid_nanos: Cell<u64>,
+}
+
+impl Meter {
+    /// Counts records that came in from other tasks or from outside.
+    pub fn count_in(&self, records: usize) {
+        self.records_in.set(self.records_in.get() + records as u64);
+    }
+
+    /// Counts records that went out to other tasks or to outside.
+    pub fn count_out(&self, records: usize) {
+        self.records_out.set(self.records_out.get() + records as u64);
+    }
+
+    /// Records that came in so far.
+    pub fn records_in(&self) -> u64 {
+        self.records_in.get()
+    }
+
+    /// Records that went out so far.
+    pub fn records_out(&self) -> u64 {
+        self.records_out.get()
+    }
+
+    /// Takes the cost that has run up since the last call.
+    pub fn take_unpaid(&self) -> SimDuration {
+        SimDuration::from_nanos(self.unpaid_nanos.take())
+    }
+}
+
+/// An operator's own account on its task's meter.
+#[derive(Clone)]
+pub struct Cost {
+    meter: Rc<Meter>,
+    nanos_per_record: u64,
+}
+
+impl Cost {
+    /// Charges for processing `records` records.
+    #[inline]
+    pub fn charge(&self, records: usize) {
+        let unpaid = &self.meter.unpaid_nanos;
+        unpaid.set(unpaid.get().saturating_add(self.nanos_per_record * records as u64));
+    }
+}
+
+/// What an operator knows of where it runs.
+#[derive(Clone)]
+pub struct OperatorContext {
+    /// The node's ports.
+    pub host: Host,
+    /// The job.
+    pub job: JobId,
+    /// The subtask's name, such as `parse#1`.
+    pub subtask: Name,
+    /// The operator's uid.
+    pub operator: Name,
+    /// The subtask's index among its siblings, from 0.
+    pub index: u32,
+    /// How many siblings there are.
+    pub parallelism: u32,
+    /// How many there may ever be, which is the number of key groups.
+    pub max_parallelism: u32,
+    /// Which attempt at this subtask this is, from 0.
+    pub attempt: u32,
+    /// The task's meter.
+    pub meter: Rc<Meter>,
+    /// What processing a record costs this operator.
+    pub record_cost: SimDuration,
+    /// How many records fill a batch.
+    pub batch_records: usize,
+    /// Whether records keep their identities in this run.
+    pub identities: bool,
+}
+
+impl OperatorContext {
+    /// What user functions may know.
+    pub fn runtime(&self) -> RuntimeContext {
+        RuntimeContext {
+            subtask: self.subtask.clone(),
+            index: self.index,
+            parallelism: self.parallelism,
+            attempt: self.attempt,
+        }
+    }
+
+    /// The operator's account.
+    pub fn cost(&self) -> Cost {
+        let nanos = u64::try_from(self.record_cost.as_nanos()).unwrap_or(u64::MAX);
+        Cost { meter: self.meter.clone(), nanos_per_record: nanos }
+    }
+}

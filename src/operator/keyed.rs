@@ -1,0 +1,73 @@
+//! Operators with one value of state per key.
+
+use super::{Cost, KeySelector, OperatorContext, ReduceFunction};
+use crate::record::{Batch, Data, Failure, Output};
+use crate::state::KeyedTable;
+
+/// For each record, what the records of its key have come to (Flink's `StreamGroupedReduce`).
+pub struct RollingReduce<T, S: KeySelector<T>, F> {
+    selector: S,
+    function: F,
+    reduced: KeyedTable<S::Key, T>,
+    output: Box<dyn Output<T>>,
+    cost: Cost,
+}
+
+impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> RollingReduce<T, S, F> {
+    /// Puts `function` in front of `output`.
+    pub fn new(
+        context: &OperatorContext,
+        selector: S,
+        function: F,
+        output: Box<dyn Output<T>>,
+    ) -> Self {
+        let reduced = KeyedTable::new(context.index, context.parallelism, context.max_parallelism);
+        Self { selector, function, reduced, output, cost: context.cost() }
+    }
+
+    /// Takes a record in and returns what its key has come to.
+    #[inline]
+    fn advance(&mut self, hash_code: i32, value: T) -> T {
+        let selector = &self.selector;
+        match self.reduced.get_mut(hash_code, |key| selector.matches(&value, key)) {
+            Some(reduced) => {
+                self.function.reduce(reduced, value);
+                reduced.clone()
+            }
+            None => {
+                let key = selector.key(&value);
+                self.reduced.insert_new(hash_code, key, value.clone());
+                value
+            }
+        }
+    }
+}
+
+impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> Output<T> for RollingReduce<T, S, F> {
+    fn collect_batch(&mut self, mut batch: Batch<T>) -> Result<(), Failure> {
+        self.cost.charge(batch.len());
+        // A keyed edge carries the hashes along; a chained one leaves them to us.
+        let reduced = match batch.hashes.take() {
+            Some(hashes) => {
+                let mut hashes = hashes.into_iter();
+                batch.map(|value| {
+                    let hash = hashes.next().expect("a column is as long as its batch");
+                    self.advance(hash as i32, value)
+                })
+            }
+            None => batch.map(|value| {
+                let hash_code = self.selector.hash(&value);
+                self.advance(hash_code, value)
+            }),
+        };
+        self.output.collect_batch(reduced)
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.output.flush()
+    }
+
+    fn end_of_input(&mut self) -> Result<(), Failure> {
+        self.output.end_of_input()
+    }
+}

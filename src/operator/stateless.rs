@@ -1,0 +1,154 @@
+//! Operators without state: map, flat map, filter.
+
+use super::{Cost, FilterFunction, FlatMapFunction, MapFunction, OperatorContext};
+use crate::record::{Batch, Collector, Data, Failure, Output};
+
+/// One record in, one out.
+pub struct Map<F, R> {
+    function: F,
+    output: Box<dyn Output<R>>,
+    cost: Cost,
+}
+
+impl<F, R> Map<F, R> {
+    /// Opens `function` in front of `output`.
+    pub fn new<T>(context: &OperatorContext, mut function: F, output: Box<dyn Output<R>>) -> Self
+    where
+        F: MapFunction<T, Out = R>,
+    {
+        function.open(&context.runtime());
+        Self { function, output, cost: context.cost() }
+    }
+}
+
+impl<T: Data, F: MapFunction<T>> Output<T> for Map<F, F::Out> {
+    fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
+        self.cost.charge(batch.len());
+        self.output.collect_batch(batch.map(|value| self.function.map(value)))
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.output.flush()
+    }
+
+    fn end_of_input(&mut self) -> Result<(), Failure> {
+        self.output.end_of_input()
+    }
+}
+
+/// One record in, one out or a failure of the task.
+pub struct TryMap<F, R> {
+    function: F,
+    output: Box<dyn Output<R>>,
+    cost: Cost,
+}
+
+impl<F, R> TryMap<F, R> {
+    /// Puts `function` in front of `output`.
+    pub fn new(context: &OperatorContext, function: F, output: Box<dyn Output<R>>) -> Self {
+        Self { function, output, cost: context.cost() }
+    }
+}
+
+impl<T, R, E, F> Output<T> for TryMap<F, R>
+where
+    T: Data,
+    R: Data,
+    E: std::fmt::Display,
+    F: FnMut(T) -> Result<R, E> + 'static,
+{
+    fn collect_batch(&mut self, mut batch: Batch<T>) -> Result<(), Failure> {
+        self.cost.charge(batch.len());
+        let values = std::mem::take(&mut batch.values);
+        let mut mapped = Vec::with_capacity(values.len());
+        for value in values {
+            mapped.push((self.function)(value).map_err(|error| Failure(error.to_string()))?);
+        }
+        self.output.collect_batch(Batch {
+            values: mapped,
+            timestamps: batch.timestamps,
+            ids: batch.ids,
+            hashes: None,
+            markers: batch.markers,
+        })
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.output.flush()
+    }
+
+    fn end_of_input(&mut self) -> Result<(), Failure> {
+        self.output.end_of_input()
+    }
+}
+
+/// One record in, any number out.
+pub struct FlatMap<F, R> {
+    function: F,
+    collector: Collector<R>,
+    output: Box<dyn Output<R>>,
+    cost: Cost,
+}
+
+impl<F, R: Data> FlatMap<F, R> {
+    /// Opens `function` in front of `output`.
+    pub fn new<T>(context: &OperatorContext, mut function: F, output: Box<dyn Output<R>>) -> Self
+    where
+        F: FlatMapFunction<T, Out = R>,
+    {
+        function.open(&context.runtime());
+        Self { function, collector: Collector::default(), output, cost: context.cost() }
+    }
+}
+
+impl<T: Data, F: FlatMapFunction<T>> Output<T> for FlatMap<F, F::Out> {
+    fn collect_batch(&mut self, mut batch: Batch<T>) -> Result<(), Failure> {
+        self.cost.charge(batch.len());
+        let values = std::mem::take(&mut batch.values);
+        for (index, value) in values.into_iter().enumerate() {
+            self.collector.inherit(batch.timestamp(index), batch.id(index));
+            self.function.flat_map(value, &mut self.collector);
+            self.collector.flush_if_full(&mut *self.output)?;
+        }
+        self.collector.carry(&mut batch.markers);
+        self.collector.flush(&mut *self.output)
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.output.flush()
+    }
+
+    fn end_of_input(&mut self) -> Result<(), Failure> {
+        self.output.end_of_input()
+    }
+}
+
+/// Drops the records for which its function does not hold.
+pub struct Filter<F, T> {
+    function: F,
+    output: Box<dyn Output<T>>,
+    cost: Cost,
+}
+
+impl<F, T> Filter<F, T> {
+    /// Puts `function` in front of `output`.
+    pub fn new(context: &OperatorContext, function: F, output: Box<dyn Output<T>>) -> Self {
+        Self { function, output, cost: context.cost() }
+    }
+}
+
+impl<T: Data, F: FilterFunction<T>> Output<T> for Filter<F, T> {
+    fn collect_batch(&mut self, mut batch: Batch<T>) -> Result<(), Failure> {
+        self.cost.charge(batch.len());
+        batch.retain(|value| self.function.filter(value));
+        if batch.is_empty() { Ok(()) } else { self.output.collect_batch(batch) }
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.output.flush()
+    }
+
+    fn end_of_input(&mut self) -> Result<(), Failure> {
+        self.output.end_of_input()
+    }
+}

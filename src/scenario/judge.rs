@@ -1,0 +1,139 @@
+//! Holds what was expected of a run against what came of it. A pure function.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::section::expect::ExpectedEnd;
+use crate::cluster::{EndReason, RunReport};
+use crate::trace::JobStatus;
+
+/// All that is expected of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expectations {
+    /// Each expectation, in the order in which they are shown.
+    pub all: Vec<Expectation>,
+}
+
+/// Something that is expected of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// How the run ends.
+    End(ExpectedEnd),
+    /// What becomes of a job.
+    Job {
+        /// Its name.
+        job: String,
+        /// Its last status.
+        status: JobStatus,
+    },
+    /// What the root cause of every failed job contains.
+    RootCause(String),
+    /// How many rows a sink shows at the end.
+    Rows {
+        /// The sink.
+        sink: String,
+        /// How many.
+        rows: u64,
+    },
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::End(ExpectedEnd::Completed) => f.write_str("the run completes"),
+            Self::End(ExpectedEnd::Limit) => f.write_str("the run reaches a limit"),
+            Self::Job { job, status } => write!(f, "job {job} is {}", status_name(*status)),
+            Self::RootCause(cause) => write!(f, "the root cause contains {cause:?}"),
+            Self::Rows { sink, rows } => write!(f, "sink {sink} shows {rows} rows"),
+        }
+    }
+}
+
+/// An expectation and whether it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// The expectation, in words.
+    pub text: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// What was found instead, in words, if it does not.
+    #[serde(skip)]
+    pub found: Option<String>,
+}
+
+/// What the expectations come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Each expectation.
+    pub expectations: Vec<Judged>,
+    /// What was said in the scenario and never happened, in words.
+    pub vacuous: Vec<String>,
+    /// Whether all expectations hold and nothing is vacuous.
+    pub holds: bool,
+}
+
+/// Holds `expectations` against `report`.
+pub fn judge(expectations: &Expectations, report: &RunReport) -> Judgement {
+    let judged: Vec<Judged> = expectations
+        .all
+        .iter()
+        .map(|expectation| {
+            let found = differs(expectation, report);
+            Judged { text: expectation.to_string(), holds: found.is_none(), found }
+        })
+        .collect();
+    let vacuous = report.vacuous.clone();
+    let holds = vacuous.is_empty() && judged.iter().all(|judged| judged.holds);
+    Judgement { expectations: judged, vacuous, holds }
+}
+
+/// What was found instead of what was expected.
+fn differs(expectation: &Expectation, report: &RunReport) -> Option<String> {
+    match expectation {
+        Expectation::End(end) => match (end, &report.end) {
+            (ExpectedEnd::Completed, EndReason::Completed)
+            | (ExpectedEnd::Limit, EndReason::Limit(_)) => None,
+            (_, EndReason::Completed) => Some("it completed".to_owned()),
+            (_, EndReason::Limit(limit)) => Some(format!("it reached a limit: {limit}")),
+            (_, EndReason::Interrupted) => Some("it was interrupted".to_owned()),
+        },
+        Expectation::Job { job, status } => {
+            let Some(found) = report.jobs.iter().find(|report| report.name == *job) else {
+                return Some("it was never submitted".to_owned());
+            };
+            (found.status != *status).then(|| match &found.cause {
+                Some(cause) => format!("it is {}: {cause}", status_name(found.status)),
+                None => format!("it is {}", status_name(found.status)),
+            })
+        }
+        Expectation::RootCause(text) => {
+            let mut failed = report.jobs.iter().filter(|job| job.status == JobStatus::Failed);
+            let cause = |cause: &Option<String>| cause.clone().unwrap_or_default();
+            match failed.clone().next() {
+                None => Some("no job failed".to_owned()),
+                Some(_) => failed
+                    .find(|job| !cause(&job.cause).contains(text.as_str()))
+                    .map(|job| format!("job {} failed with {:?}", job.name, cause(&job.cause))),
+            }
+        }
+        Expectation::Rows { sink, rows } => {
+            let found = report.sinks.get(sink).map_or(0, |sink| sink.rows.len() as u64);
+            (found != *rows).then(|| format!("it shows {found}"))
+        }
+    }
+}
+
+/// A job's status as Flink writes it.
+pub(super) fn status_name(status: JobStatus) -> &'static str {
+    match status {
+        JobStatus::Initializing => "INITIALIZING",
+        JobStatus::Created => "CREATED",
+        JobStatus::Running => "RUNNING",
+        JobStatus::Failing => "FAILING",
+        JobStatus::Failed => "FAILED",
+        JobStatus::Cancelling => "CANCELLING",
+        JobStatus::Canceled => "CANCELED",
+        JobStatus::Finished => "FINISHED",
+    }
+}

@@ -1,0 +1,241 @@
+//! From a scenario to what a cluster is given: the world, the jobs' programs, and what is
+//! expected of the run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::document::{Node, Value};
+use super::error::{Problem, ScenarioError};
+use super::judge::{Expectation, Expectations};
+use super::parse::Scenario;
+use super::reader::{duration, is_name};
+use super::section::job::JobSection;
+use super::shown::quoted;
+use super::source::Located;
+use super::suggest;
+use crate::api::{Program, SinkDeclaration};
+use crate::base::{Seed, SimDuration};
+use crate::cluster::{ClusterOptions, JobSubmission};
+use crate::gallery::{Argument, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry};
+use crate::sim::{NetworkOptions, SimOptions};
+use crate::task::TaskOptions;
+use crate::trace::Level;
+
+/// What is said outside the scenario.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Overrides {
+    /// Another seed.
+    pub seed: Option<Seed>,
+    /// How much of the run is kept.
+    pub level: Level,
+}
+
+/// What a cluster is given.
+#[derive(Clone)]
+pub struct Lowered {
+    /// The world and the cluster in it.
+    pub options: ClusterOptions,
+    /// The jobs.
+    pub submissions: Vec<JobSubmission>,
+    /// What is expected of the run.
+    pub expectations: Expectations,
+}
+
+/// Turns a scenario into what a cluster is given. Fails if a job is unknown, refuses its
+/// arguments, or does not write the sinks that are spoken of.
+pub fn lower(
+    scenario: &Scenario,
+    registry: &Registry,
+    overrides: &Overrides,
+) -> Result<Lowered, ScenarioError> {
+    let mut submissions = Vec::new();
+    let mut sinks: Vec<SinkDeclaration> = Vec::new();
+    for job in &scenario.jobs {
+        let program = program(scenario, registry, job)?;
+        for sink in &program.sinks {
+            if sinks.iter().any(|other| other.name == sink.name) {
+                let problem = Problem::new(format!("two sinks are called {}", quoted(&sink.name)));
+                let hint = "the jobs of a scenario need sinks of different names";
+                return Err(scenario.error(&job.at, problem.hint(hint)));
+            }
+            sinks.push(sink.clone());
+        }
+        submissions.push(JobSubmission { at: job.submit_at, program });
+    }
+    Ok(Lowered {
+        options: options(scenario, overrides),
+        submissions,
+        expectations: expectations(scenario, &sinks)?,
+    })
+}
+
+fn options(scenario: &Scenario, overrides: &Overrides) -> ClusterOptions {
+    let cluster = &scenario.cluster;
+    ClusterOptions {
+        sim: SimOptions {
+            seed: overrides.seed.unwrap_or(scenario.seed),
+            nodes: scenario.nodes.clone(),
+            network: scenario.network.clone(),
+            disk: scenario.disk.clone(),
+            faults: scenario.faults.clone(),
+            notes: scenario.notes.clone(),
+            limits: scenario.limits,
+            level: overrides.level,
+        },
+        taskmanagers: cluster.taskmanagers,
+        slots: cluster.slots,
+        heartbeat_interval: cluster.heartbeat_interval,
+        heartbeat_timeout: cluster.heartbeat_timeout,
+        slot_request_timeout: cluster.slot_request_timeout,
+        task: task_options(scenario),
+    }
+}
+
+fn task_options(scenario: &Scenario) -> TaskOptions {
+    let asked = &scenario.jobs.first().expect("a scenario has a job").data_plane;
+    let count = |asked: Option<u64>, default: usize| {
+        asked.map_or(default, |count| usize::try_from(count).expect("its bounds fit"))
+    };
+    let buffer_records = count(asked.buffer_records, 1_024);
+    let record_cost = asked.record_cost.unwrap_or(SimDuration::from_micros(1));
+    let credits = match asked.credits {
+        Some(credits) => u32::try_from(credits).expect("its bounds fit"),
+        None => credits_for(&scenario.network, record_cost, buffer_records),
+    };
+    TaskOptions {
+        buffer_timeout: asked.buffer_timeout.unwrap_or(SimDuration::from_millis(100)),
+        buffer_records,
+        credits,
+        output_buffers: count(asked.output_buffers, 2),
+        record_cost,
+    }
+}
+
+/// Credits enough for a channel that is busy to stay so over a round trip, within reason.
+fn credits_for(network: &NetworkOptions, record_cost: SimDuration, buffer_records: usize) -> u32 {
+    let latency = network
+        .links
+        .iter()
+        .map(|(_, _, link)| *link.latency.end())
+        .chain([*network.default.latency.end()])
+        .max()
+        .expect("the default link is among them");
+    let per_buffer = record_cost.as_nanos().max(1) * buffer_records as u128;
+    let round_trip = 2 * latency.as_nanos();
+    let buffers = round_trip.div_ceil(per_buffer) + 2;
+    u32::try_from(buffers.clamp(2, 64)).expect("it is clamped")
+}
+
+fn program(
+    scenario: &Scenario,
+    registry: &Registry,
+    job: &JobSection,
+) -> Result<Program, ScenarioError> {
+    let Located { value: name, at } = &job.program;
+    let gallery_job = registry.job(name).ok_or_else(|| {
+        let names = registry.jobs.iter().map(|job| job.name.as_str());
+        let problem = Problem::new(format!("there is no program {}", quoted(name)));
+        scenario.error(at, problem.maybe_hint(suggest::hint(name, names)))
+    })?;
+    let values = arguments(scenario, job, gallery_job)?;
+    let arguments = Arguments::new(values, job.parallelism.value, Arc::clone(&scenario.resources));
+    let mut program = (gallery_job.build)(&arguments).map_err(|error| {
+        let argument = error
+            .argument
+            .as_ref()
+            .and_then(|name| job.arguments.iter().find(|(given, _)| given.value == *name));
+        let at = argument.map_or(at, |(_, node)| &node.at);
+        let message = match &error.argument {
+            Some(argument) => format!("`{argument}`: {}", error.message),
+            None => error.message.clone(),
+        };
+        let problem = Problem::new(message);
+        scenario.error(at, problem.hint(format!("said by the job `{name}`")))
+    })?;
+    if let Some(sink) = program.sinks.iter().find(|sink| !is_name(&sink.name)) {
+        let problem = Problem::new(format!(
+            "the job's sink {} has a name that is not a safe file name",
+            quoted(&sink.name)
+        ));
+        return Err(scenario.error(at, problem));
+    }
+    program.graph.name.clone_from(&job.name);
+    program.graph.chaining &= job.chaining;
+    Ok(program)
+}
+
+/// The arguments as the job declares them, with defaults filled in.
+fn arguments(
+    scenario: &Scenario,
+    job: &JobSection,
+    gallery_job: &GalleryJob,
+) -> Result<BTreeMap<String, ArgumentValue>, ScenarioError> {
+    let declared = &gallery_job.arguments;
+    let mut values = BTreeMap::new();
+    for (Located { value: name, at }, node) in &job.arguments {
+        let Some(argument) = declared.iter().find(|argument| argument.name == *name) else {
+            let message =
+                format!("the job `{}` takes no argument {}", gallery_job.name, quoted(name));
+            let names = declared.iter().map(|argument| argument.name.as_str());
+            let problem = Problem::new(message).maybe_hint(suggest::hint(name, names));
+            return Err(scenario.error(at, problem));
+        };
+        let value = argument_value(argument, node).map_err(|problem| {
+            let message = format!("the argument `{name}` {}", problem.message);
+            scenario.error(&node.at, Problem { message, ..problem })
+        })?;
+        values.insert(name.clone(), value);
+    }
+    for argument in declared {
+        if values.contains_key(&argument.name) {
+            continue;
+        }
+        let Some(default) = &argument.default else {
+            let message =
+                format!("the job `{}` needs an argument `{}`", gallery_job.name, argument.name);
+            let hint = format!("args = {{ {} = … }}: {}", argument.name, argument.about);
+            return Err(scenario.error(&job.program.at, Problem::new(message).hint(hint)));
+        };
+        values.insert(argument.name.clone(), default.clone());
+    }
+    Ok(values)
+}
+
+fn argument_value(argument: &Argument, node: &Node) -> Result<ArgumentValue, Problem> {
+    Ok(match (argument.kind, &node.value) {
+        (ArgumentKind::Text, Value::Text(text)) => ArgumentValue::Text(text.clone()),
+        (ArgumentKind::File, Value::Text(text)) => ArgumentValue::File(text.clone()),
+        (ArgumentKind::Integer, Value::Integer(number)) => ArgumentValue::Integer(*number),
+        (ArgumentKind::Float, Value::Float(number)) => ArgumentValue::Float(*number),
+        (ArgumentKind::Float, Value::Integer(number)) => ArgumentValue::Float(*number as f64),
+        (ArgumentKind::Boolean, Value::Boolean(truth)) => ArgumentValue::Boolean(*truth),
+        (ArgumentKind::Duration, _) => ArgumentValue::Duration(duration(node)?),
+        (kind, value) => {
+            return Err(Problem::new(format!("must be a {kind}, not {}", value.kind()))
+                .hint(argument.about.clone()));
+        }
+    })
+}
+
+fn expectations(
+    scenario: &Scenario,
+    sinks: &[SinkDeclaration],
+) -> Result<Expectations, ScenarioError> {
+    let expect = &scenario.expect;
+    let mut all = vec![Expectation::End(expect.end)];
+    for (job, status) in &expect.jobs {
+        all.push(Expectation::Job { job: job.clone(), status: *status });
+    }
+    if let Some(cause) = &expect.root_cause {
+        all.push(Expectation::RootCause(cause.clone()));
+    }
+    for (Located { value: sink, at }, rows) in &expect.rows {
+        if !sinks.iter().any(|other| other.name == *sink) {
+            let problem = Problem::new(format!("no job writes a sink {}", quoted(sink)));
+            let names = sinks.iter().map(|sink| sink.name.as_str());
+            return Err(scenario.error(at, problem.maybe_hint(suggest::hint(sink, names))));
+        }
+        all.push(Expectation::Rows { sink: sink.clone(), rows: *rows });
+    }
+    Ok(Expectations { all })
+}

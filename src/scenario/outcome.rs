@@ -1,0 +1,94 @@
+//! What became of a scenario, and how that is told to a machine.
+
+use serde_json::{Map, Value, json};
+
+use super::judge::{Judgement, status_name};
+use crate::api::SinkDeclaration;
+use crate::base::Seed;
+use crate::cluster::{EndReason, JobReport, RunReport};
+
+/// What became of a scenario.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed it ran with.
+    pub seed: Seed,
+    /// The sinks of its jobs.
+    pub sinks: Vec<SinkDeclaration>,
+    /// What the run came to.
+    pub report: RunReport,
+    /// What was expected of it.
+    pub judgement: Judgement,
+}
+
+impl Outcome {
+    /// The exit code of a command that ran it: 130 if it was interrupted, 3 if it reached a
+    /// limit that it was not expected to reach, 1 if an expectation is violated or something is
+    /// vacuous, else 0.
+    pub fn exit_code(&self) -> u8 {
+        match &self.report.end {
+            EndReason::Interrupted => 130,
+            _ if self.judgement.holds => 0,
+            EndReason::Limit(_) => 3,
+            EndReason::Completed => 1,
+        }
+    }
+
+    /// The object that `weir run --json` prints. `wall_ms` is how long the run took outside.
+    pub fn to_json(&self, wall_ms: u64) -> Value {
+        let report = &self.report;
+        let mut object = Map::new();
+        let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+        put("scenario", json!(self.scenario));
+        put("seed", json!(self.seed));
+        put("digest", json!(report.digest));
+        put("trace_level", json!(report.level));
+        put("events", json!(report.events));
+        put("virtual_ms", json!(report.virtual_time.as_millis()));
+        put("wall_ms", json!(wall_ms));
+        put("jobs", report.jobs.iter().map(job_json).collect());
+        if let [job] = report.jobs.as_slice() {
+            put("job_status", json!(status_name(job.status)));
+            put("restarts", json!(job.restarts));
+        }
+        put("verdict", json!({ "delivery": "unjudged", "invariants": [] }));
+        put("expectations", self.expectations_json());
+        put("holds", json!(self.judgement.holds));
+        put("sinks", self.sinks_json());
+        put("latency_ms", json!(report.latency));
+        put("token", Value::Null);
+        Value::Object(object)
+    }
+
+    /// What is vacuous stands among the expectations, as one that does not hold.
+    fn expectations_json(&self) -> Value {
+        let vacuous = self.judgement.vacuous.iter();
+        let vacuous =
+            vacuous.map(|what| json!({ "text": format!("not vacuous: {what}"), "holds": false }));
+        self.judgement.expectations.iter().map(|judged| json!(judged)).chain(vacuous).collect()
+    }
+
+    fn sinks_json(&self) -> Value {
+        let sink = |(name, sink): (&String, &crate::cluster::SinkReport)| {
+            let counts = json!({
+                "committed": sink.committed,
+                "pending": 0,
+                "aborted": 0,
+                "duplicates": null,
+                "lost": null,
+            });
+            (name.clone(), counts)
+        };
+        Value::Object(self.report.sinks.iter().map(sink).collect())
+    }
+}
+
+fn job_json(job: &JobReport) -> Value {
+    json!({
+        "name": job.name,
+        "status": status_name(job.status),
+        "restarts": job.restarts,
+        "checkpoints": { "completed": 0, "aborted": 0 },
+    })
+}

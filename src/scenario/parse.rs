@@ -1,0 +1,139 @@
+//! A scenario as a whole: its head, and its sections in an order in which each can be checked
+//! against those before it.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::document;
+use super::error::{Problem, ScenarioError};
+use super::library::Folder;
+use super::reader::{Reader, list, some_text, whole};
+use super::section::cluster::{self, ClusterSection};
+use super::section::expect::{self, ExpectSection};
+use super::section::job::{self, JobSection};
+use super::section::{disk, fault, limits, network, node, note};
+use super::source::{At, Source};
+use crate::base::Seed;
+use crate::gallery::Resources;
+use crate::sim::{DiskOptions, FaultOptions, Limits, NetworkOptions, NodeOptions, NoteOptions};
+
+/// A scenario, checked as far as that is possible without its jobs.
+#[derive(Clone)]
+pub struct Scenario {
+    /// The file, or the embedded scenario's name.
+    pub name: String,
+    /// A line that says what happens.
+    pub title: String,
+    /// What it teaches, in a few words each.
+    pub teaches: Vec<String>,
+    /// What to look for, in a paragraph.
+    pub about: String,
+    /// Its seed.
+    pub seed: Seed,
+    /// What there is.
+    pub cluster: ClusterSection,
+    /// How long messages take.
+    pub network: NetworkOptions,
+    /// The nodes and their clocks.
+    pub nodes: Vec<NodeOptions>,
+    /// The disks.
+    pub disk: DiskOptions,
+    /// What runs.
+    pub jobs: Vec<JobSection>,
+    /// What goes wrong.
+    pub faults: Vec<FaultOptions>,
+    /// What is said.
+    pub notes: Vec<NoteOptions>,
+    /// When to give up.
+    pub limits: Limits,
+    /// What the run must come to.
+    pub expect: ExpectSection,
+    /// Where its files are.
+    pub(super) resources: Arc<dyn Resources>,
+    pub(super) source: Arc<Source>,
+}
+
+impl fmt::Debug for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scenario").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Scenario {
+    /// The text it was parsed from.
+    pub fn text(&self) -> &str {
+        &self.source.text
+    }
+
+    /// The `--set` flags that were laid over it.
+    pub fn flags(&self) -> &[String] {
+        &self.source.flags
+    }
+
+    /// The error that `problem` is at `at`.
+    pub(super) fn error(&self, at: &At, problem: Problem) -> ScenarioError {
+        problem.locate(&self.source, at)
+    }
+}
+
+const KEYS: [&str; 14] = [
+    "title", "teaches", "about", "seed", "cluster", "network", "link", "node", "disk", "job",
+    "fault", "note", "expect", "limits",
+];
+
+/// Parses the text of a scenario. `path` is what errors call it, and relative to its folder the
+/// scenario's files are found.
+pub fn parse(text: &str, path: &str) -> Result<Scenario, ScenarioError> {
+    parse_with(text, path, &[])
+}
+
+/// Parses the text of a scenario, with `PATH=VALUE` flags laid over it.
+pub fn parse_with(text: &str, path: &str, flags: &[String]) -> Result<Scenario, ScenarioError> {
+    let folder = Path::new(path).parent().unwrap_or_else(|| Path::new("")).to_owned();
+    let source = Source { name: path.to_owned(), text: text.to_owned(), flags: flags.to_vec() };
+    parse_source(source, Arc::new(Folder(folder)))
+}
+
+pub(super) fn parse_source(
+    source: Source,
+    resources: Arc<dyn Resources>,
+) -> Result<Scenario, ScenarioError> {
+    let source = Arc::new(source);
+    let root = document::parse(&source)?;
+    let reader = Reader::new(&source, "a scenario", &root, &KEYS)?;
+
+    let title = reader.required("title", "\"A line that says what happens\"", some_text)?.value;
+    let teaches = reader.get("teaches", list(some_text))?.unwrap_or_default();
+    let about = reader.get("about", some_text)?.unwrap_or_default();
+    let seed = Seed(reader.get("seed", whole(0..=i64::MAX as u64))?.unwrap_or(1));
+
+    let cluster = cluster::read(&source, reader.node("cluster"))?;
+    let names = cluster.nodes();
+    let network = network::read(&source, reader.node("network"), reader.node("link"), &names)?;
+    let nodes = node::read(&source, reader.node("node"), &names)?;
+    let disk = disk::read(&source, reader.node("disk"))?;
+    let jobs = job::read(&source, reader.node("job"))?;
+    let faults = fault::read(&source, reader.node("fault"), &names, &network)?;
+    let notes = note::read(&source, reader.node("note"), &names)?;
+    let limits = limits::read(&source, reader.node("limits"))?;
+    let expect = expect::read(&source, reader.node("expect"), &jobs)?;
+    Ok(Scenario {
+        name: source.name.clone(),
+        title,
+        teaches,
+        about,
+        seed,
+        cluster,
+        network,
+        nodes,
+        disk,
+        jobs,
+        faults,
+        notes,
+        limits,
+        expect,
+        resources,
+        source,
+    })
+}

@@ -1,0 +1,121 @@
+//! `[expect]`: what the run must come to.
+
+use std::sync::Arc;
+
+use crate::scenario::document::Node;
+use crate::scenario::error::{Problem, ScenarioError};
+use crate::scenario::reader::{Reader, one_of, some_text, whole};
+use crate::scenario::shown::quoted;
+use crate::scenario::source::{Located, Source};
+use crate::scenario::{JobSection, suggest};
+use crate::trace::JobStatus;
+
+/// What the run must come to.
+#[derive(Clone, Debug)]
+pub struct ExpectSection {
+    /// The last status of each job, in order of the jobs.
+    pub jobs: Vec<(String, JobStatus)>,
+    /// What the root cause of every failure must contain.
+    pub root_cause: Option<String>,
+    /// How many rows each sink must show at the end.
+    pub rows: Vec<(Located<String>, u64)>,
+    /// How the run must end.
+    pub end: ExpectedEnd,
+}
+
+/// How a run must end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpectedEnd {
+    /// All jobs reach a terminal status.
+    Completed,
+    /// A limit is reached.
+    Limit,
+}
+
+const STATUSES: [(&str, JobStatus); 3] = [
+    ("finished", JobStatus::Finished),
+    ("failed", JobStatus::Failed),
+    ("canceled", JobStatus::Canceled),
+];
+
+const ENDS: [(&str, ExpectedEnd); 2] =
+    [("completed", ExpectedEnd::Completed), ("limit", ExpectedEnd::Limit)];
+
+pub(in crate::scenario) fn read(
+    source: &Arc<Source>,
+    node: Option<&Node>,
+    jobs: &[JobSection],
+) -> Result<ExpectSection, ScenarioError> {
+    let all = |status| jobs.iter().map(|job| (job.name.clone(), status)).collect();
+    let mut section = ExpectSection {
+        jobs: all(JobStatus::Finished),
+        root_cause: None,
+        rows: Vec::new(),
+        end: ExpectedEnd::Completed,
+    };
+    let Some(node) = node else { return Ok(section) };
+    let keys = ["job", "jobs", "root-cause", "rows", "end"];
+    let reader = Reader::new(source, "[expect]", node, &keys)?;
+    if let Some(end) = reader.get("end", one_of(&ENDS))? {
+        section.end = end;
+        if end == ExpectedEnd::Limit {
+            section.jobs.clear();
+        }
+    }
+    if let Some(status) = reader.get("job", one_of(&STATUSES))? {
+        section.jobs = all(status);
+    }
+    if let Some(node) = reader.node("jobs") {
+        each_job(source, node, jobs, &mut section)?;
+    }
+    if let Some(cause) = reader.get("root-cause", some_text)? {
+        if section.jobs.iter().all(|(_, status)| *status != JobStatus::Failed) {
+            let problem = Problem::new("no job is expected to fail, so there is no root cause");
+            return Err(reader.wrong("root-cause", problem.hint("add job = \"failed\"")));
+        }
+        section.root_cause = Some(cause);
+    }
+    if let Some(node) = reader.node("rows") {
+        let names: Vec<&str> = keys_of(node);
+        let rows = Reader::new(source, "`rows`", node, &names)?;
+        for (sink, entry) in rows.entries() {
+            let count = rows.required(sink, "16", whole(0..=1_000_000_000_000))?.value;
+            section.rows.push((Located { value: sink.clone(), at: entry.key_at.clone() }, count));
+        }
+    }
+    Ok(section)
+}
+
+fn each_job(
+    source: &Arc<Source>,
+    node: &Node,
+    jobs: &[JobSection],
+    section: &mut ExpectSection,
+) -> Result<(), ScenarioError> {
+    let names = keys_of(node);
+    let reader = Reader::new(source, "`jobs`", node, &names)?;
+    for (name, entry) in reader.entries() {
+        if !jobs.iter().any(|job| job.name == *name) {
+            let known = jobs.iter().map(|job| job.name.as_str());
+            return Err(Problem::new(format!("there is no job {}", quoted(name)))
+                .maybe_hint(suggest::hint(name, known))
+                .locate(source, &entry.key_at));
+        }
+        let status = reader.required(name, "\"finished\"", one_of(&STATUSES))?.value;
+        match section.jobs.iter_mut().find(|(job, _)| job == name) {
+            Some((_, expected)) => *expected = status,
+            None => section.jobs.push((name.clone(), status)),
+        }
+    }
+    Ok(())
+}
+
+/// The keys that a table has: for tables whose keys are names, each checked by its reader.
+fn keys_of(node: &Node) -> Vec<&str> {
+    match &node.value {
+        crate::scenario::document::Value::Table(table) => {
+            table.keys().map(String::as_str).collect()
+        }
+        _ => Vec::new(),
+    }
+}

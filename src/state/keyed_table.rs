@@ -1,0 +1,92 @@
+//! One value per key, in one hash table per key group.
+//!
+//! Invariants: a key is in the table of its group; a subtask holds only groups of its range.
+//! No table's order is ever a contract: whoever lists entries sorts them.
+
+use hashbrown::HashTable;
+
+use crate::record::{Key, KeyGroupRange, key_group};
+
+/// Keyed values of one subtask.
+pub struct KeyedTable<K, V> {
+    range: KeyGroupRange,
+    max_parallelism: u32,
+    groups: Vec<HashTable<Entry<K, V>>>,
+}
+
+struct Entry<K, V> {
+    hash_code: i32,
+    key: K,
+    value: V,
+}
+
+/// Spreads a Java hash over all 64 bits. Keys of one group agree in their murmur hash's
+/// remainder, so the table must not probe by that one.
+#[inline]
+fn spread(hash_code: i32) -> u64 {
+    let product = u64::from(hash_code as u32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    product ^ (product >> 32)
+}
+
+impl<K: Key, V> KeyedTable<K, V> {
+    /// An empty table for the key groups of a subtask.
+    pub fn new(index: u32, parallelism: u32, max_parallelism: u32) -> Self {
+        let range = KeyGroupRange::of_subtask(index, parallelism, max_parallelism);
+        let groups = (0..range.count()).map(|_| HashTable::new()).collect();
+        Self { range, max_parallelism, groups }
+    }
+
+    #[inline]
+    fn group(&mut self, hash_code: i32) -> &mut HashTable<Entry<K, V>> {
+        let group = key_group::assign(hash_code, self.max_parallelism);
+        debug_assert!(self.range.contains(group), "key group {group} belongs to another subtask");
+        &mut self.groups[usize::from(group - self.range.start)]
+    }
+
+    /// The value of the key that has this Java hash and for which `is_key` holds.
+    #[inline]
+    pub fn get_mut(&mut self, hash_code: i32, is_key: impl Fn(&K) -> bool) -> Option<&mut V> {
+        self.group(hash_code)
+            .find_mut(spread(hash_code), |entry| entry.hash_code == hash_code && is_key(&entry.key))
+            .map(|entry| &mut entry.value)
+    }
+
+    /// Adds a key that is not there.
+    pub fn insert_new(&mut self, hash_code: i32, key: K, value: V) {
+        self.group(hash_code).insert_unique(
+            spread(hash_code),
+            Entry { hash_code, key, value },
+            |entry| spread(entry.hash_code),
+        );
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.groups.iter().map(HashTable::len).sum()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_again_and_colliding_hashes_stay_apart() {
+        let mut table = KeyedTable::<String, u32>::new(0, 1, 128);
+        // In Java "Aa" and "BB" have the same hash code.
+        for (value, key) in (0..).zip(["Aa", "BB", "", "x"]) {
+            let key = key.to_string();
+            assert_eq!(table.get_mut(key.hash_code(), |k| *k == key), None);
+            table.insert_new(key.hash_code(), key, value);
+        }
+        *table.get_mut(2112, |key| key == "BB").unwrap() += 10;
+        assert_eq!(table.get_mut(2112, |key| key == "Aa").copied(), Some(0));
+        assert_eq!(table.get_mut(2112, |key| key == "BB").copied(), Some(11));
+        assert_eq!(table.len(), 4);
+    }
+}

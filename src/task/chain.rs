@@ -1,0 +1,73 @@
+//! Builds a task's operator chain, from its end to its head.
+
+use std::rc::Rc;
+
+use super::{TaskDescriptor, wiring};
+use crate::graph::OutputTarget;
+use crate::host::Host;
+use crate::network::ResultPartition;
+use crate::operator::{Meter, OperatorContext, OperatorKind, SourceReader};
+use crate::record::AnyOutput;
+use crate::trace::Level;
+
+/// The head of a chain.
+pub(super) enum Head {
+    /// It reads from outside.
+    Source(Box<dyn SourceReader>),
+    /// It takes what comes through the input gate.
+    Operator(Box<dyn AnyOutput>),
+}
+
+/// Builds the chain in front of the task's result partitions.
+///
+/// # Panics
+/// If the plan and the code do not fit each other; both come from one program.
+pub(super) fn build(
+    host: &Host,
+    descriptor: &TaskDescriptor,
+    meter: &Rc<Meter>,
+    partitions: &[Rc<ResultPartition>],
+) -> Head {
+    let vertex = wiring::vertex(descriptor);
+    let code = &descriptor.code;
+    let mut built: Vec<Option<Box<dyn AnyOutput>>> = Vec::new();
+    built.resize_with(vertex.chain.len(), || None);
+    // Each operator stands before those it feeds, so the end of the chain comes first.
+    for (place, operator) in vertex.chain.iter().enumerate().rev() {
+        let operator_code = code.operator(operator.node);
+        let context = OperatorContext {
+            host: host.clone(),
+            job: descriptor.attempt.subtask.job,
+            subtask: descriptor.name.clone(),
+            operator: operator.uid.as_str().into(),
+            index: u32::from(descriptor.attempt.subtask.index),
+            parallelism: vertex.parallelism,
+            max_parallelism: vertex.max_parallelism,
+            attempt: descriptor.attempt.attempt,
+            meter: meter.clone(),
+            record_cost: operator_code.record_cost.unwrap_or(descriptor.options.record_cost),
+            batch_records: descriptor.options.buffer_records,
+            identities: host.trace.level() >= Level::Records,
+        };
+        let outputs = operator.outputs.iter().map(|output| match output.target {
+            OutputTarget::Chained(next) => {
+                built[next].take().expect("an operator of a chain has one operator before it")
+            }
+            OutputTarget::Edge(edge) => {
+                let partition = partitions
+                    .iter()
+                    .find(|partition| usize::from(partition.edge()) == edge)
+                    .expect("every edge out of a vertex has a result partition");
+                code.edges[output.stream_edge].build(&context, Box::new(partition.clone()))
+            }
+        });
+        let outputs = outputs.collect();
+        match &operator_code.kind {
+            OperatorKind::Source(source) => return Head::Source(source.build(&context, outputs)),
+            OperatorKind::Operator(factory) => {
+                built[place] = Some(factory.build(&context, outputs));
+            }
+        }
+    }
+    Head::Operator(built.swap_remove(0).expect("a chain has a head"))
+}

@@ -1,0 +1,272 @@
+//! The loop of one task: mail first, then one element of input if there is room for its output.
+//!
+//! Previous: the wire delivers into [`InputGate`]. Next: the chain ([`super::chain`]), whose last
+//! operator writes into [`ResultPartition`]s.
+//!
+//! Invariants: user code runs only inside [`guarded`]; what it costs is awaited before the next
+//! element; nothing is emitted after the end of input.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::chain::{self, Head};
+use super::guard::guarded;
+use super::waiting::{Spent, wait};
+use super::{TaskDescriptor, wiring};
+use crate::base::{SimDuration, SimTime};
+use crate::host::{Host, Inbox, Payload, Signal};
+use crate::network::{ConsumerChannel, DataMessage, InputGate, ResultPartition};
+use crate::operator::{Meter, SourceStatus};
+use crate::record::{Element, Failure, StreamEvent};
+use crate::trace::{Event, TaskEvent};
+
+/// How a task ended, other than by failing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Finished,
+    Canceled,
+}
+
+/// What a task's loop finds to do.
+enum Work {
+    /// There is an element, or may be one.
+    Input,
+    /// There is none before this moment.
+    NothingUntil(SimTime),
+    /// There will never be any.
+    EndOfInput,
+}
+
+pub(super) struct StreamTask {
+    host: Host,
+    descriptor: TaskDescriptor,
+    signal: Signal,
+    cancelled: Rc<Cell<bool>>,
+    inbox: Rc<dyn Inbox>,
+    gate: InputGate,
+    partitions: Vec<Rc<ResultPartition>>,
+    head: Head,
+    /// When a source that had nothing will have something.
+    source_due: SimTime,
+    source_ended: bool,
+    back_pressured: bool,
+    meter: Rc<Meter>,
+    pub(super) spent: Spent,
+}
+
+impl StreamTask {
+    /// Sets the operators up and connects to the producers.
+    pub(super) fn open(
+        host: &Host,
+        descriptor: TaskDescriptor,
+        signal: Signal,
+        cancelled: Rc<Cell<bool>>,
+    ) -> Result<Self, Failure> {
+        let inbox = host.wire.open(descriptor.port, signal.clone());
+        let meter = Rc::new(Meter::default());
+        let partitions = wiring::result_partitions(host, &descriptor);
+        let head = guarded(|| Ok(chain::build(host, &descriptor, &meter, &partitions)))?;
+        let gate = InputGate::new(
+            host.clone(),
+            descriptor.attempt.subtask.job,
+            descriptor.name.clone(),
+            descriptor.port,
+            descriptor.options.credits,
+            wiring::input_channels(&descriptor),
+        );
+        gate.request_partitions();
+        Ok(Self {
+            host: host.clone(),
+            descriptor,
+            signal,
+            cancelled,
+            inbox,
+            gate,
+            partitions,
+            head,
+            source_due: SimTime::ZERO,
+            source_ended: false,
+            back_pressured: false,
+            meter,
+            spent: Spent::default(),
+        })
+    }
+
+    pub(super) fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// Processes until the input has ended and all output is on its way.
+    pub(super) async fn invoke(&mut self) -> Result<Ended, Failure> {
+        loop {
+            self.read_mail()?;
+            if self.cancelled.get() {
+                return Ok(Ended::Canceled);
+            }
+            self.flush_if_due()?;
+            match self.next_work() {
+                Work::EndOfInput => break,
+                Work::NothingUntil(due) => self.wait_idle(due).await,
+                Work::Input if !self.is_output_available() => self.wait_back_pressured().await,
+                Work::Input => {
+                    self.ease_back_pressure();
+                    self.process_one()?;
+                    self.pay().await;
+                }
+            }
+        }
+        self.end_input()?;
+        self.pay().await;
+        // Unlike Flink, where a finished task's partitions live on in their TaskManager, a task
+        // stays until its consumers have been sent everything.
+        while !self.partitions.iter().all(|partition| partition.is_drained()) {
+            self.wait_back_pressured().await;
+            self.read_mail()?;
+            if self.cancelled.get() {
+                return Ok(Ended::Canceled);
+            }
+        }
+        self.ease_back_pressure();
+        Ok(Ended::Finished)
+    }
+
+    /// Takes up what the neighbours sent.
+    fn read_mail(&mut self) -> Result<(), Failure> {
+        while let Some(delivery) = self.inbox.try_recv() {
+            let Payload::Message(message) = delivery.payload else {
+                self.gate.on_reset(delivery.from)?;
+                continue;
+            };
+            let message: Box<dyn std::any::Any> = message;
+            let Ok(message) = message.downcast::<DataMessage>() else {
+                return Err(Failure(format!("a stranger wrote to {}", self.descriptor.name)));
+            };
+            match *message {
+                DataMessage::PartitionRequest { edge, subpartition, channel, credit } => {
+                    let consumer = ConsumerChannel { address: delivery.from, channel, credit };
+                    if let Some(partition) = self.partition(edge) {
+                        partition.on_partition_request(subpartition, consumer);
+                    }
+                }
+                DataMessage::AddCredit { edge, subpartition, credit } => {
+                    if let Some(partition) = self.partition(edge) {
+                        partition.on_add_credit(subpartition, credit);
+                    }
+                }
+                DataMessage::BufferResponse { channel, seq, element } => {
+                    self.gate.on_buffer(channel, seq, element)?;
+                }
+            }
+        }
+        self.gate.retry();
+        Ok(())
+    }
+
+    fn partition(&self, edge: u16) -> Option<&Rc<ResultPartition>> {
+        self.partitions.iter().find(|partition| partition.edge() == edge)
+    }
+
+    fn is_output_available(&self) -> bool {
+        self.partitions.iter().all(|partition| partition.is_available())
+    }
+
+    fn next_work(&self) -> Work {
+        match &self.head {
+            Head::Source(_) if self.source_ended => Work::EndOfInput,
+            Head::Source(_) if self.source_due > self.host.clock.now() => {
+                Work::NothingUntil(self.source_due)
+            }
+            Head::Source(_) => Work::Input,
+            Head::Operator(_) if self.gate.is_ready() => Work::Input,
+            Head::Operator(_) if self.gate.is_ended() => Work::EndOfInput,
+            Head::Operator(_) => Work::NothingUntil(SimTime::MAX),
+        }
+    }
+
+    fn process_one(&mut self) -> Result<(), Failure> {
+        let now = self.host.clock.now();
+        match &mut self.head {
+            Head::Source(source) => match guarded(|| source.poll_next(now))? {
+                SourceStatus::MoreAvailable => {}
+                SourceStatus::NothingUntil(due) => self.source_due = due,
+                SourceStatus::EndOfInput => self.source_ended = true,
+            },
+            Head::Operator(operator) => match self.gate.take().map(|taken| taken.element) {
+                Some(Element::Data(batch)) => {
+                    self.meter.count_in(batch.records());
+                    guarded(|| operator.collect_any(batch))?;
+                }
+                Some(Element::Event(StreamEvent::EndOfInput)) | None => {}
+            },
+        }
+        Ok(())
+    }
+
+    fn end_input(&mut self) -> Result<(), Failure> {
+        match &mut self.head {
+            Head::Source(source) => guarded(|| source.end_of_input()),
+            Head::Operator(operator) => guarded(|| operator.end_of_input()),
+        }
+    }
+
+    fn flush_deadline(&self) -> Option<SimTime> {
+        self.partitions.iter().filter_map(|partition| partition.flush_deadline()).min()
+    }
+
+    fn flush_if_due(&mut self) -> Result<(), Failure> {
+        if self.flush_deadline().is_none_or(|due| due > self.host.clock.now()) {
+            return Ok(());
+        }
+        match &mut self.head {
+            Head::Source(source) => source.flush()?,
+            Head::Operator(operator) => operator.flush()?,
+        }
+        self.partitions.iter().for_each(|partition| partition.flushed());
+        Ok(())
+    }
+
+    /// Lets the simulated time pass that the work so far has cost.
+    async fn pay(&mut self) {
+        let cost = self.meter.take_unpaid();
+        if cost > SimDuration::ZERO {
+            let clock = &self.host.clock;
+            clock.sleep_until(clock.now() + cost).await;
+            self.spent.busy += cost;
+        } else {
+            super::waiting::yield_once().await;
+        }
+    }
+
+    async fn wait_idle(&mut self, due: SimTime) {
+        self.ease_back_pressure();
+        let due = [Some(due), self.flush_deadline(), self.gate.retry_deadline()];
+        let due = due.into_iter().flatten().min().unwrap_or(SimTime::MAX);
+        self.spent.idle += wait(&self.host, &self.signal, due).await;
+    }
+
+    async fn wait_back_pressured(&mut self) {
+        if !self.back_pressured {
+            self.back_pressured = true;
+            self.record_back_pressure();
+        }
+        let due = self.flush_deadline().unwrap_or(SimTime::MAX);
+        self.spent.back_pressured += wait(&self.host, &self.signal, due).await;
+    }
+
+    fn ease_back_pressure(&mut self) {
+        if self.back_pressured {
+            self.back_pressured = false;
+            self.record_back_pressure();
+        }
+    }
+
+    fn record_back_pressure(&self) {
+        let job = self.descriptor.attempt.subtask.job;
+        let subtask = self.descriptor.name.clone();
+        self.host.trace.record(Event::Task(if self.back_pressured {
+            TaskEvent::BackPressured { job, subtask }
+        } else {
+            TaskEvent::BackPressureEased { job, subtask }
+        }));
+    }
+}

@@ -1,0 +1,91 @@
+//! A task's place in the plan: its input channels and its result partitions.
+
+use std::rc::Rc;
+
+use super::TaskDescriptor;
+use crate::base::Name;
+use crate::graph::{DistributionPattern, ExecutionEdge, JobVertex, VertexSubtask};
+use crate::host::Host;
+use crate::network::{InputChannel, PartitionSettings, ResultPartition};
+
+/// What the task is an instance of.
+pub(super) fn vertex(descriptor: &TaskDescriptor) -> &JobVertex {
+    let vertex = descriptor.attempt.subtask.vertex;
+    &descriptor.plan.execution.job.vertices[usize::from(vertex.0)]
+}
+
+fn subtask_name(vertex: &JobVertex, index: u32) -> Name {
+    format!("{}#{}", vertex.uid, index + 1).into()
+}
+
+/// The task's input channels, edge by edge.
+///
+/// # Panics
+/// If the descriptor lacks a producer's address, which is the JobMaster's to give.
+pub(super) fn input_channels(descriptor: &TaskDescriptor) -> Vec<InputChannel> {
+    let execution = &descriptor.plan.execution;
+    let me = descriptor.attempt.subtask;
+    let mut inputs = Vec::new();
+    for (place, edge) in execution.job.edges.iter().enumerate() {
+        if edge.target != me.vertex {
+            continue;
+        }
+        let source = &execution.job.vertices[usize::from(edge.source.0)];
+        let key = |channel: &ExecutionEdge| (channel.edge, channel.consumer);
+        let wanted = (place, u32::from(me.index));
+        let first = execution.channels.partition_point(|channel| key(channel) < wanted);
+        let channels = execution.channels[first..].iter();
+        for channel in channels.take_while(|channel| key(channel) == wanted) {
+            let producer = VertexSubtask { vertex: edge.source, index: channel.producer };
+            inputs.push(InputChannel {
+                edge: place as u16,
+                input: edge.input,
+                producer: subtask_name(source, channel.producer),
+                address: descriptor.producers[&producer],
+                subpartition: channel.subpartition,
+            });
+        }
+    }
+    inputs
+}
+
+/// The task's result partitions, with the place of each one's edge in the stream graph.
+pub(super) fn result_partitions(
+    host: &Host,
+    descriptor: &TaskDescriptor,
+) -> Vec<Rc<ResultPartition>> {
+    let execution = &descriptor.plan.execution;
+    let me = descriptor.attempt.subtask;
+    let mut partitions = Vec::new();
+    for (place, edge) in execution.job.edges.iter().enumerate() {
+        if edge.source != me.vertex {
+            continue;
+        }
+        let target = &execution.job.vertices[usize::from(edge.target.0)];
+        let consumers: Vec<u32> = match edge.pattern {
+            DistributionPattern::AllToAll => (0..target.parallelism).collect(),
+            DistributionPattern::Pointwise => {
+                let first = execution.channels.partition_point(|channel| channel.edge < place);
+                let channels = execution.channels[first..].iter();
+                let channels = channels.take_while(|channel| channel.edge == place);
+                let mine = channels.filter(|channel| channel.producer == u32::from(me.index));
+                let mut mine: Vec<_> = mine.collect();
+                mine.sort_by_key(|channel| channel.subpartition);
+                mine.into_iter().map(|channel| channel.consumer).collect()
+            }
+        };
+        let settings = PartitionSettings {
+            job: me.job,
+            producer: descriptor.name.clone(),
+            port: descriptor.port,
+            edge: place as u16,
+            partitioning: edge.partitioning,
+            max_parallelism: target.max_parallelism,
+            consumers: consumers.into_iter().map(|index| subtask_name(target, index)).collect(),
+            queue_limit: descriptor.options.output_buffers,
+            buffer_timeout: descriptor.options.buffer_timeout,
+        };
+        partitions.push(ResultPartition::new(host.clone(), settings));
+    }
+    partitions
+}

@@ -1,0 +1,77 @@
+//! Named workloads for `weir bench` and `cargo bench`, each beside a hand-written loop that does
+//! the same work on the same input where there is one.
+//!
+//! Whoever measures holds the clock: what is timed is one call of [`Prepared::engine`] or
+//! [`Prepared::hand_written`].
+
+mod clusters;
+mod keyed_sum;
+mod word_count;
+
+/// How big a workload is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// How many records, or whatever the workload counts; its own default if unset.
+    pub records: Option<u64>,
+    /// The parallelism of its job.
+    pub parallelism: u32,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Processed {
+    /// How many records, or whatever the workload counts.
+    pub records: u64,
+    /// How many bytes of input, where the workload has bytes.
+    pub bytes: Option<u64>,
+}
+
+/// A workload whose input is ready.
+pub trait Prepared {
+    /// Does the work with the engine.
+    fn engine(&self) -> Processed;
+    /// Does the same work by hand, where that says something.
+    fn hand_written(&self) -> Option<Processed>;
+}
+
+/// A workload.
+#[derive(Clone, Copy)]
+pub struct Workload {
+    /// Its name.
+    pub name: &'static str,
+    /// What it measures, in a sentence.
+    pub about: &'static str,
+    /// What it counts.
+    pub unit: &'static str,
+    /// Makes its input ready.
+    pub prepare: fn(Size) -> Box<dyn Prepared>,
+}
+
+/// All workloads.
+pub const WORKLOADS: &[Workload] = &[
+    Workload {
+        name: "word-count",
+        about: "words of a generated text, counted; the loop owns each word",
+        unit: "words",
+        prepare: word_count::prepare,
+    },
+    Workload {
+        name: "keyed-sum",
+        about: "longs summed under 1000 keys; the loop adds into an array",
+        unit: "records",
+        prepare: keyed_sum::prepare,
+    },
+    Workload {
+        name: "small-simulations",
+        about: "whole simulations of six nodes that count the words of 100 lines; beside bare \
+                madsim runs of six nodes",
+        unit: "simulations",
+        prepare: clusters::prepare_small,
+    },
+    Workload {
+        name: "idle-cluster",
+        about: "virtual seconds of a six-node cluster with nothing but heartbeats",
+        unit: "virtual seconds",
+        prepare: clusters::prepare_idle,
+    },
+];
