@@ -7,11 +7,11 @@
 //! Invariant: the world at a position is the fold of exactly the events before it, however the
 //! position was reached.
 
-use std::sync::Arc;
-
 use super::{Seen, World};
-use crate::base::{Name, SimTime, Step};
-use crate::trace::{Event, ExecutionState, FaultEvent, JobEvent, JobStatus, Recorded, TaskEvent};
+use crate::base::{SimTime, Step};
+use crate::trace::{
+    Event, ExecutionState, FaultEvent, Header, JobEvent, JobStatus, Recorded, TaskEvent,
+};
 
 /// A place in a trace: a control event, or a record event below it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ pub struct Mark {
 /// A trace with a position in it. The position counts the events that have happened.
 #[derive(Clone, Debug)]
 pub struct Timeline {
-    nodes: Arc<[Name]>,
+    header: Header,
     events: Vec<Recorded>,
     /// Whether each event changed what a drawing of the jobs shows.
     seen: Vec<Seen>,
@@ -63,11 +63,11 @@ impl Timeline {
     const SPACING: usize = 128;
     const FRAMES: usize = 256;
 
-    /// A run over `nodes` (in the order of their ids), at its start.
-    pub fn new(nodes: &[Name], events: Vec<Recorded>) -> Self {
-        let start = World::new(nodes);
+    /// The run that `header` heads, at its start.
+    pub fn new(header: Header, events: impl IntoIterator<Item = Recorded>) -> Self {
+        let start = World::new(&header.nodes);
         let mut timeline = Self {
-            nodes: nodes.into(),
+            header,
             events: Vec::new(),
             seen: Vec::new(),
             marks: Vec::new(),
@@ -108,9 +108,9 @@ impl Timeline {
         self.spacing *= 2;
     }
 
-    /// The nodes' names, in the order of their ids.
-    pub fn nodes(&self) -> &[Name] {
-        &self.nodes
+    /// What the run is of.
+    pub fn header(&self) -> &Header {
+        &self.header
     }
 
     /// All events.

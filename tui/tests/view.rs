@@ -10,7 +10,9 @@ mod storm;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
+use weir::base::Seed;
 use weir::replay::Timeline;
+use weir::trace::Header;
 use weir_tui::view::{App, Flow, Options, Source, UiEvent, draw, update};
 
 /// A view of the synthetic run.
@@ -20,7 +22,7 @@ fn app(options: &Options, size: (u16, u16)) -> App {
         title: "Word count on two TaskManagers".to_owned(),
         teaches: vec!["chaining".to_owned(), "back-pressure".to_owned()],
         about: "Watch how the sink holds up the counts, and they the source.".to_owned(),
-        timeline: Timeline::new(&nodes, events),
+        timeline: Timeline::new(Header::new("word-count", "", Seed(7), nodes), events),
     };
     App::new(source, options, size)
 }

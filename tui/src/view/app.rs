@@ -148,6 +148,11 @@ impl App {
         }
     }
 
+    /// Whether time that passes changes what is shown.
+    pub fn is_playing(&self) -> bool {
+        self.play.on
+    }
+
     /// The run, with the place one is at.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline

@@ -4,10 +4,10 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use weir::trace::parts;
 
 use super::app::{App, Screen};
 use super::keys::BINDINGS;
-use super::line::Line;
 use super::look::{Look, Role};
 use super::pen::Pen;
 use super::{scrub, text};
@@ -87,8 +87,8 @@ fn sentence(app: &App, pen: &mut Pen<'_>) {
     let sentence = match app.timeline.current() {
         None => start_hint(app.look).to_owned(),
         Some(recorded) => {
-            let line = Line::new(recorded, app.timeline.nodes());
-            look.show(&format!(" {}  {}  {}", line.step, line.node, line.text))
+            let said = parts(recorded, app.timeline.header());
+            look.show(&format!(" {}  {}  {}", said.step, said.node, said.text))
         }
     };
     pen.put(0, 0, &look.fit(&sentence, width), Role::Strong);

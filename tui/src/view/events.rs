@@ -4,8 +4,8 @@
 //! hides events from the log and from nothing else.
 
 use weir::replay::Timeline;
+use weir::trace::{Tone, parts, render_line};
 
-use super::line::Line;
 use super::look::Role;
 use super::pen::Pen;
 
@@ -37,7 +37,7 @@ impl EventsScreen {
     pub fn refilter(&mut self, timeline: &Timeline) {
         let Some((text, rows)) = &mut self.filter else { return };
         for (index, recorded) in timeline.events().iter().enumerate().skip(self.filtered) {
-            let line = Line::new(recorded, timeline.nodes()).joined().to_lowercase();
+            let line = render_line(recorded, timeline.header()).to_lowercase();
             if line.contains(text.as_str()) {
                 rows.push(index);
             }
@@ -116,14 +116,15 @@ impl EventsScreen {
         let here = self.current(timeline).map(|row| self.event(row));
         for (y, row) in (top..len).take(rows).enumerate() {
             let index = self.event(row);
-            let line = Line::new(&timeline.events()[index], timeline.nodes());
-            let parts = [line.step, line.at, line.node, line.area, line.text];
-            let parts = parts.map(|part| look.show(&part));
+            let said = parts(&timeline.events()[index], timeline.header());
+            let tone = tone(said.tone);
+            let columns_of = [&said.step, &said.time, &said.node, said.area, &said.text];
+            let parts = columns_of.map(|part| look.show(part));
             let line = columns.join(pen, parts.each_ref().map(String::as_str));
             let role = if selected == Some(row) {
                 Role::Selected
             } else if index < timeline.position() {
-                Role::Plain
+                tone
             } else {
                 Role::Dim
             };
@@ -134,6 +135,19 @@ impl EventsScreen {
         if len == 0 {
             pen.put(1, 2, "No event is like that. Esc drops the filter.", Role::Dim);
         }
+    }
+}
+
+/// The colour of a kind of news.
+pub(super) fn tone(tone: Tone) -> Role {
+    match tone {
+        Tone::Plain => Role::Plain,
+        Tone::Quiet => Role::Dim,
+        Tone::Good => Role::Running,
+        Tone::Waiting => Role::Waiting,
+        Tone::Bad => Role::Failed,
+        Tone::Fault => Role::Pressure,
+        Tone::Note => Role::Note,
     }
 }
 
@@ -149,7 +163,8 @@ impl Columns {
     fn new(timeline: &Timeline, width: usize) -> Self {
         let steps = timeline.events().last().map_or(1, |last| last.step.to_string().len());
         let time = timeline.end_time().to_string().len();
-        let node = timeline.nodes().iter().map(|name| name.chars().count()).max().unwrap_or(4);
+        let node =
+            timeline.header().nodes.iter().map(|name| name.chars().count()).max().unwrap_or(4);
         let area = if width < 100 { 0 } else { 8 };
         Self { step: steps.clamp(4, 12) + 4, time, node: node.clamp(4, 16), area }
     }

@@ -12,7 +12,7 @@
 //! | `graph` | the running jobs as boxes, and what is on its way between them |
 //! | `events` | the log |
 //! | `scrub`, `overlay`, `prompt` | the bar of time, pop-ups, lines to type into |
-//! | `look`, `text`, `pen`, `line` | symbols and colours, safe text, clipped drawing, an event as text |
+//! | `look`, `text`, `pen` | symbols and colours, safe text, clipped drawing |
 //! | `terminal` | the edge |
 
 mod app;
@@ -21,7 +21,6 @@ mod events;
 mod goal;
 mod graph;
 mod keys;
-mod line;
 mod look;
 mod overlay;
 mod pen;

@@ -46,13 +46,18 @@ impl Drop for Screen {
 }
 
 /// Shows a run until one has seen enough.
+#[expect(clippy::disallowed_methods, reason = "this is the edge: playing follows real time")]
 pub fn run(source: Source, options: &Options) -> io::Result<()> {
     let mut screen = Screen::open()?;
     let size = screen.terminal.size()?;
     let mut app = App::new(source, options, (size.width, size.height));
     let mut told = Instant::now();
+    let mut stale = true;
     loop {
-        screen.terminal.draw(|frame| draw(&app, frame.buffer_mut()))?;
+        if stale {
+            screen.terminal.draw(|frame| draw(&app, frame.buffer_mut()))?;
+        }
+        stale = app.is_playing();
         if event::poll(TICK)? {
             let event = match event::read()? {
                 TerminalEvent::Key(key) => Some(UiEvent::Key(key)),
@@ -62,6 +67,7 @@ pub fn run(source: Source, options: &Options) -> io::Result<()> {
                     None
                 }
             };
+            stale = true;
             if let Some(event) = event
                 && update(&mut app, event) == Flow::Quit
             {

@@ -10,9 +10,13 @@ use weir::base::JobId;
 use weir::replay::{Job, Timeline, World};
 use weir::trace::JobStatus;
 
+use super::events::EventsScreen;
 use super::look::Role;
 use super::pen::Pen;
 use layout::{Choice, Detail, Layout};
+
+/// Rows below which the log is left out.
+const LOG_MIN: usize = 6;
 
 /// What is looked at in the graph.
 #[derive(Clone, Debug, Default)]
@@ -97,10 +101,17 @@ impl GraphScreen {
             },
         };
         let left = rows.saturating_sub(used);
-        if left >= panels::ROWS_MIN {
-            let left = u16::try_from(left).expect("it is less than the window's height");
-            let rect = Rect { y: window.y + window.height - left, height: left, ..window };
-            panels::draw(world, &mut pen.within(rect));
+        if left < panels::ROWS_MIN {
+            return;
+        }
+        let row = |rows: usize| u16::try_from(rows).expect("it is less than the window's height");
+        let panels = if left < panels::ROWS + LOG_MIN { left } else { panels::ROWS };
+        let top = window.y + window.height - row(left);
+        let rect = Rect { y: top, height: row(panels), ..window };
+        panels::draw(world, &mut pen.within(rect));
+        if panels < left {
+            let rect = Rect { y: top + row(panels), height: row(left - panels), ..window };
+            EventsScreen::default().draw(timeline, &mut pen.within(rect));
         }
     }
 

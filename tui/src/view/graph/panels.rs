@@ -9,6 +9,8 @@ use super::super::text;
 
 /// Rows below which the panels are left out.
 pub(super) const ROWS_MIN: usize = 4;
+/// Rows that are enough for the panels where something else could have the rest.
+pub(super) const ROWS: usize = 10;
 
 pub(super) fn draw(world: &World, pen: &mut Pen<'_>) {
     let window = pen.window();
