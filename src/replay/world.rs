@@ -1,6 +1,6 @@
 //! Everything the trace says about one moment.
 
-use super::{Channels, Faults, Jobs, Messages, Nodes, Resources, Sinks};
+use super::{Faults, Jobs, Messages, Nodes, Resources, Sinks};
 use crate::base::{Name, NodeId, SimTime, Step};
 use crate::trace::{Event, Recorded};
 
