@@ -99,7 +99,11 @@ pub fn run(
         level,
         events: finished.events,
         virtual_time: outcome.virtual_time,
-        jobs: jobs.iter().enumerate().map(|(place, job)| job_report(place, job, &results)).collect(),
+        jobs: jobs
+            .iter()
+            .enumerate()
+            .map(|(place, job)| job_report(place, job, &results))
+            .collect(),
         sinks: report::sinks(&jobs, outcome.sinks),
         latency: report::latency(outcome.latencies),
         end,
@@ -111,7 +115,8 @@ pub fn run(
 /// Translates a job as Flink's client does before it submits.
 fn submission(job: &JobSubmission) -> Result<Submission, ClusterError> {
     let refused = |error| ClusterError::Graph { job: job.program.graph.name.clone(), error };
-    let plan = PhysicalPlan::from_stream_graph(&job.program.graph, &FlinkChaining).map_err(refused)?;
+    let plan =
+        PhysicalPlan::from_stream_graph(&job.program.graph, &FlinkChaining).map_err(refused)?;
     let payload = JobPayload {
         name: job.program.graph.name.as_str().into(),
         plan: Arc::new(plan),

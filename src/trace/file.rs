@@ -209,6 +209,7 @@ struct Check {
     level: super::Level,
     count: Count,
     digest: Digest,
+    records_digest: Digest,
     last: SimTime,
     kept: u64,
     scratch: Vec<u8>,
@@ -221,6 +222,7 @@ impl Check {
             level: header.level,
             count: Count::default(),
             digest: Digest::default(),
+            records_digest: Digest::default(),
             last: SimTime::ZERO,
             kept: 0,
             scratch: Vec::with_capacity(DIGEST_PREFIX),
@@ -240,10 +242,12 @@ impl Check {
             if usize::from(event.node.0) >= self.nodes || event.event.level() > self.level {
                 return Err(damaged(section.body_at, "events that fit the header"));
             }
-            if event.event.is_control() {
-                self.digest.prefix(event.at, event.node, event.incarnation, &mut self.scratch);
-                self.scratch.extend_from_slice(encoded);
-                self.digest = Digest::of(&self.scratch);
+            let is_control = event.event.is_control();
+            let chain = if is_control { &mut self.digest } else { &mut self.records_digest };
+            chain.prefix(event.at, event.node, event.incarnation, &mut self.scratch);
+            self.scratch.extend_from_slice(encoded);
+            *chain = Digest::of(&self.scratch);
+            if is_control {
                 self.last = event.at;
             }
             self.count = Count { step: event.step.0, sub: event.sub };
@@ -259,6 +263,7 @@ impl Check {
             && trailer.kept == self.kept
             && trailer.last_ns == self.last
             && trailer.digest == self.digest.to_string()
+            && trailer.records_digest == self.records_digest.to_string()
             && body.blocks == blocks;
         if fits {
             Ok(trailer)

@@ -78,6 +78,8 @@ pub struct Trailer {
     pub last_ns: SimTime,
     /// The chained digest of all control events, in hexadecimal.
     pub digest: String,
+    /// The chained digest of all record events that the trace holds, in hexadecimal.
+    pub records_digest: String,
 }
 
 impl Trailer {

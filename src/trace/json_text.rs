@@ -17,7 +17,8 @@ pub(super) fn serialize<S: Serializer>(text: &str, serializer: S) -> Result<S::O
 
 fn document(text: &str) -> Option<Value> {
     let value: Value = serde_json::from_str(text).ok()?;
-    (!value.is_string() && value.to_string() == text).then_some(value)
+    let again = value.to_string();
+    (!value.is_string() && again == text).then_some(value)
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

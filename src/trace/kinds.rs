@@ -277,11 +277,9 @@ fn layout(schema: &Value) -> Value {
 }
 
 /// The name that was probably meant.
-pub(super) fn nearest<'a>(
-    wrong: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let score = |name: &str| strsim::jaro_winkler(&wrong.to_lowercase(), name);
+fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
+    let score = |name: &str| strsim::jaro_winkler(&wrong, &name.to_lowercase());
     let scored = names.into_iter().map(|name| (score(name), name));
     let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))?;
     (best.0 > 0.75).then_some(best.1)

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Event;
 use super::json::{known_kind, unknown_field};
-use super::kinds::{FieldType, nearest};
+use super::kinds::{FieldType, suggestion};
 
 /// An event's kind and the values that some of its fields must have, by JSON name (`node` is
 /// the node on which it happens).
@@ -74,16 +74,7 @@ fn check_value(name: &str, holds: &FieldType, value: &Value) -> Result<(), Strin
     };
     message.push_str(&format!(", not {value}"));
     if let (FieldType::OneOf(words), Some(wrong)) = (holds, value.as_str()) {
-        let upper = wrong.to_uppercase();
-        let names = words.iter().map(String::as_str);
-        if let Some(word) = words
-            .iter()
-            .find(|word| **word == upper)
-            .map(String::as_str)
-            .or_else(|| nearest(wrong, names))
-        {
-            message.push_str(&format!("; did you mean `{word}`?"));
-        }
+        message.push_str(&suggestion(wrong, words.iter().map(String::as_str)));
     }
     Err(message)
 }

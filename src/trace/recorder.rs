@@ -24,7 +24,10 @@ pub struct Recorder {
     level: Level,
     nodes: usize,
     count: Count,
+    /// The chain of control events.
     digest: Digest,
+    /// The chain of record events, as far as they are kept.
+    records_digest: Digest,
     last: SimTime,
     /// Previous digest, envelope and encoding of the event at hand.
     scratch: Vec<u8>,
@@ -52,6 +55,7 @@ impl Recorder {
             nodes: header.nodes.len(),
             count: Count::default(),
             digest: Digest::default(),
+            records_digest: Digest::default(),
             last: SimTime::ZERO,
             scratch: Vec::new(),
             keep: (level > Level::Off).then(|| Keep::new(&header)),
@@ -95,12 +99,13 @@ impl Recorder {
         if !is_control && self.level < Level::Records {
             return self.step();
         }
-        self.digest.prefix(at, node, incarnation, &mut self.scratch);
+        let chain = if is_control { &mut self.digest } else { &mut self.records_digest };
+        chain.prefix(at, node, incarnation, &mut self.scratch);
         encode(event, &mut self.scratch);
+        *chain = Digest::of(&self.scratch);
         let before = self.count;
         self.count = before.next(is_control);
         if is_control {
-            self.digest = Digest::of(&self.scratch);
             self.last = at;
         }
         if let Some(keep) = &mut self.keep {
@@ -126,6 +131,7 @@ impl Recorder {
                 kept: keep.kept,
                 last_ns: self.last,
                 digest: digest.clone(),
+                records_digest: self.records_digest.to_string(),
             };
             keep.finish(trailer)
         });

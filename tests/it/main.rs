@@ -2,6 +2,7 @@
 
 mod golden;
 mod graph;
+mod replay;
 mod scenario;
 mod tidy;
 mod trace;

@@ -1,112 +1,32 @@
 //! The trace: what is recorded comes back, in every form; what is damaged is refused.
 
+mod damage;
+mod examples;
+mod schema;
+mod select;
+mod strategy;
+mod views;
+
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
-use serde_json::{Map, Value, json};
 use weir::base::{Incarnation, NodeId, Seed, SimTime, Step};
 use weir::trace::{
-    Event, Finished, Header, KindInfo, Level, Pattern, Recorded, Recorder, TraceError, TraceFile,
-    kinds, render_line, write_jsonl,
+    Event, Finished, Header, Level, Recorded, Recorder, TraceFile, kinds, write_jsonl,
 };
+
+use strategy::{Given, arbitrary_run, event_of};
 
 fn header() -> Header {
     let nodes = ["client", "jobmanager-1", "taskmanager-1", "taskmanager-2"];
     Header::new("demo/word-count", "0123456789abcdef", Seed(7), nodes.map(Arc::from).to_vec())
 }
 
-/// A value that fits a field's schema.
-fn value(schema: &Value) -> BoxedStrategy<Value> {
-    if let Some(word) = schema.get("const") {
-        return Just(word.clone()).boxed();
-    }
-    if let Some(words) = schema.get("enum").and_then(Value::as_array) {
-        return select(words.clone()).boxed();
-    }
-    for key in ["oneOf", "anyOf"] {
-        if let Some(choices) = schema.get(key).and_then(Value::as_array) {
-            return proptest::strategy::Union::new(choices.iter().map(value)).boxed();
-        }
-    }
-    match schema.get("type") {
-        Some(Value::Array(types)) => {
-            let one = |name: &Value| {
-                let mut schema = schema.clone();
-                schema["type"] = name.clone();
-                value(&schema)
-            };
-            proptest::strategy::Union::new(types.iter().map(one)).boxed()
-        }
-        Some(Value::String(name)) => typed(name, schema),
-        _ => document(),
-    }
-}
-
-fn typed(name: &str, schema: &Value) -> BoxedStrategy<Value> {
-    match name {
-        "null" => Just(Value::Null).boxed(),
-        "string" => any::<String>().prop_map(Value::from).boxed(),
-        "integer" => match schema["format"].as_str() {
-            Some("uint16") => any::<u16>().prop_map(Value::from).boxed(),
-            Some("uint32") => any::<u32>().prop_map(Value::from).boxed(),
-            Some("uint64") => any::<u64>().prop_map(Value::from).boxed(),
-            Some("int64") => any::<i64>().prop_map(Value::from).boxed(),
-            other => panic!("no values of format {other:?}"),
-        },
-        "array" => vec(value(&schema["items"]), 0..5).prop_map(Value::from).boxed(),
-        "object" => fields(schema["properties"].as_object().expect("an object has properties")),
-        other => panic!("no values of type {other}"),
-    }
-}
-
-fn fields(properties: &Map<String, Value>) -> BoxedStrategy<Value> {
-    let mut fields = Just(Map::new()).boxed();
-    for (name, schema) in properties.clone() {
-        let with = move |(mut fields, value): (Map<String, Value>, Value)| {
-            fields.insert(name.clone(), value);
-            fields
-        };
-        fields = (fields, value(&schema)).prop_map(with).boxed();
-    }
-    fields.prop_map(Value::Object).boxed()
-}
-
-fn document() -> BoxedStrategy<Value> {
-    let texts = ["", "{\"a\":1}", "{ }", "\"text\"", "1e5", "[1.0,null]"].map(Value::from);
-    let nested = json!({"name": "wörd", "vertices": [{"id": 0, "x": 0.5}, null, true]});
-    prop_oneof![Just(nested), select(texts.to_vec()), any::<i64>().prop_map(Value::from)].boxed()
-}
-
-/// An event of this kind.
-fn event_of(kind: &'static KindInfo) -> BoxedStrategy<Event> {
-    let properties = kind.fields.iter().map(|field| (field.name.clone(), field.schema.clone()));
-    let build = move |fields: Value| {
-        let no_fields = kind.fields.is_empty();
-        let body = if no_fields { json!(kind.kind) } else { json!({ kind.kind: fields }) };
-        serde_json::from_value(json!({ kind.area: body })).expect("the fields fit the schema")
-    };
-    fields(&properties.collect()).prop_map(build).boxed()
-}
-
-/// An event of any kind.
-fn arbitrary_event() -> impl Strategy<Value = Event> {
-    proptest::strategy::Union::new(kinds().iter().map(event_of))
-}
-
-/// What a recorder is given: time since the last event, node, incarnation, event.
-type Given = (u64, u16, u32, Event);
-
-fn arbitrary_run(
-    events: impl Into<proptest::collection::SizeRange>,
-) -> impl Strategy<Value = Vec<Given>> {
-    vec((0..5_000_000_u64, 0..4_u16, 0..3_u32, arbitrary_event()), events)
-}
-
 fn record(level: Level, run: &[Given]) -> (Finished, Vec<Recorded>) {
     let mut recorder = Recorder::new(header(), level);
-    let seen = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let seen = Rc::new(RefCell::new(Vec::new()));
     let observed = seen.clone();
     recorder.observe(Box::new(move |event| observed.borrow_mut().push(event.clone())));
     let mut at = 0;
@@ -163,5 +83,45 @@ proptest! {
         let mut of_records = records.1;
         of_records.retain(|event| event.sub == 0);
         prop_assert_eq!(control.1, of_records);
+    }
+
+    #[test]
+    fn any_step_and_time_can_be_sought(run in arbitrary_run(1..40), repeat in 1..80_usize) {
+        let run: Vec<_> = run.iter().cycle().take(run.len() * repeat).cloned().collect();
+        let trace = trace_of(Level::Records, &run);
+        let all: Vec<_> = trace.iter().collect();
+        for wanted in [0, 1, all.len() / 3, all.len() - 1, all.len()] {
+            let step = all.get(wanted).map_or(Step(u64::MAX), |event| event.step);
+            let from = trace.iter_from(step).collect::<Vec<_>>();
+            prop_assert!(from == all[all.partition_point(|event| event.step < step)..]);
+            let at = all.get(wanted).map_or(SimTime::MAX, |event| event.at);
+            let from = trace.iter_from_time(at).collect::<Vec<_>>();
+            prop_assert!(from == all[all.partition_point(|event| event.at < at)..]);
+        }
+    }
+}
+
+#[test]
+fn a_long_trace_is_packed_in_blocks() {
+    let run: Vec<Given> =
+        Event::samples().into_iter().cycle().take(30_000).map(|event| (7, 1, 0, event)).collect();
+    let trace = trace_of(Level::Records, &run);
+    assert_eq!(trace.len(), run.len());
+    assert!(trace.as_bytes().len() < 60_000, "packed: {}", trace.as_bytes().len());
+    let events = trace.trailer().events;
+    let last: Vec<_> = trace.iter_from(Step(events)).collect();
+    assert_eq!(last[0].step, Step(events));
+    assert_eq!(trace.iter().skip(trace.len() - last.len()).collect::<Vec<_>>(), last);
+}
+
+#[test]
+fn json_names_are_unambiguous() {
+    let envelope = weir::trace::ENVELOPE.map(|(name, _)| name);
+    for (place, kind) in kinds().iter().enumerate() {
+        assert!(kinds()[..place].iter().all(|other| other.kind != kind.kind), "{}", kind.kind);
+        for field in &kind.fields {
+            assert!(!envelope.contains(&field.name.as_str()), "{}.{}", kind.kind, field.name);
+            assert!(!field.about.is_empty(), "{}.{}", kind.kind, field.name);
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use weir::scenario::Progress;
+use weir::sim::Progress;
 
 /// Shorter runs show nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -52,8 +52,8 @@ fn show(progress: &Progress, done: &AtomicBool) {
         let elapsed = start.elapsed();
         if elapsed >= PATIENCE {
             let bar = bar.get_or_insert_with(spinner);
-            let events = progress.events.load(Ordering::Relaxed);
-            let virtual_seconds = progress.virtual_us.load(Ordering::Relaxed) as f64 / 1e6;
+            let events = progress.events();
+            let virtual_seconds = progress.virtual_time().as_micros() as f64 / 1e6;
             let rate = (events as f64 / elapsed.as_secs_f64()) as u64;
             bar.set_message(format!(
                 "{} events, {virtual_seconds:.3} s simulated, {} events/s",

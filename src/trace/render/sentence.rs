@@ -255,7 +255,7 @@ fn holds(records: u32) -> String {
     if records == 0 { "an event".into() } else { count(records, "record") }
 }
 
-fn count(number: impl Display + PartialEq + From<u8>, noun: &str) -> String {
+fn count(number: impl Display + Copy + PartialEq + From<u8>, noun: &str) -> String {
     let plural = if number == 1.into() { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }

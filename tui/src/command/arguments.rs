@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use weir::graph::{Format, Layer};
 use weir::trace::Level;
 
+use crate::view::Goal;
+
 /// A stream engine that runs whole under deterministic simulation.
 #[derive(Debug, Parser)]
 #[command(name = "weir", version, about, disable_help_subcommand = true)]
@@ -106,10 +108,10 @@ pub struct TraceArguments {
     pub filter: Option<String>,
     /// Begin there: a step (4711) or a time (1.2s)
     #[arg(long, value_name = "T")]
-    pub from: Option<Moment>,
+    pub from: Option<Goal>,
     /// End there, inclusive
     #[arg(long, value_name = "T")]
-    pub to: Option<Moment>,
+    pub to: Option<Goal>,
     /// How to show it
     #[arg(long, default_value = "text")]
     pub format: TraceFormat,
@@ -143,7 +145,7 @@ pub struct TuiArguments {
     pub seed: Option<u64>,
     /// Begin there: a step (4711) or a time (1.2s)
     #[arg(long, value_name = "STEP|TIME")]
-    pub at: Option<Moment>,
+    pub at: Option<Goal>,
 }
 
 /// See [`Command::Bench`].
@@ -157,26 +159,4 @@ pub struct BenchArguments {
     /// The parallelism of its job
     #[arg(long, value_name = "P", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub parallelism: u32,
-}
-
-/// A moment of a run: a step, or a time in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// Just after a control event.
-    Step(u64),
-    /// A time, in nanoseconds.
-    Time(u64),
-}
-
-impl std::str::FromStr for Moment {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(step) = text.parse() {
-            return Ok(Self::Step(step));
-        }
-        let wrong = |_| format!("`{}` is neither a step (4711) nor a time (1.2s)", text.escape_default());
-        let time = weir::scenario::parse_duration(text).map_err(wrong)?;
-        Ok(Self::Time(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
-    }
 }

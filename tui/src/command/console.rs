@@ -107,13 +107,6 @@ impl Console {
         self.out.flush()
     }
 
-    /// Says something beside the result, unless quiet.
-    pub fn remark(&mut self, text: &str) {
-        if !self.quiet {
-            self.tell(text);
-        }
-    }
-
     /// Says why a command failed. A reader that went away hears nothing.
     pub fn failure(&mut self, failure: &Failure) {
         match failure {

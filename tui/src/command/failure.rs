@@ -3,7 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use weir::scenario::{EngineError, RunError, ScenarioError};
+use weir::cluster::ClusterError;
+use weir::scenario::ScenarioError;
+use weir::sim::SimError;
 
 /// Why a command did not do what it was asked to. Each kind has its exit code.
 #[derive(Debug, thiserror::Error)]
@@ -49,20 +51,14 @@ impl Failure {
     }
 }
 
-impl From<EngineError> for Failure {
-    fn from(error: EngineError) -> Self {
+impl From<ClusterError> for Failure {
+    fn from(error: ClusterError) -> Self {
         match error {
-            EngineError::Refused(message) => Self::Usage(message),
-            EngineError::Bug(message) => Self::Bug(message),
-        }
-    }
-}
-
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
-        match error {
-            RunError::Scenario(error) => error.into(),
-            RunError::Engine(error) => error.into(),
+            ClusterError::Graph { .. } => Self::Usage(error.to_string()),
+            ClusterError::Nodes { .. } | ClusterError::Sim(SimError::Panicked { .. }) => {
+                Self::Bug(error.to_string())
+            }
+            ClusterError::Sim(error) => Self::Usage(error.to_string()),
         }
     }
 }

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 use weir::gallery::{GalleryJob, Registry};
 use weir::scenario::{FAULT_KINDS, Scenario, embedded, escape, load};
 
+use weir::workload::WORKLOADS;
+
 use super::console::Meaning;
 use super::{Console, Failure};
-use crate::joints::Joints;
 
 /// Lists scenarios, jobs, faults, mutants and workloads.
-pub fn list(registry: &Registry, joints: &Joints, console: &mut Console) -> Result<u8, Failure> {
+pub fn list(registry: &Registry, console: &mut Console) -> Result<u8, Failure> {
     let scenarios: Vec<Scenario> =
         embedded().names().iter().map(|name| load(name)).collect::<Result<_, _>>()?;
     if console.json() {
@@ -20,7 +21,7 @@ pub fn list(registry: &Registry, joints: &Joints, console: &mut Console) -> Resu
                 json!({ "kind": kind.key, "with": kind.with, "about": kind.about })
             }).collect::<Vec<_>>(),
             "mutants": [],
-            "workloads": joints.workloads.iter().map(|workload| {
+            "workloads": WORKLOADS.iter().map(|workload| {
                 json!({ "name": workload.name, "about": workload.about, "unit": workload.unit })
             }).collect::<Vec<_>>(),
         }))?;
@@ -36,7 +37,7 @@ pub fn list(registry: &Registry, joints: &Joints, console: &mut Console) -> Resu
     let faults = FAULT_KINDS.iter().map(|kind| (kind.key.to_owned(), kind.about.to_owned()));
     entries(faults, console)?;
     section("workloads", "weir bench NAME", console)?;
-    let workloads = joints.workloads.iter();
+    let workloads = WORKLOADS.iter();
     entries(workloads.map(|it| (it.name.to_owned(), it.about.to_owned())), console)?;
     Ok(0)
 }
@@ -76,7 +77,11 @@ fn describe(job: &GalleryJob, console: &mut Console) -> Result<(), Failure> {
         ))?;
     }
     for sink in &job.sinks {
-        console.line(format!("    sink {}: {}", escape(&sink.name), escape(&sink.columns.join(", "))))?;
+        console.line(format!(
+            "    sink {}: {}",
+            escape(&sink.name),
+            escape(&sink.columns.join(", "))
+        ))?;
     }
     console.line("")?;
     Ok(())

@@ -24,16 +24,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use weir::gallery::Registry;
 
-use crate::joints::Joints;
 use arguments::{Cli, Command};
 use console::Console;
-pub use failure::Failure;
+use failure::Failure;
 
 /// The exit code of a bug in Weir.
 const BUG: u8 = 70;
 
-/// Runs the command line over the jobs of `registry`.
-pub fn main(registry: Registry, joints: &Joints) -> ExitCode {
+/// Runs the command line over the jobs of `registry`, with its exit code as the result.
+pub fn main(registry: Registry) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -44,7 +43,7 @@ pub fn main(registry: Registry, joints: &Joints) -> ExitCode {
     };
     let mut console = Console::new(cli.color, cli.quiet, cli.json);
     let dispatched = catch_unwind(AssertUnwindSafe(|| {
-        let result = dispatch(cli.command, &registry, joints, &mut console);
+        let result = dispatch(cli.command, &registry, &mut console);
         let flushed = console.flush().map_err(Failure::from);
         result.and_then(|code| flushed.map(|()| code))
     }));
@@ -62,19 +61,14 @@ pub fn main(registry: Registry, joints: &Joints) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn dispatch(
-    command: Command,
-    registry: &Registry,
-    joints: &Joints,
-    console: &mut Console,
-) -> Result<u8, Failure> {
+fn dispatch(command: Command, registry: &Registry, console: &mut Console) -> Result<u8, Failure> {
     match command {
-        Command::Run(arguments) => run::run(&arguments, registry, joints, console),
+        Command::Run(arguments) => run::run(&arguments, registry, console),
         Command::Graph(arguments) => graph::graph(&arguments, registry, console),
         Command::Trace(arguments) => trace::trace(&arguments, console),
-        Command::Verify(arguments) => verify::verify(&arguments, registry, joints, console),
-        Command::Tui(arguments) => tui::tui(&arguments, registry, joints, console),
-        Command::Bench(arguments) => bench::bench(&arguments, joints, console),
-        Command::List => list::list(registry, joints, console),
+        Command::Verify(arguments) => verify::verify(&arguments, registry, console),
+        Command::Tui(arguments) => tui::tui(&arguments, registry, console),
+        Command::Bench(arguments) => bench::bench(&arguments, console),
+        Command::List => list::list(registry, console),
     }
 }

@@ -3,22 +3,21 @@
 use std::time::Instant;
 
 use weir::base::Seed;
-use weir::cluster::EndReason;
+use weir::cluster::{EndReason, Onlooker};
 use weir::gallery::Registry;
-use weir::scenario::{Control, Lowered, Outcome, Overrides, Scenario, load_with, lower, run_lowered};
+use weir::scenario::{Lowered, Outcome, Overrides, Scenario, load_with, lower, run_lowered};
+use weir::sim::Watch;
 use weir::trace::Level;
 
 use super::arguments::{RunArguments, ScenarioArguments};
 use super::output::{Pending, SinkFiles};
 use super::{Console, Failure, interrupt, result};
-use crate::joints::Joints;
 use crate::progress::Display;
 
 /// Runs a scenario, writes what was asked for and prints what came of it.
 pub fn run(
     arguments: &RunArguments,
     registry: &Registry,
-    joints: &Joints,
     console: &mut Console,
 ) -> Result<u8, Failure> {
     let level = level(arguments)?;
@@ -26,10 +25,11 @@ pub fn run(
     let sinks: Vec<_> =
         lowered.submissions.iter().flat_map(|job| job.program.sinks.clone()).collect();
     let trace = arguments.trace.as_deref().map(Pending::new).transpose()?;
-    let output =
-        arguments.output.as_deref().map(|dir| SinkFiles::new(dir, &sinks)).transpose()?;
+    let output = arguments.output.as_deref().map(|dir| SinkFiles::new(dir, &sinks)).transpose()?;
 
-    let executed = execute(&scenario, lowered, joints, console, &Control::default());
+    let watch = Watch::default();
+    interrupt::listen(&watch.stop)?;
+    let executed = execute(lowered, console, &watch);
     let (mut outcome, wall_ms) = match executed {
         Ok(executed) => executed,
         Err(failure) => {
@@ -110,17 +110,14 @@ pub fn prepare(
 /// Runs a scenario, with progress if it takes long; also says how long it took, in milliseconds.
 #[expect(clippy::disallowed_methods, reason = "how long a run takes is a question of real time")]
 pub fn execute(
-    scenario: &Scenario,
     lowered: Lowered,
-    joints: &Joints,
     console: &Console,
-    control: &Control,
+    watch: &Watch,
 ) -> Result<(Outcome, u64), Failure> {
-    interrupt::listen(&control.stop)?;
     let display =
-        if console.shows_progress() { Display::start(control.progress.clone()) } else { None };
+        if console.shows_progress() { Display::start(watch.progress.clone()) } else { None };
     let start = Instant::now();
-    let outcome = run_lowered(scenario, lowered, &*joints.engine, control)?;
+    let outcome = run_lowered(lowered, Onlooker { watch: watch.clone(), observer: None })?;
     drop(display);
     Ok((outcome, u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)))
 }

@@ -8,7 +8,8 @@ const WIDEST: usize = 40;
 
 /// The lines of a table: its header, then its rows. Columns of numbers are aligned to the right.
 pub fn lines<'a>(columns: &[String], rows: impl Iterator<Item = &'a [String]>) -> Vec<String> {
-    let rows: Vec<Vec<String>> = rows.map(|row| row.iter().map(|cell| cell_text(cell)).collect()).collect();
+    let rows: Vec<Vec<String>> =
+        rows.map(|row| row.iter().map(|cell| cell_text(cell)).collect()).collect();
     let header: Vec<String> = columns.iter().map(|column| cell_text(column)).collect();
     let numeric: Vec<bool> = (0..header.len())
         .map(|index| {

@@ -4,13 +4,13 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 use weir::gallery::Registry;
-use weir::scenario::{Control, escape};
+use weir::scenario::escape;
+use weir::sim::Watch;
 use weir::trace::{Level, TraceFile, render_line};
 
 use super::arguments::VerifyArguments;
 use super::console::Meaning;
-use super::{Console, Failure, run};
-use crate::joints::Joints;
+use super::{Console, Failure, interrupt, run};
 
 /// The exit code of a run that was not repeated exactly.
 const DIFFERS: u8 = 4;
@@ -29,13 +29,13 @@ struct Difference {
 pub fn verify(
     arguments: &VerifyArguments,
     registry: &Registry,
-    joints: &Joints,
     console: &mut Console,
 ) -> Result<u8, Failure> {
-    let control = Control::default();
-    let mut here = || -> Result<Option<Vec<u8>>, Failure> {
-        let (scenario, lowered) = run::prepare(&arguments.scenario, registry, Level::Control)?;
-        let (outcome, _) = run::execute(&scenario, lowered, joints, console, &control)?;
+    let watch = Watch::default();
+    interrupt::listen(&watch.stop)?;
+    let here = || -> Result<Option<Vec<u8>>, Failure> {
+        let (_, lowered) = run::prepare(&arguments.scenario, registry, Level::Control)?;
+        let (outcome, _) = run::execute(lowered, console, &watch)?;
         match outcome.exit_code() {
             130 => Ok(None),
             _ => Ok(outcome.report.trace),
@@ -87,8 +87,7 @@ fn elsewhere(arguments: &VerifyArguments) -> Result<Option<Vec<u8>>, Failure> {
         command.args(["--set", set]);
     }
     command.arg("--").arg(&arguments.scenario.scenario);
-    let status =
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if status.map_err(bug)?.code() == Some(130) {
         return Ok(None);
     }
@@ -140,7 +139,8 @@ fn report(
             "other": other,
         }))?;
     } else {
-        let shown = |line: &Option<String>| line.as_deref().map_or("(it has ended)".to_owned(), escape);
+        let shown =
+            |line: &Option<String>| line.as_deref().map_or("(it has ended)".to_owned(), escape);
         console.line(format!("first run   {}", shown(ours)))?;
         console.line(format!("{whereabouts:<11} {}", shown(other)))?;
     }
