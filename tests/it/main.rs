@@ -1,9 +1,11 @@
 //! The integration tests: one binary, one module per subject.
-mod trace;
 
 mod dataflow;
 mod golden;
 mod graph;
-mod scenario;
-
+mod replay;
 mod runtime;
+mod scenario;
+mod sim;
+mod tidy;
+mod trace;
