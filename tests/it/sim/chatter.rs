@@ -115,6 +115,8 @@ async fn chatter(host: Host, nodes: u16, letters: u64, diary: Arc<Mutex<Diary>>)
 async fn send(host: Host, nodes: u16, letters: u64, life: u64, diary: Arc<Mutex<Diary>>) {
     let mut rng = host.random.stream("chatter");
     let mut seqs: BTreeMap<(u16, Lane), u64> = BTreeMap::new();
+    // By then everybody has opened its port.
+    host.clock.sleep_until(host.clock.now() + Duration::from_millis(1)).await;
     for count in 0..letters {
         let pause = Duration::from_micros(rng.next_u64() % 3_000);
         host.clock.sleep_until(host.clock.now() + pause).await;
