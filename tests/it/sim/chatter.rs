@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rand::Rng;
 use weir::base::{Incarnation, NodeId, SimDuration, SimTime};
-use weir::host::{Address, Host, Lane, Message, Payload, Port, Signal};
+use weir::host::{Address, DiskError, Host, Lane, Message, Payload, Port, Signal};
 use weir::record::{Row, RowKind};
 use weir::sim::{FaultAction, SimOptions, SimOutcome, Watch, run};
 use weir::trace::{Event, NodeEvent, RpcEvent, SinkEvent};
@@ -22,6 +22,8 @@ pub struct Letter {
     pub seq: u64,
     pub sent: SimTime,
     pub size: u64,
+    /// Whether its sender had died, and ran on to its next await.
+    pub posthumous: bool,
 }
 
 impl Message for Letter {
@@ -122,20 +124,21 @@ async fn send(host: Host, nodes: u16, letters: u64, life: u64, diary: Arc<Mutex<
         host.clock.sleep_until(host.clock.now() + pause).await;
         let to = (host.node.0 + 1 + (rng.next_u64() % u64::from(nodes - 1)) as u16) % nodes;
         let lane = if rng.next_u64() % 2 == 0 { Lane::Rpc } else { Lane::Data };
-        let seq = seqs.entry((to, lane)).or_default();
-        *seq += 1;
-        let (from, sent, size) = (host.node, host.clock.now(), rng.next_u64() % 2_000);
-        let letter = Letter { from, from_life: life, lane, seq: *seq, sent, size };
-        let to = Address { node: NodeId(to), port: Port(1) };
-        host.wire.send(Port(1), to, lane, Box::new(letter));
-        diary.lock().unwrap().sent += 1;
         if count % 4 == 0 {
+            // A fault may strike at these words: all that follows is then posthumous.
+            say(&host, format!("at {count}"));
             let fields = vec![host.node.to_string(), life.to_string(), count.to_string()];
             let row = Row { kind: RowKind::Insert, fields, id: None };
             host.outside.publish("rows", "chatter#1", vec![row]);
-            let written = host.disk.append("log", &count.to_le_bytes());
-            say(&host, format!("wrote {count}: {}", written.is_ok()));
         }
+        let posthumous = host.disk.append("log", &count.to_le_bytes()) == Err(DiskError::Dead);
+        let seq = seqs.entry((to, lane)).or_default();
+        *seq += 1;
+        let (from, sent, size) = (host.node, host.clock.now(), rng.next_u64() % 2_000);
+        let letter = Letter { from, from_life: life, lane, seq: *seq, sent, size, posthumous };
+        let to = Address { node: NodeId(to), port: Port(1) };
+        host.wire.send(Port(1), to, lane, Box::new(letter));
+        diary.lock().unwrap().sent += 1;
     }
 }
 
@@ -147,6 +150,7 @@ fn check(options: &SimOptions, chat: &Chat) {
         let stream = (letter.from, letter.from_life, *to, *to_life, letter.lane);
         let before = last.insert(stream, letter.seq).unwrap_or(0);
         assert!(letter.seq > before, "{stream:?}: {} came after {before}", letter.seq);
+        assert!(!letter.posthumous, "the dead sent {letter:?}");
         let least = least_latency(options);
         assert!(at.since(letter.sent) >= least, "{letter:?} took less than {least:?}, at {at}");
     }
