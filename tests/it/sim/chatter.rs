@@ -123,7 +123,7 @@ async fn send(host: Host, nodes: u16, letters: u64, life: u64, diary: Arc<Mutex<
         let pause = Duration::from_micros(rng.next_u64() % 3_000);
         host.clock.sleep_until(host.clock.now() + pause).await;
         let to = (host.node.0 + 1 + (rng.next_u64() % u64::from(nodes - 1)) as u16) % nodes;
-        let lane = if rng.next_u64() % 2 == 0 { Lane::Rpc } else { Lane::Data };
+        let lane = if rng.next_u64().is_multiple_of(2) { Lane::Rpc } else { Lane::Data };
         if count % 4 == 0 {
             // A fault may strike at these words: all that follows is then posthumous.
             say(&host, format!("at {count}"));

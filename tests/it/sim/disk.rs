@@ -40,7 +40,7 @@ async fn writer(host: Host, ledger: Arc<Mutex<Ledger>>) {
         ledger.lock().unwrap().written.extend(&bytes);
         let done = host.disk.append("file", &bytes).unwrap();
         host.clock.sleep_until(done.max(host.clock.now() + ms(1))).await;
-        if rng.next_u64() % 6 == 0 {
+        if rng.next_u64().is_multiple_of(6) {
             let covers = ledger.lock().unwrap().written.len();
             let done = host.disk.sync("file").unwrap();
             host.clock.sleep_until(done).await;
