@@ -120,13 +120,14 @@ async fn send(host: Host, nodes: u16, letters: u64, life: u64, diary: Arc<Mutex<
     // By then everybody has opened its port.
     host.clock.sleep_until(host.clock.now() + Duration::from_millis(1)).await;
     for count in 0..letters {
-        let pause = Duration::from_micros(rng.next_u64() % 3_000);
-        host.clock.sleep_until(host.clock.now() + pause).await;
+        // On a grid, so that many act at one moment and their order is open.
+        let next = host.clock.now().as_millis() + 1 + rng.next_u64() % 3;
+        host.clock.sleep_until(SimTime::ZERO + Duration::from_millis(next)).await;
         let to = (host.node.0 + 1 + (rng.next_u64() % u64::from(nodes - 1)) as u16) % nodes;
         let lane = if rng.next_u64().is_multiple_of(2) { Lane::Rpc } else { Lane::Data };
+        // A fault may strike at these words: all that follows is then posthumous.
+        say(&host, format!("at {count}"));
         if count % 4 == 0 {
-            // A fault may strike at these words: all that follows is then posthumous.
-            say(&host, format!("at {count}"));
             let fields = vec![host.node.to_string(), life.to_string(), count.to_string()];
             let row = Row { kind: RowKind::Insert, fields, id: None };
             host.outside.publish("rows", "chatter#1", vec![row]);
