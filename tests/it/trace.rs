@@ -7,9 +7,7 @@ mod select;
 mod strategy;
 mod views;
 
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use weir::base::{Incarnation, NodeId, Seed, SimTime, Step};
@@ -26,15 +24,15 @@ fn header() -> Header {
 
 fn record(level: Level, run: &[Given]) -> (Finished, Vec<Recorded>) {
     let mut recorder = Recorder::new(header(), level);
-    let seen = Rc::new(RefCell::new(Vec::new()));
+    let seen = Arc::new(Mutex::new(Vec::new()));
     let observed = seen.clone();
-    recorder.observe(Box::new(move |event| observed.borrow_mut().push(event.clone())));
+    recorder.observe(Box::new(move |event| observed.lock().unwrap().push(event.clone())));
     let mut at = 0;
     for (delta, node, incarnation, event) in run {
         at += delta;
         recorder.record(SimTime(at), NodeId(*node), Incarnation(*incarnation), event);
     }
-    (recorder.finish("completed"), seen.take())
+    (recorder.finish("completed"), std::mem::take(&mut *seen.lock().unwrap()))
 }
 
 fn trace_of(level: Level, run: &[Given]) -> TraceFile {
