@@ -118,7 +118,13 @@ pub(super) static BINDINGS: &[Binding] = &[
     on(Screen::Graph, all(Action::OtherJob, &[Char('o')], "o", None, "the other job")),
     on(
         Screen::Events,
-        all(Action::Filter, &[Char('/')], "/", Some("filter"), "keep the events with a text"),
+        all(
+            Action::Filter,
+            &[Char('/')],
+            "/",
+            Some("filter"),
+            "keep the events with a text, or that fit a filter",
+        ),
     ),
     on(
         Screen::Events,

@@ -49,6 +49,8 @@ fn events() {
     check("events-80", plain(), SMALL, PRESSED, "2");
     check("events-160", plain(), LARGE, PRESSED, "2");
     check("events-filtered-80", plain(), SMALL, PRESSED, "2/count#2\n");
+    check("events-fitting-80", plain(), SMALL, PRESSED, "2/kind = buffer-sent and records > 12\n");
+    check("events-wrong-filter-80", plain(), SMALL, PRESSED, "2/knd = buffer-sent\n");
 }
 
 #[test]
