@@ -193,17 +193,19 @@ impl Jobs {
             } => {
                 let job = self.job(*job);
                 let task = job.task_mut(subtask);
-                let renewed = task.turn_to(*attempt);
                 // News of an attempt that is already replaced.
                 if *attempt < task.attempt {
                     return Seen::No;
                 }
+                let renewed = task.turn_to(*attempt);
                 if cause.is_some() {
                     task.cause.clone_from(cause);
                 }
+                let was_pressed = task.back_pressured_since.is_some();
                 if to.is_terminal() {
                     task.ease(at);
                 }
+                let eased = was_pressed && to.is_terminal();
                 let moved = Seen::set(&mut task.state, *to);
                 let placed = match taskmanager {
                     Some(_) => Seen::set(&mut task.taskmanager, taskmanager.clone()),
@@ -211,11 +213,15 @@ impl Jobs {
                 };
                 if renewed || (to.is_terminal() && *to != ExecutionState::Finished) {
                     job.channels.reset(subtask);
+                    return Seen::Yes;
                 }
-                moved.or(placed)
+                if eased { Seen::Yes } else { moved.or(placed) }
             }
             TaskEvent::TaskStarted { job, subtask, attempt } => {
                 let task = self.job(*job).task_mut(subtask);
+                if *attempt < task.attempt {
+                    return Seen::No;
+                }
                 task.turn_to(*attempt);
                 Seen::set(&mut task.started, true)
             }
@@ -231,6 +237,9 @@ impl Jobs {
                 idle_us,
             } => {
                 let task = self.job(*job).task_mut(subtask);
+                if *attempt < task.attempt {
+                    return Seen::No;
+                }
                 task.turn_to(*attempt);
                 task.ease(at);
                 task.records_in = *records_in;
