@@ -39,7 +39,7 @@ pub(super) enum Action {
 }
 
 /// A row of the table.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Binding {
     pub action: Action,
     /// The keys. Capital letters are keys of their own.
