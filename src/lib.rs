@@ -50,3 +50,4 @@ pub mod sim;
 pub mod state;
 pub mod task;
 pub mod trace;
+pub mod workload;

@@ -17,7 +17,7 @@ use crate::base::{Incarnation, NodeId, SimTime, Step};
 
 /// Sees each event that is kept, as it is kept. It may send it to another thread, and may block:
 /// nothing of the run depends on when it returns.
-pub type Observer = Box<dyn FnMut(&Recorded)>;
+pub type Observer = Box<dyn FnMut(&Recorded) + Send>;
 
 /// See the module.
 pub struct Recorder {

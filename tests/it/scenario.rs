@@ -9,13 +9,12 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 use weir::api::{Program, SinkDeclaration};
 use weir::base::{Seed, SimDuration, SimTime};
-use weir::cluster::{ClusterOptions, EndReason, JobReport, JobSubmission, RunReport, SinkReport};
+use weir::cluster::{EndReason, JobReport, RunReport, SinkReport};
 use weir::gallery::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry};
 use weir::graph::StreamGraph;
 use weir::record::{Row, RowKind};
 use weir::scenario::{
-    Control, Engine, EngineError, Overrides, Scenario, ScenarioError, embedded, load, lower, parse,
-    parse_with, run,
+    Lowered, Outcome, Overrides, Scenario, ScenarioError, embedded, load, lower, parse, parse_with,
 };
 use weir::sim::{FaultAction, When};
 use weir::trace::{JobStatus, Level};
@@ -218,18 +217,12 @@ fn files_are_found_relative_to_the_scenario_and_not_outside_what_is_embedded() {
     }
 }
 
-/// An engine that answers without running anything.
-struct Answers(RunReport);
-
-impl Engine for Answers {
-    fn run(
-        &self,
-        _: ClusterOptions,
-        _: Vec<JobSubmission>,
-        _: &Control,
-    ) -> Result<RunReport, EngineError> {
-        Ok(self.0.clone())
-    }
+/// What becomes of a scenario whose run comes to `report`.
+fn outcome(text: &str, overrides: &Overrides, report: RunReport) -> Outcome {
+    let scenario = parse(text, "s.toml").unwrap();
+    let Lowered { label, options, expectations, .. } =
+        lower(&scenario, &registry(), overrides).unwrap();
+    Outcome::new(label.scenario, options.sim.seed, &expectations, report)
 }
 
 fn report(status: JobStatus, cause: Option<&str>, rows: usize) -> RunReport {
@@ -261,10 +254,8 @@ fn report(status: JobStatus, cause: Option<&str>, rows: usize) -> RunReport {
 /// The exit code of a scenario that expects `expect` and comes to `report`, and what does not
 /// hold.
 fn check_judgement(expect: &str, report: RunReport) -> (u8, Vec<String>) {
-    let scenario = parse(&format!("{HEAD}{JOB}[expect]\n{expect}"), "s.toml").unwrap();
-    let outcome =
-        run(&scenario, &registry(), &Overrides::default(), &Answers(report), &Control::default())
-            .unwrap();
+    let text = format!("{HEAD}{JOB}[expect]\n{expect}");
+    let outcome = outcome(&text, &Overrides::default(), report);
     let failed = outcome
         .judgement
         .expectations
@@ -308,14 +299,12 @@ fn a_run_is_held_against_what_was_expected_of_it() {
 
 #[test]
 fn the_machine_readable_result_has_the_agreed_fields() {
-    let scenario = parse(&format!("{HEAD}{JOB}"), "s.toml").unwrap();
     let vacuous = RunReport {
         vacuous: vec!["fault 1 never had its moment".into()],
         ..report(JobStatus::Finished, None, 1)
     };
     let overrides = Overrides { seed: Some(Seed(4)), level: Level::Off };
-    let outcome =
-        run(&scenario, &registry(), &overrides, &Answers(vacuous), &Control::default()).unwrap();
+    let outcome = outcome(&format!("{HEAD}{JOB}"), &overrides, vacuous);
     assert_snapshot!(serde_json::to_string_pretty(&outcome.to_json(12)).unwrap(), @r#"
     {
       "scenario": "s.toml",

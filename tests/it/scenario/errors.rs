@@ -45,6 +45,16 @@ fn each_mistake_is_told_once_and_with_its_place() {
             ),
         ),
         (
+            "record event",
+            check_section("[[note]]\nwhen = { event = \"buffer-sent\" }\ntext = \"x\""),
+        ),
+        (
+            "unknown state",
+            check_section(
+                "[[note]]\nwhen = { event = \"job-status-changed\", to = \"runing\" }\ntext = \"x\"",
+            ),
+        ),
+        (
             "wrong field",
             check_section(
                 "[[note]]\nwhen = { event = \"task-started\", attempt = \"one\" }\ntext = \"x\"",
