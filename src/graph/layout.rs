@@ -5,8 +5,8 @@
 //! neighbours. Between two layers each box or lane above has one trunk, which forks to whatever
 //! it feeds below.
 //!
-//! Invariants: boxes and lanes do not overlap; lines leave through the middle of a box's lower
-//! side, never touch a box that they do not end at, and two trunks share no cell unless they
+//! Invariants: boxes and lanes do not overlap; lines leave through a box's lower side and enter
+//! through its upper, never touch a box that they do not end at, and two trunks share no cell unless they
 //! cross at a right angle.
 //!
 //! Nothing here draws, so a screen that draws by other means can use the same coordinates.

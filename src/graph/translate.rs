@@ -23,7 +23,7 @@ pub const DEFAULT_SLOT_SHARING_GROUP: &str = "default";
 impl JobGraph {
     /// Checks a program and chains its operators.
     ///
-    /// Unlike Flink: a job's max parallelism that is unset is derived here and not when the
+    /// Unlike Flink: a vertex's max parallelism that is unset is derived here and not when the
     /// execution graph is built, so that every later layer knows it.
     pub fn from_stream_graph(
         graph: &StreamGraph,

@@ -1,6 +1,7 @@
 //! The Dispatcher: takes jobs in, starts a JobMaster for each, knows how they do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::options::RuntimeOptions;
 use super::outbox::{Component, Outbox};
@@ -50,7 +51,7 @@ impl Dispatcher {
         out: &mut Outbox<Self>,
     ) {
         // A job that is known already was submitted again because the answer was slow.
-        if !self.jobs.contains_key(&job) {
+        if let Entry::Vacant(entry) = self.jobs.entry(job) {
             let id = JobMasterId(now);
             out.trace(Event::Job(JobEvent::JobSubmitted {
                 job,
@@ -58,7 +59,7 @@ impl Dispatcher {
                 plan: serde_json::to_string(&*payload.plan).expect("plans have text keys only"),
             }));
             let (status, cause, clients) = (JobStatus::Initializing, None, BTreeSet::new());
-            self.jobs.insert(job, DispatchedJob { id, status, cause, clients });
+            entry.insert(DispatchedJob { id, status, cause, clients });
             out.act(StartJobMaster { job, id, payload });
         }
         out.send(from, ClientRpc::SubmitJobAcknowledged { job });
@@ -91,10 +92,11 @@ impl Dispatcher {
     ) {
         let Some(known) = self.jobs.get_mut(&job).filter(|known| known.id == id) else { return };
         known.status = status;
-        known.cause.clone_from(&cause);
+        known.cause = cause;
         if status.is_terminal() {
             for client in std::mem::take(&mut known.clients) {
-                out.send(client, ClientRpc::JobStatus { job, status, cause: cause.clone() });
+                let cause = known.cause.clone();
+                out.send(client, ClientRpc::JobStatus { job, status, cause });
             }
         }
     }

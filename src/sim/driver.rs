@@ -40,16 +40,15 @@ impl Alarm {
         Some(waker)
     }
 
-    /// Whether a new timer is needed for `next`.
-    fn needs_timer(&mut self, now: SimTime, next: SimTime) -> bool {
+    /// Forgets the timers that have gone off, and says for when a new one is needed so that
+    /// something at `next` happens in time.
+    fn missing_timer(&mut self, now: SimTime, next: Option<SimTime>) -> Option<SimTime> {
         while self.set.last().is_some_and(|&set| set <= now) {
             self.set.pop();
         }
-        if self.set.last().is_some_and(|&set| set <= next) {
-            return false;
-        }
+        let next = next.filter(|&next| self.set.last().is_none_or(|&set| next < set))?;
         self.set.push(next);
-        true
+        Some(next)
     }
 }
 
@@ -72,12 +71,9 @@ pub(super) async fn drive(world: &Rc<World>) {
                 return Poll::Ready(());
             }
             let next = world.queue.borrow().next();
-            let mut alarm = world.alarm.borrow_mut();
-            let needed = next.is_some_and(|next| alarm.needs_timer(now, next));
-            drop(alarm);
-            if let Some(next) = next
-                && needed
-                && set_timer(world, timer.as_mut(), context, next)
+            let missing = world.alarm.borrow_mut().missing_timer(now, next);
+            if let Some(at) = missing
+                && set_timer(world, timer.as_mut(), context, at)
             {
                 continue;
             }

@@ -152,7 +152,7 @@ async fn first_task(id: NodeId) {
     let host = life.host();
     let booted = life.clone();
     guarded(life, Box::pin(async move { (booted.world().boot)(host).await })).await;
-    pending().await
+    pending::<()>().await;
 }
 
 /// Runs a task so that its panic ends the run with the node's name, instead of the executor.

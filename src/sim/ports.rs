@@ -123,7 +123,8 @@ impl Disk for Life {
     }
 
     fn remove(&self, path: &str) -> Result<(), DiskError> {
-        Ok(self.on_disk(|disk, now| Ok((disk.remove(path)?, now)))?.0)
+        self.on_disk(|disk, now| disk.remove(path).map(|()| ((), now)))?;
+        Ok(())
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<String>, DiskError> {

@@ -167,9 +167,9 @@ fn fits(pattern: &Pattern, event: &Event, node: &str) -> bool {
         },
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => return false,
     };
-    kind == pattern.kind
-        && pattern.fields.iter().all(|(name, wanted)| match fields.get(name) {
-            Some(value) => value == wanted,
-            None => name == "node" && wanted == node,
-        })
+    let fits = |(name, wanted): (&String, &Value)| match name.as_str() {
+        "node" => wanted == node,
+        name => fields.get(name) == Some(wanted),
+    };
+    kind == pattern.kind && pattern.fields.iter().all(fits)
 }

@@ -1,13 +1,14 @@
 //! Translation and rendering of graphs: the chaining rule, errors, drawings, and what holds for
 //! every program.
 
-mod programs;
+pub mod programs;
 mod properties;
 mod refusals;
 mod renderings;
 
 use weir::graph::{
-    ChainingStrategy, FlinkChaining, JobGraph, StreamGraph, StreamNode, StreamNodeKind,
+    ChainCandidate, ChainingRule, ChainingStrategy, FlinkChaining, JobGraph, StreamGraph,
+    StreamNode, StreamNodeKind,
 };
 use weir::record::Partitioning;
 
@@ -65,4 +66,22 @@ fn chaining() {
     check(|graph| graph.edges.push(edge(0, 2, 0, None)), &["Source: a -> b", "c"]);
     check(|graph| graph.edges.push(edge(1, 2, 0, None)), &["Source: a -> b", "c"]);
     check(|graph| graph.edges.push(edge(1, 2, 1, None)), &["Source: a -> b", "c"]);
+}
+
+/// A wrong rule: everything shares a task with everything.
+struct ChainAlways;
+
+impl ChainingRule for ChainAlways {
+    fn is_chainable(&self, _: &ChainCandidate<'_>) -> bool {
+        true
+    }
+}
+
+#[test]
+fn the_rule_decides_except_where_a_chain_would_have_two_ways_in() {
+    let mut graph = programs::word_count(2);
+    graph.edges.push(edge(1, 3, 0, None));
+    let job = JobGraph::from_stream_graph(&graph, &ChainAlways).expect("the program is sound");
+    let names: Vec<&str> = job.vertices.iter().map(|vertex| vertex.name.as_str()).collect();
+    assert_eq!(names, ["Source: lines -> split -> count", "counts: Writer"]);
 }

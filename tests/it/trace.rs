@@ -7,8 +7,6 @@ mod select;
 mod strategy;
 mod views;
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -26,15 +24,14 @@ fn header() -> Header {
 
 fn record(level: Level, run: &[Given]) -> (Finished, Vec<Recorded>) {
     let mut recorder = Recorder::new(header(), level);
-    let seen = Rc::new(RefCell::new(Vec::new()));
-    let observed = seen.clone();
-    recorder.observe(Box::new(move |event| observed.borrow_mut().push(event.clone())));
+    let (sender, seen) = std::sync::mpsc::channel();
+    recorder.observe(Box::new(move |event| sender.send(event.clone()).expect("it is read below")));
     let mut at = 0;
     for (delta, node, incarnation, event) in run {
         at += delta;
         recorder.record(SimTime(at), NodeId(*node), Incarnation(*incarnation), event);
     }
-    (recorder.finish("completed"), seen.take())
+    (recorder.finish("completed"), seen.try_iter().collect())
 }
 
 fn trace_of(level: Level, run: &[Given]) -> TraceFile {

@@ -1,6 +1,7 @@
 //! The ways of edges: where they enter, in which row they run across.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::{Connection, Diagram, GAP, LANE, Layout, Leg, Point, Rect, Route};
 
@@ -21,7 +22,7 @@ pub(super) fn route(diagram: &Diagram, boxes: usize, connections: &[Connection])
     for (layer, items) in diagram.layers.iter().enumerate() {
         if layer > 0 {
             let above = &diagram.layers[layer - 1];
-            let entries = entries(diagram, left, above, items, &exits);
+            let entries = entries(diagram, left, above, items, &mut exits);
             let rows = rows(diagram, above, &entries, &exits);
             let across = rows.values().max().map_or(0, |row| row + 1);
             for (&hop, &entry) in &entries {
@@ -82,7 +83,7 @@ fn entries(
     left: usize,
     above: &[usize],
     items: &[usize],
-    exits: &[usize],
+    exits: &mut [usize],
 ) -> BTreeMap<usize, usize> {
     let trunks: BTreeMap<usize, usize> = above
         .iter()
@@ -105,17 +106,39 @@ fn entries(
             } else {
                 room + (spare + LANE) / 2
             };
-            let own = exits[trunk];
-            let wish = if columns.contains(&own) { own } else { middle };
+            let doorway = doorway(diagram, left, trunk);
+            let wish = if columns.contains(&exits[trunk]) {
+                exits[trunk]
+            } else if doorway.start < columns.end && columns.start < doorway.end {
+                exits[trunk].clamp(columns.start, columns.end - 1)
+            } else {
+                middle
+            };
             let entry = columns
                 .filter(|column| trunks.get(column).is_none_or(|&other| other == trunk))
                 .min_by_key(|column| column.abs_diff(wish))
                 .expect("trunks stand further apart than a place to enter is narrow");
+            // A line without a fork leaves its box where it can go straight down. That no other
+            // line is in its way follows from entries being unique.
+            if doorway.contains(&entry) {
+                exits[trunk] = entry;
+            }
             entries.insert(hop, entry);
             room += spare + diagram.hops[hop].room();
         }
     }
     entries
+}
+
+/// The columns in which the line of a box without forks may leave it; none if it is bound to one
+/// column by a fork, or by the lane above it. Those of neighbours are far enough apart.
+fn doorway(diagram: &Diagram, left: usize, item: usize) -> Range<usize> {
+    let item = &diagram.items[item];
+    if item.below.len() > 1 || item.height.is_none() {
+        return 0..0;
+    }
+    let x = item.x - left;
+    x + GAP..x + item.width - GAP
 }
 
 /// The row, from 0, in which each trunk runs across: trunks that would meet have different rows.

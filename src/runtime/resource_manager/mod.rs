@@ -6,9 +6,11 @@
 //! and to offer it to the JobMaster, which has the last word. A slot is free again when its
 //! TaskExecutor says so or is lost.
 
+mod liveness;
 mod slots;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::heartbeat::HeartbeatMonitor;
 use super::options::{RuntimeOptions, task_executor};
@@ -18,7 +20,7 @@ use super::rpc::{JobMasterRpc, ResourceManagerRpc, TaskExecutorRpc};
 use super::session::{Grant, JobMasterId, ResourceManagerId, SlotReport, TaskExecutorId};
 use crate::base::{AllocationId, JobId, Name, NodeId, SimDuration, SimTime, SlotId};
 use crate::host::{Address, Port};
-use crate::trace::{Event, ResourceEvent, RpcEvent};
+use crate::trace::{Event, ResourceEvent};
 use slots::{SlotState, Slots};
 
 /// Flink's `slotmanager.requirement-check.delay`.
@@ -90,8 +92,8 @@ impl ResourceManager {
         if self.executors.get(&id.node).is_some_and(|&known| known < id) {
             self.lose(now, id.node, "its process was started anew", out);
         }
-        if !self.executors.contains_key(&id.node) {
-            self.executors.insert(id.node, id);
+        if let Entry::Vacant(entry) = self.executors.entry(id.node) {
+            entry.insert(id);
             self.slots.add(id.node, slots);
             let taskmanager = self.options.node(id.node);
             out.trace(Event::Resource(ResourceEvent::TaskExecutorRegistered {
@@ -239,7 +241,7 @@ impl ResourceManager {
             taskmanager: self.options.node(node),
             cause: cause.to_owned(),
         }));
-        let mut users = std::collections::BTreeSet::new();
+        let mut users = BTreeSet::new();
         for (slot, grant) in self.slots.remove(node) {
             self.trace_freed(slot, grant, out);
             users.insert(grant.job);
@@ -293,40 +295,6 @@ impl ResourceManager {
             self.check_pending = true;
             let at = now + REQUIREMENT_CHECK_DELAY;
             out.wake_at(at, ResourceManagerTimer::CheckRequirements);
-        }
-    }
-
-    fn on_send_heartbeats(&mut self, now: SimTime, out: &mut Out) {
-        self.sending_heartbeats = false;
-        for &executor in self.executors.values() {
-            let beat =
-                TaskExecutorRpc::HeartbeatFromResourceManager { id: self.id, executor, sent: now };
-            out.send(task_executor(executor.node), beat);
-        }
-        self.arm_heartbeats(now, out);
-    }
-
-    fn on_check_heartbeats(&mut self, now: SimTime, out: &mut Out) {
-        for node in self.heartbeats.expired(now) {
-            let (by, peer) = (self.name(), self.options.node(node));
-            out.trace(Event::Rpc(RpcEvent::HeartbeatTimedOut { by, peer }));
-            let cause = "its heartbeats stopped";
-            self.lose(now, node, cause, out);
-            let disconnect =
-                TaskExecutorRpc::DisconnectResourceManager { id: self.id, cause: cause.to_owned() };
-            out.send(task_executor(node), disconnect);
-        }
-        self.arm_heartbeats(now, out);
-    }
-
-    fn arm_heartbeats(&mut self, now: SimTime, out: &mut Out) {
-        if !self.sending_heartbeats && !self.executors.is_empty() {
-            self.sending_heartbeats = true;
-            let at = now + self.options.heartbeat_interval;
-            out.wake_at(at, ResourceManagerTimer::SendHeartbeats);
-        }
-        if let Some(at) = self.heartbeats.arm() {
-            out.wake_at(at, ResourceManagerTimer::CheckHeartbeats);
         }
     }
 

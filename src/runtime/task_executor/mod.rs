@@ -6,6 +6,8 @@
 //! when the last of them is over is the slot free. A process that starts anew knows nothing.
 
 mod connections;
+mod granting;
+mod liveness;
 mod slot_table;
 
 use super::backoff;
@@ -13,17 +15,14 @@ use super::heartbeat::HeartbeatMonitor;
 use super::options::RuntimeOptions;
 use super::outbox::{Component, Outbox};
 use super::ports;
-use super::rpc::{JobMasterRpc, ResourceManagerRpc, SlotOffer, TaskExecutorRpc};
-use super::session::{ExecutionReport, Grant, JobMasterId, ResourceManagerId, TaskExecutorId};
-use crate::base::{AllocationId, AttemptId, JobId, Name, NodeId, SimDuration, SimTime};
+use super::rpc::{JobMasterRpc, ResourceManagerRpc, TaskExecutorRpc};
+use super::session::{ExecutionReport, JobMasterId, ResourceManagerId, TaskExecutorId};
+use crate::base::{AllocationId, AttemptId, JobId, Name, NodeId, SimTime};
 use crate::host::{Address, Port};
 use crate::task::{TaskDescriptor, TaskUpdate};
-use crate::trace::{Event, ExecutionState, RpcEvent};
+use crate::trace::ExecutionState;
 use connections::{JobTable, ResourceManagerConnection};
-use slot_table::{SlotState, SlotTable};
-
-/// Flink's `taskmanager.slot.timeout`.
-const SLOT_TIMEOUT: SimDuration = SimDuration::from_secs(10);
+use slot_table::SlotTable;
 
 /// What a TaskExecutor asks of its shell.
 pub enum TaskAction {
@@ -143,156 +142,6 @@ impl TaskExecutor {
         }
     }
 
-    // Slots.
-
-    fn on_request_slot(
-        &mut self,
-        now: SimTime,
-        slot: u16,
-        grant: Grant,
-        job_master: (JobMasterId, Address),
-        out: &mut Out,
-    ) {
-        let (id, address) = job_master;
-        let (executor, allocation) = (self.id, grant.allocation);
-        let state = self.slots.get(slot);
-        let outdated = self.jobs.get(grant.job).is_some_and(|known| known.id > id);
-        if state != SlotState::Free || outdated {
-            let occupied = state.grant();
-            let reject = ResourceManagerRpc::SlotRequestRejected {
-                id: executor,
-                slot,
-                allocation,
-                occupied,
-            };
-            self.tell_resource_manager(reject, out);
-            return;
-        }
-        if self.jobs.get(grant.job).is_some_and(|known| known.id < id) {
-            self.drop_job(grant.job, out);
-        }
-        self.slots.allocate(slot, grant);
-        let acknowledge =
-            ResourceManagerRpc::SlotRequestAcknowledged { id: executor, slot, allocation };
-        self.tell_resource_manager(acknowledge, out);
-        out.wake_at(now + SLOT_TIMEOUT, TaskExecutorTimer::SlotTimeout { allocation });
-        match self.jobs.get(grant.job) {
-            None => {
-                self.jobs.open(grant.job, id, address);
-                self.register_at_job_master(now, grant.job, out);
-            }
-            Some(connection) if connection.registered => {
-                let slots = vec![SlotOffer { slot, allocation }];
-                out.send(address, JobMasterRpc::OfferSlots { id: executor, slots });
-            }
-            // It is offered together with the others once the JobMaster has answered.
-            Some(_) => {}
-        }
-    }
-
-    fn register_at_job_master(&mut self, now: SimTime, job: JobId, out: &mut Out) {
-        let Some(connection) = self.jobs.get_mut(job) else { return };
-        let wait = backoff::registration(connection.tries);
-        connection.tries += 1;
-        out.send(connection.address, JobMasterRpc::RegisterTaskManager { id: self.id });
-        let generation = connection.generation;
-        out.wake_at(now + wait, TaskExecutorTimer::RegisterAtJobMaster { job, generation });
-    }
-
-    fn on_task_manager_registered(
-        &mut self,
-        now: SimTime,
-        job: JobId,
-        id: JobMasterId,
-        out: &mut Out,
-    ) {
-        let Some(connection) = self.jobs.get_mut(job).filter(|known| known.id == id) else {
-            return;
-        };
-        if std::mem::replace(&mut connection.registered, true) {
-            return;
-        }
-        let address = connection.address;
-        self.heartbeats.monitor(Peer::JobMaster(job), now);
-        self.check_heartbeats_later(out);
-        let offers = self.slots.held_by(job).into_iter().filter_map(|slot| {
-            let grant = self.slots.get(slot).grant()?;
-            Some(SlotOffer { slot, allocation: grant.allocation })
-        });
-        let slots = offers.collect();
-        out.send(address, JobMasterRpc::OfferSlots { id: self.id, slots });
-    }
-
-    fn on_accept_slots(
-        &mut self,
-        accepted: &[AllocationId],
-        rejected: &[AllocationId],
-        out: &mut Out,
-    ) {
-        for &allocation in accepted {
-            self.slots.activate(allocation);
-        }
-        for &allocation in rejected {
-            self.release_unused(allocation, out);
-        }
-    }
-
-    fn on_slot_timeout(&mut self, allocation: AllocationId, out: &mut Out) {
-        let Some(slot) = self.slots.find(allocation) else { return };
-        if let SlotState::Allocated(grant) = self.slots.get(slot) {
-            if let Some(connection) = self.jobs.get(grant.job) {
-                let fail = JobMasterRpc::FailSlot { id: self.id, allocation };
-                out.send(connection.address, fail);
-            }
-            self.release_unused(allocation, out);
-        }
-    }
-
-    /// Ends a grant that its JobMaster has no use for, and with the job's last one the connection.
-    fn release_unused(&mut self, allocation: AllocationId, out: &mut Out) {
-        let Some(slot) = self.slots.find(allocation) else { return };
-        let Some(Grant { job, .. }) = self.slots.get(slot).grant() else { return };
-        self.release(slot, out);
-        if self.slots.held_by(job).is_empty() {
-            self.disconnect_job(job, "it has no slots there any more", out);
-        }
-    }
-
-    /// Ends a slot's grant: at once if no task is alive in it, else when the last one is over.
-    fn release(&mut self, slot: u16, out: &mut Out) {
-        for attempt in self.slots.release(slot) {
-            out.act(TaskAction::Cancel(attempt));
-        }
-        self.free_if_released(slot, out);
-    }
-
-    fn free_if_released(&mut self, slot: u16, out: &mut Out) {
-        if let Some(Grant { allocation, .. }) = self.slots.free_if_released(slot) {
-            let available =
-                ResourceManagerRpc::NotifySlotAvailable { id: self.id, slot, allocation };
-            self.tell_resource_manager(available, out);
-        }
-    }
-
-    /// Ends the connection to a JobMaster, which is told why.
-    fn disconnect_job(&mut self, job: JobId, cause: &str, out: &mut Out) {
-        if let Some(connection) = self.jobs.get(job) {
-            let cause = cause.to_owned();
-            let gone = JobMasterRpc::DisconnectTaskManager { id: self.id, cause };
-            out.send(connection.address, gone);
-        }
-        self.drop_job(job, out);
-    }
-
-    /// Ends the connection to a JobMaster that need not be told.
-    fn drop_job(&mut self, job: JobId, out: &mut Out) {
-        self.jobs.close(job);
-        self.heartbeats.unmonitor(Peer::JobMaster(job));
-        for slot in self.slots.held_by(job) {
-            self.release(slot, out);
-        }
-    }
-
     // Tasks.
 
     fn on_submit_task(
@@ -339,69 +188,6 @@ impl TaskExecutor {
         {
             let update = JobMasterRpc::UpdateTaskExecutionState { id: self.id, report };
             out.send(connection.address, update);
-        }
-    }
-
-    // Heartbeats.
-
-    fn on_heartbeat_from_resource_manager(
-        &mut self,
-        now: SimTime,
-        id: ResourceManagerId,
-        sent: SimTime,
-        out: &mut Out,
-    ) {
-        if self.resource_manager == ResourceManagerConnection::Registered(id) {
-            self.heartbeats.heard(Peer::ResourceManager, now);
-            let report = self.slots.slot_report();
-            let answer = ResourceManagerRpc::HeartbeatFromTaskManager { id: self.id, sent, report };
-            self.tell_resource_manager(answer, out);
-        }
-    }
-
-    fn on_heartbeat_from_job_manager(
-        &mut self,
-        now: SimTime,
-        from: Address,
-        (job, id): (JobId, JobMasterId),
-        (executor, sent): (TaskExecutorId, SimTime),
-        out: &mut Out,
-    ) {
-        if executor == self.id && self.jobs.current(job, id).is_some() {
-            self.heartbeats.heard(Peer::JobMaster(job), now);
-            let executions = self.slots.reports(job);
-            let answer = JobMasterRpc::HeartbeatFromTaskManager { id: executor, sent, executions };
-            out.send(from, answer);
-        } else {
-            let cause = "it does not know the JobMaster".to_owned();
-            out.send(from, JobMasterRpc::DisconnectTaskManager { id: executor, cause });
-        }
-    }
-
-    fn on_check_heartbeats(&mut self, now: SimTime, out: &mut Out) {
-        for peer in self.heartbeats.expired(now) {
-            let by = self.name();
-            match peer {
-                Peer::ResourceManager => {
-                    let peer = self.options.node(self.options.jobmanager);
-                    out.trace(Event::Rpc(RpcEvent::HeartbeatTimedOut { by, peer }));
-                    self.register_at_resource_manager(now, 0, out);
-                }
-                Peer::JobMaster(job) => {
-                    if let Some(connection) = self.jobs.get(job) {
-                        let peer = self.options.node(connection.address.node);
-                        out.trace(Event::Rpc(RpcEvent::HeartbeatTimedOut { by, peer }));
-                    }
-                    self.disconnect_job(job, "the JobMaster's heartbeats stopped", out);
-                }
-            }
-        }
-        self.check_heartbeats_later(out);
-    }
-
-    fn check_heartbeats_later(&mut self, out: &mut Out) {
-        if let Some(at) = self.heartbeats.arm() {
-            out.wake_at(at, TaskExecutorTimer::CheckHeartbeats);
         }
     }
 }

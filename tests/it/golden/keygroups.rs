@@ -26,6 +26,9 @@ struct RangeCase {
     owner_of_key_group: Vec<u32>,
 }
 
+/// Runs one vector.
+type Check = fn(&Value) -> Outcome;
+
 pub fn run(file: &Value) -> Cases {
     let mut cases = Cases::new();
     let maxima = parse(&file["maxParallelisms"]);
@@ -35,7 +38,7 @@ pub fn run(file: &Value) -> Cases {
             cases.push((format!("{list} {}", case["k"]), outcome));
         }
     }
-    let lists: [(&str, fn(&Value) -> Outcome); 3] = [
+    let lists: [(&str, Check); 3] = [
         ("murmur", murmur),
         ("ranges", ranges),
         ("defaultMaxParallelism", default_max_parallelism),

@@ -5,8 +5,8 @@ use serde_json::Value;
 use weir::graph::{ExecutionGraph, FlinkChaining, JobGraph, StreamNodeKind};
 use weir::record::Partitioning;
 
-use super::topology::{edge, node, stream_graph};
 use super::{Cases, Outcome, expect_eq, parse, vectors};
+use crate::graph::programs::{edge, node, stream_graph};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -48,10 +48,9 @@ enum Chain {
     StartNew,
 }
 
-/// A node as a vector describes it. Unknown fields are refused, so that no vector passes because
-/// a part of it was not read.
+/// A node as a vector describes it.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Node {
     id: String,
     #[serde(rename = "type")]
@@ -82,6 +81,7 @@ struct Feed {
 pub fn build(name: &str, default_parallelism: u32, nodes: &[Node]) -> Result<StreamGraph, String> {
     let mut graph =
         StreamGraph { name: name.to_string(), chaining: true, ..StreamGraph::default() };
+    let mut job = Settings { parallelism: default_parallelism, max_parallelism: None };
     let mut streams: BTreeMap<&str, Vec<Feed>> = BTreeMap::new();
     for node in nodes {
         let mut inputs = Vec::new();
@@ -93,6 +93,8 @@ pub fn build(name: &str, default_parallelism: u32, nodes: &[Node]) -> Result<Str
         let feeds = match node.kind {
             NodeType::Env => {
                 graph.chaining = !node.disable_operator_chaining.unwrap_or(false);
+                job.parallelism = parallelism(node, job)?;
+                job.max_parallelism = max_parallelism(node, job)?;
                 continue;
             }
             NodeType::Union => inputs.concat(),
@@ -112,7 +114,7 @@ pub fn build(name: &str, default_parallelism: u32, nodes: &[Node]) -> Result<Str
             | NodeType::KeyedCoMap
             | NodeType::BroadcastConnect
             | NodeType::Sink => {
-                let operator = operator(graph.nodes.len(), node, default_parallelism)?;
+                let operator = operator(graph.nodes.len(), node, job)?;
                 let feed = Feed { node: operator.id, partitioning: None, side_output: None };
                 connect(&mut graph, operator.id, inputs);
                 graph.nodes.push(operator);
@@ -159,7 +161,30 @@ fn partition_inputs(node: &Node, inputs: &mut [Vec<Feed>]) {
     }
 }
 
-fn operator(place: usize, node: &Node, default_parallelism: u32) -> Result<StreamNode, String> {
+/// What holds for operators that do not say.
+#[derive(Clone, Copy)]
+struct Settings {
+    parallelism: u32,
+    max_parallelism: Option<u32>,
+}
+
+fn parallelism(node: &Node, job: Settings) -> Result<u32, String> {
+    match node.par {
+        // `ExecutionConfig.PARALLELISM_DEFAULT`.
+        None | Some(-1) => Ok(job.parallelism),
+        Some(parallelism) => number(parallelism),
+    }
+}
+
+fn max_parallelism(node: &Node, job: Settings) -> Result<Option<u32>, String> {
+    Ok(node.max_par.map(number).transpose()?.or(job.max_parallelism))
+}
+
+fn number(value: i64) -> Result<u32, String> {
+    u32::try_from(value).map_err(|error| format!("{value}: {error}"))
+}
+
+fn operator(place: usize, node: &Node, job: Settings) -> Result<StreamNode, String> {
     let (name, kind) = match node.kind {
         NodeType::Source => (format!("Source: {}", node.id), StreamNodeKind::Source),
         NodeType::Sink => (format!("{}: Writer", node.id), StreamNodeKind::Sink),
@@ -176,7 +201,6 @@ fn operator(place: usize, node: &Node, default_parallelism: u32) -> Result<Strea
         | NodeType::KeyedCoMap
         | NodeType::BroadcastConnect => (node.id.clone(), StreamNodeKind::Operator),
     };
-    let number = |value: i64| u32::try_from(value).map_err(|error| format!("{value}: {error}"));
     Ok(StreamNode {
         id: id(place),
         name,
@@ -184,12 +208,8 @@ fn operator(place: usize, node: &Node, default_parallelism: u32) -> Result<Strea
         // of a vector can equal.
         uid: node.uid.clone().unwrap_or_else(|| format!("unset: {}", node.id)),
         kind,
-        parallelism: match node.par {
-            // `ExecutionConfig.PARALLELISM_DEFAULT`.
-            None | Some(-1) => default_parallelism,
-            Some(parallelism) => number(parallelism)?,
-        },
-        max_parallelism: node.max_par.map(number).transpose()?,
+        parallelism: parallelism(node, job)?,
+        max_parallelism: max_parallelism(node, job)?,
         slot_sharing_group: node.slot.clone(),
         chaining: match node.chain {
             None => ChainingStrategy::Always,
@@ -209,33 +229,4 @@ fn connect(graph: &mut StreamGraph, target: StreamNodeId, inputs: Vec<Vec<Feed>>
 
 fn id(place: usize) -> StreamNodeId {
     StreamNodeId(u16::try_from(place).expect("vectors are small"))
-}
-
-/// A program of these nodes and edges.
-pub fn stream_graph(nodes: Vec<StreamNode>, edges: Vec<StreamEdge>) -> StreamGraph {
-    StreamGraph { name: "test".to_string(), nodes, edges, chaining: true }
-}
-
-/// An operator without wishes, whose uid is its name in small letters.
-pub fn node(place: usize, name: &str, kind: StreamNodeKind, parallelism: u32) -> StreamNode {
-    StreamNode {
-        id: id(place),
-        name: name.to_string(),
-        uid: name.to_string(),
-        kind,
-        parallelism,
-        max_parallelism: None,
-        slot_sharing_group: None,
-        chaining: ChainingStrategy::Always,
-    }
-}
-
-/// An edge of the main output.
-pub fn edge(
-    source: usize,
-    target: usize,
-    input: u16,
-    partitioning: Option<Partitioning>,
-) -> StreamEdge {
-    StreamEdge { source: id(source), target: id(target), input, partitioning, side_output: None }
 }

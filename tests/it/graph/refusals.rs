@@ -14,23 +14,26 @@ fn refused(change: impl FnOnce(&mut StreamGraph)) -> String {
 
 #[test]
 fn refusals_say_what_is_wrong() {
-    assert_snapshot!(refused(|graph| *graph = StreamGraph::default()));
-    assert_snapshot!(refused(|graph| graph.nodes[1].id = StreamNodeId(7)));
-    assert_snapshot!(refused(|graph| graph.edges[1].target = StreamNodeId(9)));
-    assert_snapshot!(refused(|graph| graph.nodes[2].uid = "split".to_string()));
-    assert_snapshot!(refused(|graph| graph.nodes[2].parallelism = 0));
-    assert_snapshot!(refused(|graph| graph.nodes[2].max_parallelism = Some(0)));
-    assert_snapshot!(refused(|graph| graph.nodes[2].max_parallelism = Some(32_769)));
-    assert_snapshot!(refused(|graph| graph.nodes[2].max_parallelism = Some(1)));
-    assert_snapshot!(refused(|graph| graph.nodes[2].parallelism = 40_000));
-    assert_snapshot!(refused(|graph| graph.edges[2].partitioning = Some(Partitioning::Forward)));
-    assert_snapshot!(refused(|graph| graph.edges.push(edge(2, 1, 0, None))));
-    assert_snapshot!(refused(|graph| graph.edges.push(edge(2, 2, 0, None))));
-    assert_snapshot!(refused(|graph| {
-        graph.nodes.iter_mut().for_each(|node| node.parallelism = 1_000);
-    }));
-    assert_snapshot!(refused(|graph| {
-        graph.nodes[2].name = "red \u{1b}[31m".to_string();
-        graph.nodes[2].parallelism = 0;
-    }));
+    let refusals = [
+        refused(|graph| *graph = StreamGraph::default()),
+        refused(|graph| graph.nodes[1].id = StreamNodeId(7)),
+        refused(|graph| graph.edges[1].target = StreamNodeId(9)),
+        refused(|graph| graph.nodes[2].uid = "split".to_string()),
+        refused(|graph| graph.nodes[2].parallelism = 0),
+        refused(|graph| graph.nodes[2].max_parallelism = Some(0)),
+        refused(|graph| graph.nodes[2].max_parallelism = Some(32_769)),
+        refused(|graph| graph.nodes[2].max_parallelism = Some(1)),
+        refused(|graph| graph.nodes[2].parallelism = 40_000),
+        refused(|graph| graph.edges[2].partitioning = Some(Partitioning::Forward)),
+        refused(|graph| graph.edges.push(edge(2, 1, 0, None))),
+        refused(|graph| graph.edges.push(edge(2, 2, 0, None))),
+        refused(|graph| {
+            graph.nodes.iter_mut().for_each(|node| node.parallelism = 1_000);
+        }),
+        refused(|graph| {
+            graph.nodes[2].name = "red \u{1b}[31m".to_string();
+            graph.nodes[2].parallelism = 0;
+        }),
+    ];
+    assert_snapshot!(refusals.join("\n"));
 }

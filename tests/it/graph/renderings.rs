@@ -45,7 +45,7 @@ fn names_cannot_break_a_format() {
     assert_snapshot!("hostile-dot", shown(Layer::Job, Format::Dot, &graph));
     assert_snapshot!("hostile-mermaid", shown(Layer::Job, Format::Mermaid, &graph));
     let json = shown(Layer::Stream, Format::Json, &graph);
-    assert!(json.is_ascii() || !json.contains(['\u{202e}', '\u{200b}', '\u{1b}']), "{json}");
+    assert!(!json.contains(['\u{202e}', '\u{200b}', '\u{1b}']), "{json}");
     assert_eq!(serde_json::from_str::<StreamGraph>(&json).expect("it is JSON"), graph);
 }
 
