@@ -10,7 +10,10 @@ use weir::cluster::{self, ClusterOptions, RunReport};
 use weir::trace::{Event, ExchangeEvent, JobStatus, Level, TaskEvent, TraceFile};
 
 fn cluster() -> ClusterOptions {
-    ClusterOptions::new(2, 4)
+    let mut options = ClusterOptions::new(2, 4);
+    // A job that hangs is to fail its test.
+    options.sim.limits.virtual_time = Duration::from_secs(600);
+    options
 }
 
 /// Runs a program of one environment at a parallelism.
@@ -162,7 +165,7 @@ fn a_failure_of_user_code_is_the_root_cause() {
         |env| {
             pairs(env).map(|(key, _): Pair| key.parse::<u32>().expect("a number")).discard();
         },
-        "source-collection#1: user code panicked: a number: ParseIntError { kind: InvalidDigit }",
+        "map#1: user code panicked: a number: ParseIntError { kind: InvalidDigit }",
     );
     check_failure(
         |env| {
@@ -174,7 +177,7 @@ fn a_failure_of_user_code_is_the_root_cause() {
         |env| {
             pairs(env).write_to("out", ["key"]);
         },
-        "source-collection#1: sink `out` has 1 columns, but (\"a\", 3) has 2 fields",
+        "out#1: sink `out` has 1 columns, but (\"a\", 3) has 2 fields",
     );
 }
 

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module per subject.
 
 mod dataflow;
+mod gallery;
 mod golden;
 mod graph;
 mod replay;
