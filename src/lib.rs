@@ -52,3 +52,4 @@ pub mod state;
 pub mod task;
 pub mod time;
 pub mod trace;
+pub mod workload;

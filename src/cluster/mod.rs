@@ -1,7 +1,33 @@
 //! Assembles a cluster in the simulation and runs jobs on it.
+//!
+//! ```
+//! use weir::api::StreamExecutionEnvironment;
+//! use weir::cluster::{self, ClusterOptions};
+//!
+//! let env = StreamExecutionEnvironment::new("squares");
+//! env.from_sequence(4).map(|n| (n, n * n)).write_to("squares", ["n", "square"]);
+//! let report = cluster::execute(ClusterOptions::new(1, 1), env.build().unwrap()).unwrap();
+//! assert_eq!(report.sinks["squares"].rows[3].fields, ["3", "9"]);
+//! ```
+//!
+//! Previous: [`crate::scenario`], which says what cluster and which jobs. Next:
+//! [`crate::runtime`], which runs on the nodes.
 
+mod error;
 mod options;
 mod report;
+mod run;
 
+pub use error::ClusterError;
 pub use options::{ClusterOptions, JobSubmission};
 pub use report::{EndReason, JobReport, LatencyReport, RunReport, SinkReport};
+pub use run::{Onlooker, RunLabel, run};
+
+use crate::api::Program;
+use crate::base::SimTime;
+
+/// Runs one program to its end.
+pub fn execute(options: ClusterOptions, program: Program) -> Result<RunReport, ClusterError> {
+    let jobs = vec![JobSubmission { at: SimTime::ZERO, program }];
+    run(options, jobs, RunLabel::default(), Onlooker::default())
+}

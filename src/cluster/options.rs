@@ -1,9 +1,10 @@
 //! What a cluster is given.
 
 use crate::api::Program;
-use crate::base::{SimDuration, SimTime};
-use crate::sim::SimOptions;
+use crate::base::{Seed, SimDuration, SimTime};
+use crate::sim::{DiskOptions, Limits, NetworkOptions, NodeOptions, SimOptions};
 use crate::task::TaskOptions;
+use crate::trace::Level;
 
 /// A whole cluster.
 #[derive(Clone, Debug)]
@@ -32,4 +33,32 @@ pub struct JobSubmission {
     pub at: SimTime,
     /// The program.
     pub program: Program,
+}
+
+impl ClusterOptions {
+    /// A healthy cluster with Flink's defaults, seed 0, and nothing kept of its trace.
+    pub fn new(taskmanagers: u16, slots: u16) -> Self {
+        let node = |name: String| NodeOptions { name, clock_offset_us: 0, clock_drift_ppm: 0 };
+        let fixed = ["client", "jobmanager-1"].map(str::to_string);
+        let numbered = (1..=taskmanagers).map(|number| format!("taskmanager-{number}"));
+        let network = NetworkOptions::default();
+        Self {
+            task: TaskOptions::for_latency(*network.default.latency.end()),
+            sim: SimOptions {
+                seed: Seed(0),
+                nodes: fixed.into_iter().chain(numbered).map(node).collect(),
+                network,
+                disk: DiskOptions::default(),
+                faults: Vec::new(),
+                notes: Vec::new(),
+                limits: Limits::default(),
+                level: Level::Off,
+            },
+            taskmanagers,
+            slots,
+            heartbeat_interval: SimDuration::from_secs(10),
+            heartbeat_timeout: SimDuration::from_secs(50),
+            slot_request_timeout: SimDuration::from_secs(300),
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! What a run comes to.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::base::SimTime;
+use super::JobSubmission;
+use crate::base::{SimDuration, SimTime};
 use crate::record::Row;
 use crate::trace::{JobStatus, Level};
 
@@ -79,4 +82,52 @@ pub enum EndReason {
     Limit(String),
     /// It was interrupted from outside.
     Interrupted,
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Completed => f.write_str("completed"),
+            Self::Limit(which) => write!(f, "limit: {which}"),
+            Self::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
+
+/// What became visible in each declared sink.
+pub(super) fn sinks(
+    jobs: &[JobSubmission],
+    mut written: BTreeMap<String, Vec<Row>>,
+) -> BTreeMap<String, SinkReport> {
+    let declared = jobs.iter().flat_map(|job| &job.program.sinks);
+    let reports = declared.map(|sink| {
+        let rows = written.remove(&sink.name).unwrap_or_default();
+        let committed = rows.len() as u64;
+        let rows = match sink.key_columns {
+            Some(columns) => last_by_key(rows, columns),
+            None => rows,
+        };
+        (sink.name.clone(), SinkReport { columns: sink.columns.clone(), committed, rows })
+    });
+    reports.collect()
+}
+
+/// The last row of each key, in the order in which they were written.
+fn last_by_key(rows: Vec<Row>, columns: usize) -> Vec<Row> {
+    let mut last = IndexMap::<Vec<String>, (usize, Row)>::new();
+    for (place, row) in rows.into_iter().enumerate() {
+        last.insert(row.fields[..columns].to_vec(), (place, row));
+    }
+    let mut rows: Vec<(usize, Row)> = last.into_values().collect();
+    rows.sort_by_key(|(place, _)| *place);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Percentiles by the nearest-rank method.
+pub(super) fn latency(mut latencies: Vec<SimDuration>) -> Option<LatencyReport> {
+    latencies.sort_unstable();
+    let millis = |rank: usize| latencies[rank.clamp(1, latencies.len()) - 1].as_secs_f64() * 1e3;
+    let percentile = |percent: usize| millis((latencies.len() * percent).div_ceil(100));
+    let max = latencies.len();
+    (max > 0).then(|| LatencyReport { p50: percentile(50), p99: percentile(99), max: millis(max) })
 }

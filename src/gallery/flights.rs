@@ -38,8 +38,9 @@ fn departures(
     env: &StreamExecutionEnvironment,
     arguments: &Arguments,
 ) -> Result<DataStream<Departure>, ArgumentError> {
-    let departures: Vec<Departure> = read_csv(&arguments.file("input")?)
-        .map_err(|error| ArgumentError::new("input", format!("{}, {error}", arguments.path("input").unwrap_or("?"))))?;
+    let departures: Vec<Departure> = read_csv(&arguments.file("input")?).map_err(|error| {
+        ArgumentError::new("input", format!("{}, {error}", arguments.path("input").unwrap_or("?")))
+    })?;
     let source = env.from_splits("departures", Arc::new(departures), source_options(arguments)?);
     Ok(source.uid("departures").parallelism(1))
 }

@@ -85,3 +85,15 @@ pub struct StreamGraph {
     /// Whether operators may share tasks at all.
     pub chaining: bool,
 }
+
+impl StreamEdge {
+    /// How the edge deals records between these parallelisms: as asked, else by
+    /// [`Partitioning::Forward`] between equal ones and by [`Partitioning::Rebalance`] otherwise.
+    pub fn resolved_partitioning(&self, upstream: u32, downstream: u32) -> Partitioning {
+        match self.partitioning {
+            Some(partitioning) => partitioning,
+            None if upstream == downstream => Partitioning::Forward,
+            None => Partitioning::Rebalance,
+        }
+    }
+}

@@ -23,7 +23,7 @@ pub const DEFAULT_SLOT_SHARING_GROUP: &str = "default";
 impl JobGraph {
     /// Checks a program and chains its operators.
     ///
-    /// Unlike Flink: a job's max parallelism that is unset is derived here and not when the
+    /// Unlike Flink: a vertex's max parallelism that is unset is derived here and not when the
     /// execution graph is built, so that every later layer knows it.
     pub fn from_stream_graph(
         graph: &StreamGraph,
@@ -275,21 +275,19 @@ fn check_edges(graph: &StreamGraph) -> Result<(), GraphError> {
     Ok(())
 }
 
-/// The partitioning asked for; else forward if the parallelisms agree, else rebalance.
+/// How an edge deals records; forwarding asks for equal parallelisms.
 fn partitioning(graph: &StreamGraph, edge: &StreamEdge) -> Result<Partitioning, GraphError> {
     let (upstream, downstream) = (&graph.nodes[source(edge)], &graph.nodes[target(edge)]);
-    let equal = upstream.parallelism == downstream.parallelism;
-    match edge.partitioning {
-        None if equal => Ok(Partitioning::Forward),
-        None => Ok(Partitioning::Rebalance),
-        Some(Partitioning::Forward) if !equal => Err(GraphError::ForwardChangesParallelism {
+    let partitioning = edge.resolved_partitioning(upstream.parallelism, downstream.parallelism);
+    if partitioning == Partitioning::Forward && upstream.parallelism != downstream.parallelism {
+        return Err(GraphError::ForwardChangesParallelism {
             upstream: label(upstream),
             upstream_parallelism: upstream.parallelism,
             downstream: label(downstream),
             downstream_parallelism: downstream.parallelism,
-        }),
-        Some(partitioning) => Ok(partitioning),
+        });
     }
+    Ok(partitioning)
 }
 
 fn pattern(partitioning: Partitioning) -> DistributionPattern {

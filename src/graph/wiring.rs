@@ -52,10 +52,12 @@ fn pointwise(widths: Widths, consumer: u32) -> (u32, u32, u32) {
         let last = (wide + 1) * producers / consumers;
         (narrow(first), narrow(last), 0)
     } else {
-        // The one producer whose run of consumers, from the rounded-up share of those before it,
-        // holds this consumer.
+        // The one producer whose run of consumers, which begins at the rounded-up share of those
+        // before it, holds this consumer. Which subpartition is whose goes by the consumer's
+        // index among all, as in Flink, so that a run need not begin with subpartition 0.
         let producer = wide * producers / consumers;
-        let first_of_run = (producer * consumers).div_ceil(producers);
-        (narrow(producer), narrow(producer + 1), narrow(wide - first_of_run))
+        let run = |producer: u64| (producer * consumers).div_ceil(producers);
+        let length = run(producer + 1) - run(producer);
+        (narrow(producer), narrow(producer + 1), narrow(wide % length))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a column that is present is as long as `values`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{EventTime, SimTime};
@@ -10,7 +11,9 @@ use crate::base::{EventTime, SimTime};
 pub const BATCH_RECORDS: usize = 1024;
 
 /// Where a record came from: what makes it itself, however often it is replayed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct RecordId {
     /// The source, by its place among the job's sources.
     pub source: u16,

@@ -1,11 +1,14 @@
 //! Rows: records as the outside world sees them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::RecordId;
 
 /// What a row does to a table (Flink's `RowKind`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum RowKind {
     /// Adds a row.
@@ -25,7 +28,7 @@ impl RowKind {
 }
 
 /// A row that a sink writes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Row {
     /// What it does.
     pub kind: RowKind,

@@ -1,1 +1,31 @@
 //! The world at any step, folded from the trace.
+//!
+//! [`World`] is a pure fold: what it holds follows from the events applied to it and from nothing
+//! else, so that stepping, stepping back and seeking to one place give equal worlds. Each area
+//! of events has its own sub-fold; none of them refuses an event, since a trace may begin or
+//! end anywhere, may come from a broken run, and is then most in need of being looked at.
+//! [`Timeline`] holds a trace with a position in it, and key frames that make going back cheap.
+//!
+//! Neighbours: the trace feeds this, the terminal's screens draw it.
+
+mod channels;
+mod faults;
+mod jobs;
+mod messages;
+mod nodes;
+mod resources;
+mod sinks;
+mod tasks;
+mod timeline;
+mod world;
+
+pub use channels::{Channel, ChannelKey, Channels, InFlight, Load};
+pub use faults::{Fault, Faults, Note};
+pub use jobs::{Job, Jobs, PlanError};
+pub use messages::{Message, Messages};
+pub use nodes::{Life, Node, Nodes};
+pub use resources::{Resources, Slot, TaskExecutor};
+pub use sinks::{Sink, Sinks};
+pub use tasks::{Task, TaskTimes};
+pub use timeline::{Mark, MarkKind, Place, Timeline};
+pub use world::{Seen, World};

@@ -131,9 +131,12 @@ fn parse_text(text: &str, place: &Place<'_>) -> Result<Node, Problem> {
     let root = DeTable::parse(text).map_err(|error| {
         let span = error.span().unwrap_or(text.len()..text.len());
         let message = error.message().lines().next().unwrap_or("not TOML").to_owned();
-        let hint = match message.contains("recursi") {
-            true => "scenarios are flat; nothing in them nests this deep",
-            false => "this is not TOML; texts stand in quotes, and a key is given once",
+        let hint = if message.contains("recurs") {
+            "scenarios are flat; nothing in them nests this deep"
+        } else if message.contains("duplicate") {
+            "each key stands once; sections that may be repeated are written [[like this]]"
+        } else {
+            "this is not TOML: key = value, sections in brackets, texts in quotes"
         };
         Problem::new(message).hint(hint).at(place(span))
     })?;

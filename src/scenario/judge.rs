@@ -125,7 +125,7 @@ fn differs(expectation: &Expectation, report: &RunReport) -> Option<String> {
 }
 
 /// A job's status as Flink writes it.
-pub(super) fn status_name(status: JobStatus) -> &'static str {
+pub fn status_name(status: JobStatus) -> &'static str {
     match status {
         JobStatus::Initializing => "INITIALIZING",
         JobStatus::Created => "CREATED",

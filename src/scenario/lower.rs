@@ -14,10 +14,10 @@ use super::shown::quoted;
 use super::source::Located;
 use super::suggest;
 use crate::api::{Program, SinkDeclaration};
-use crate::base::{Seed, SimDuration};
-use crate::cluster::{ClusterOptions, JobSubmission};
+use crate::base::Seed;
+use crate::cluster::{ClusterOptions, JobSubmission, RunLabel};
 use crate::gallery::{Argument, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry};
-use crate::sim::{NetworkOptions, SimOptions};
+use crate::sim::SimOptions;
 use crate::task::TaskOptions;
 use crate::trace::Level;
 
@@ -33,6 +33,8 @@ pub struct Overrides {
 /// What a cluster is given.
 #[derive(Clone)]
 pub struct Lowered {
+    /// What the run is called in its trace.
+    pub label: RunLabel,
     /// The world and the cluster in it.
     pub options: ClusterOptions,
     /// The jobs.
@@ -62,7 +64,10 @@ pub fn lower(
         }
         submissions.push(JobSubmission { at: job.submit_at, program });
     }
+    let label =
+        RunLabel { scenario: scenario.name.clone(), scenario_hash: scenario.content_hash() };
     Ok(Lowered {
+        label,
         options: options(scenario, overrides),
         submissions,
         expectations: expectations(scenario, &sinks)?,
@@ -93,37 +98,29 @@ fn options(scenario: &Scenario, overrides: &Overrides) -> ClusterOptions {
 
 fn task_options(scenario: &Scenario) -> TaskOptions {
     let asked = &scenario.jobs.first().expect("a scenario has a job").data_plane;
-    let count = |asked: Option<u64>, default: usize| {
-        asked.map_or(default, |count| usize::try_from(count).expect("its bounds fit"))
-    };
-    let buffer_records = count(asked.buffer_records, 1_024);
-    let record_cost = asked.record_cost.unwrap_or(SimDuration::from_micros(1));
-    let credits = match asked.credits {
-        Some(credits) => u32::try_from(credits).expect("its bounds fit"),
-        None => credits_for(&scenario.network, record_cost, buffer_records),
-    };
-    TaskOptions {
-        buffer_timeout: asked.buffer_timeout.unwrap_or(SimDuration::from_millis(100)),
-        buffer_records,
-        credits,
-        output_buffers: count(asked.output_buffers, 2),
-        record_cost,
+    let network = &scenario.network;
+    let links = network.links.iter().map(|(_, _, link)| link).chain([&network.default]);
+    let latency = links.map(|link| *link.latency.end()).max().expect("there is a default link");
+    let mut options = TaskOptions::for_latency(latency);
+    let count = |count: u64| usize::try_from(count).expect("its bounds fit");
+    if let Some(timeout) = asked.buffer_timeout {
+        options.buffer_timeout = timeout;
     }
-}
-
-/// Credits enough for a channel that is busy to stay so over a round trip, within reason.
-fn credits_for(network: &NetworkOptions, record_cost: SimDuration, buffer_records: usize) -> u32 {
-    let latency = network
-        .links
-        .iter()
-        .map(|(_, _, link)| *link.latency.end())
-        .chain([*network.default.latency.end()])
-        .max()
-        .expect("the default link is among them");
-    let per_buffer = record_cost.as_nanos().max(1) * buffer_records as u128;
-    let round_trip = 2 * latency.as_nanos();
-    let buffers = round_trip.div_ceil(per_buffer) + 2;
-    u32::try_from(buffers.clamp(2, 64)).expect("it is clamped")
+    if let Some(records) = asked.buffer_records {
+        options.buffer_records = count(records);
+    }
+    if let Some(buffers) = asked.output_buffers {
+        options.output_buffers = count(buffers);
+    }
+    if let Some(cost) = asked.record_cost {
+        options.record_cost = cost;
+    }
+    // Last, since what is enough depends on all of the above.
+    options.credits = match asked.credits {
+        Some(credits) => u32::try_from(credits).expect("its bounds fit"),
+        None => options.credits_for(latency),
+    };
+    options
 }
 
 fn program(

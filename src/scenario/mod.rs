@@ -8,10 +8,11 @@
 //! Invariants: whatever the text, parsing ends in a scenario or in exactly one
 //! [`ScenarioError`] that points at a place; nothing a scenario says is ignored; a quantity has
 //! its unit.
+//!
+//! Next: [`crate::cluster`], which runs what a scenario is lowered to.
 
 mod document;
 mod error;
-mod events;
 mod judge;
 mod library;
 mod lower;
@@ -26,12 +27,12 @@ mod suggest;
 mod units;
 
 pub use error::ScenarioError;
-pub use judge::{Expectation, Expectations, Judged, Judgement, judge};
+pub use judge::{Expectation, Expectations, Judged, Judgement, judge, status_name};
 pub use library::{Library, embedded, load, load_with};
 pub use lower::{Lowered, Overrides, lower};
 pub use outcome::Outcome;
 pub use parse::{Scenario, parse, parse_with};
-pub use run::{Control, Engine, EngineError, Progress, RunError, run, run_lowered};
+pub use run::{RunError, run, run_lowered};
 pub use section::cluster::ClusterSection;
 pub use section::expect::{ExpectSection, ExpectedEnd};
 pub use section::fault::{FAULT_KINDS, FaultKind};

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::judge::{Judgement, status_name};
-use crate::api::SinkDeclaration;
+use super::judge::{Expectations, Judgement, judge, status_name};
 use crate::base::Seed;
 use crate::cluster::{EndReason, JobReport, RunReport};
 
@@ -14,8 +13,6 @@ pub struct Outcome {
     pub scenario: String,
     /// The seed it ran with.
     pub seed: Seed,
-    /// The sinks of its jobs.
-    pub sinks: Vec<SinkDeclaration>,
     /// What the run came to.
     pub report: RunReport,
     /// What was expected of it.
@@ -23,6 +20,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// What became of a scenario whose run came to `report`.
+    pub fn new(
+        scenario: String,
+        seed: Seed,
+        expectations: &Expectations,
+        report: RunReport,
+    ) -> Self {
+        let judgement = judge(expectations, &report);
+        Self { scenario, seed, report, judgement }
+    }
+
     /// The exit code of a command that ran it: 130 if it was interrupted, 3 if it reached a
     /// limit that it was not expected to reach, 1 if an expectation is violated or something is
     /// vacuous, else 0.

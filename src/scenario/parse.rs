@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_128;
+
 use super::document;
 use super::error::{Problem, ScenarioError};
 use super::library::Folder;
@@ -69,6 +71,16 @@ impl Scenario {
     /// The `--set` flags that were laid over it.
     pub fn flags(&self) -> &[String] {
         &self.source.flags
+    }
+
+    /// A hash of all that was said: the text and the flags. Data files are not part of it.
+    pub fn content_hash(&self) -> String {
+        let mut content = self.source.text.clone();
+        for flag in &self.source.flags {
+            content.push('\0');
+            content.push_str(flag);
+        }
+        format!("{:032x}", xxh3_128(content.as_bytes()))
     }
 
     /// The error that `problem` is at `at`.

@@ -12,7 +12,12 @@ pub(super) fn nearest<'a>(
     let folded = name.to_lowercase().replace('_', "-");
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&folded, candidate), candidate))
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&folded, &candidate.to_lowercase().replace('_', "-")),
+                candidate,
+            )
+        })
         .min_by_key(|&(distance, _)| distance)
         .filter(|&(distance, candidate)| distance <= candidate.chars().count().max(3) / 3)
         .map(|(_, candidate)| candidate)

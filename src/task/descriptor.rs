@@ -7,6 +7,7 @@ use crate::base::{AttemptId, Name, SimDuration};
 use crate::graph::{PhysicalPlan, VertexSubtask};
 use crate::host::{Address, Port};
 use crate::operator::JobCode;
+use crate::record::BATCH_RECORDS;
 
 /// See the module.
 #[derive(Clone)]
@@ -57,4 +58,28 @@ pub enum TaskUpdate {
         /// The root cause.
         cause: String,
     },
+}
+
+impl TaskOptions {
+    /// Flink's defaults, and credit enough for a busy channel to stay so over a round trip of
+    /// twice this latency.
+    pub fn for_latency(latency: SimDuration) -> Self {
+        let mut options = Self {
+            buffer_timeout: SimDuration::from_millis(100),
+            buffer_records: BATCH_RECORDS,
+            credits: 2,
+            output_buffers: 2,
+            record_cost: SimDuration::from_micros(1),
+        };
+        options.credits = options.credits_for(latency);
+        options
+    }
+
+    /// Credit enough for a busy channel to stay so over a round trip of twice this latency,
+    /// within reason.
+    pub fn credits_for(&self, latency: SimDuration) -> u32 {
+        let per_buffer = self.record_cost.as_nanos().max(1) * self.buffer_records as u128;
+        let buffers = (2 * latency.as_nanos()).div_ceil(per_buffer) + 2;
+        u32::try_from(buffers.min(64)).expect("it is at most 64")
+    }
 }

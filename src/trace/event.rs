@@ -3,7 +3,9 @@
 //! Names of kinds are unique over all areas, since JSON shows them without the area's type.
 //! Subtasks are named as users see them (`parse#1`), operators by uid, nodes by name.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr};
 
 use super::Level;
 use crate::base::{AllocationId, Incarnation, JobId, Name, SimTime};
@@ -54,8 +56,9 @@ impl Event {
 }
 
 /// Machines and processes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum NodeEvent {
     /// A process starts, for the first time or again.
     NodeStarted {
@@ -98,8 +101,9 @@ pub enum NodeEvent {
 }
 
 /// What is done to the cluster on purpose.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum FaultEvent {
     /// A fault of the scenario strikes.
     FaultInjected {
@@ -125,8 +129,9 @@ pub enum FaultEvent {
 }
 
 /// Messages between components.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum RpcEvent {
     /// A component sends a message.
     RpcSent {
@@ -193,8 +198,9 @@ impl RpcEvent {
 }
 
 /// TaskExecutors and slots.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ResourceEvent {
     /// The ResourceManager takes a TaskExecutor in.
     TaskExecutorRegistered {
@@ -254,10 +260,26 @@ pub enum ResourceEvent {
 }
 
 /// Flink's `JobStatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    EnumIter,
+    IntoStaticStr,
+    JsonSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum JobStatus {
     /// The Dispatcher has it; its JobMaster is not yet up.
+    #[default]
     Initializing,
     /// The JobMaster waits for slots.
     Created,
@@ -283,8 +305,9 @@ impl JobStatus {
 }
 
 /// Jobs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum JobEvent {
     /// The Dispatcher takes a job in.
     JobSubmitted {
@@ -294,6 +317,7 @@ pub enum JobEvent {
         name: Name,
         /// Its physical plan, as JSON.
         #[serde(with = "super::json_text")]
+        #[schemars(with = "serde_json::Value")]
         plan: String,
     },
     /// A job changes its status.
@@ -310,10 +334,26 @@ pub enum JobEvent {
 }
 
 /// Flink's `ExecutionState`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    EnumIter,
+    IntoStaticStr,
+    JsonSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum ExecutionState {
     /// Known, nothing more.
+    #[default]
     Created,
     /// Waits for a slot.
     Scheduled,
@@ -341,8 +381,9 @@ impl ExecutionState {
 }
 
 /// Executions of subtasks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum TaskEvent {
     /// The JobMaster moves an execution to another state.
     ExecutionStateChanged {
@@ -408,8 +449,9 @@ pub enum TaskEvent {
 }
 
 /// Channels. A channel goes from one subtask to another along one edge of the job graph.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ExchangeEvent {
     /// A consumer has connected to its producer's subpartition.
     PartitionRequested {
@@ -513,8 +555,9 @@ impl ExchangeEvent {
 }
 
 /// Records on their way. Kept at level `records` only.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum RecordEvent {
     /// A source emits records.
     RecordsEmitted {
@@ -549,8 +592,9 @@ pub enum RecordEvent {
 }
 
 /// What the outside world sees.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum SinkEvent {
     /// Rows became visible.
     RowsVisible {

@@ -1,1 +1,11 @@
 //! The integration tests: one binary, one module per subject.
+
+mod dataflow;
+mod golden;
+mod graph;
+mod replay;
+mod runtime;
+mod scenario;
+mod sim;
+mod tidy;
+mod trace;

@@ -1,3 +1,11 @@
 //! The binary `weir`.
 
-fn main() {}
+use std::process::ExitCode;
+
+// A thousand live strings per batch overflow the thread caches of the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    weir_tui::main(weir::gallery::registry())
+}

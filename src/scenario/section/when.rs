@@ -7,12 +7,11 @@ use serde_json::Value as Json;
 use crate::base::{SimTime, Step};
 use crate::scenario::document::{Node, Table, Value};
 use crate::scenario::error::{Problem, ScenarioError};
-use crate::scenario::events::{Kind, kinds};
 use crate::scenario::reader::{Reader, duration, node_name, whole};
 use crate::scenario::shown::quoted;
 use crate::scenario::suggest;
 use crate::sim::When;
-use crate::trace::Pattern;
+use crate::trace::{FieldType, KindInfo, Level, Pattern, kinds};
 
 /// The keys that say when.
 pub(super) const KEYS: [&str; 4] = ["when", "at", "step", "nth"];
@@ -62,7 +61,7 @@ fn pattern(node: &Node, nodes: &[String]) -> Result<(Pattern, Option<u64>), Prob
     let mut nth = None;
     for (key, entry) in table {
         let place = |problem: Problem| {
-            let message = format!("`{key}` {}", problem.message);
+            let message = format!("is wrong: `{key}` {}", problem.message);
             Problem { message, ..problem.at(entry.node.at.clone()) }
         };
         match key.as_str() {
@@ -73,45 +72,65 @@ fn pattern(node: &Node, nodes: &[String]) -> Result<(Pattern, Option<u64>), Prob
                 fields.insert(key.clone(), Json::String(name));
             }
             field => {
-                let Some(&(_, number)) = kind.fields.iter().find(|(name, _)| *name == field) else {
-                    let names = kind.fields.iter().map(|&(name, _)| name).chain(["node", "nth"]);
+                let Some(known) = kind.fields.iter().find(|known| known.name == field) else {
+                    let names = kind.fields.iter().map(|known| known.name.as_str());
                     let message =
-                        format!("the event `{}` has no field {}", kind.name, quoted(field));
+                        format!("the event `{}` has no field {}", kind.kind, quoted(field));
                     return Err(Problem::new(format!("is wrong: {message}"))
-                        .maybe_hint(suggest::hint(field, names))
+                        .maybe_hint(suggest::hint(field, names.chain(["node", "nth"])))
                         .at(entry.key_at.clone()));
                 };
-                fields.insert(key.clone(), value(&entry.node, number).map_err(place)?);
+                fields.insert(key.clone(), value(&entry.node, &known.holds).map_err(place)?);
             }
         }
     }
-    Ok((Pattern { kind: kind.name.to_owned(), fields }, nth))
+    Ok((Pattern { kind: kind.kind.to_owned(), fields }, nth))
 }
 
-fn event_kind(table: &Table) -> Result<&'static Kind, Problem> {
+fn event_kind(table: &Table) -> Result<&'static KindInfo, Problem> {
     let Some(entry) = table.get("event") else {
         return Err(Problem::new("names no `event`").hint(EXAMPLE));
     };
+    let wrong =
+        |message: String| Problem::new(format!("is wrong: {message}")).at(entry.node.at.clone());
     let Value::Text(name) = &entry.node.value else {
-        let message = format!("is wrong: `event` must be a text, not {}", entry.node.value.kind());
-        return Err(Problem::new(message).at(entry.node.at.clone()));
+        return Err(wrong(format!("`event` must be a text, not {}", entry.node.value.kind())));
     };
-    kinds().iter().find(|kind| kind.name == name).ok_or_else(|| {
-        let message = format!("is wrong: there is no event {}", quoted(name));
-        let names: Vec<&str> = kinds().iter().map(|kind| kind.name).collect();
-        let hint = suggest::nearest(name, names.iter().copied()).map_or_else(
-            || format!("events are {}", names.join(", ")),
-            |name| format!("did you mean `{name}`?"),
-        );
-        Problem::new(message).hint(hint).at(entry.node.at.clone())
-    })
+    // Record events are made only at the level that keeps them; a run that waited for one would
+    // differ from level to level.
+    let names = || kinds().iter().filter(|kind| kind.level == Level::Control).map(|kind| kind.kind);
+    match kinds().iter().find(|kind| kind.kind == name) {
+        Some(kind) if kind.level == Level::Control => Ok(kind),
+        Some(kind) => Err(wrong(format!("`{}` is not a control event", kind.kind))
+            .hint("faults and notes wait for events that every run has, whatever it keeps")),
+        None => {
+            let hint = suggest::nearest(name, names()).map_or_else(
+                || format!("events are {}", names().collect::<Vec<_>>().join(", ")),
+                |name| format!("did you mean `{name}`?"),
+            );
+            Err(wrong(format!("there is no event {}", quoted(name))).hint(hint))
+        }
+    }
 }
 
-fn value(node: &Node, number: bool) -> Result<Json, Problem> {
-    match (&node.value, number) {
-        (Value::Text(text), false) => Ok(Json::from(text.as_str())),
-        (Value::Integer(value), true) => Ok(Json::from(*value)),
-        (other, true) => Err(Problem::new(format!("must be a whole number, not {}", other.kind()))),
-        (other, false) => Err(Problem::new(format!("must be a text, not {}", other.kind()))),
+fn value(node: &Node, holds: &FieldType) -> Result<Json, Problem> {
+    let must_be =
+        |what: &str| Err(Problem::new(format!("must be {what}, not {}", node.value.kind())));
+    match (&node.value, holds) {
+        (Value::Text(text), FieldType::Text) => Ok(Json::from(text.as_str())),
+        (Value::Integer(value), FieldType::Integer) => Ok(Json::from(*value)),
+        (Value::Text(text), FieldType::OneOf(words)) if words.contains(text) => {
+            Ok(Json::from(text.as_str()))
+        }
+        (Value::Text(text), FieldType::OneOf(words)) => {
+            let words = words.iter().map(String::as_str);
+            Err(Problem::new(format!("cannot be {}", quoted(text)))
+                .maybe_hint(suggest::hint(text, words)))
+        }
+        (_, FieldType::Integer) => must_be("a whole number"),
+        (_, FieldType::Text | FieldType::OneOf(_)) => must_be("a text"),
+        (_, FieldType::List(_) | FieldType::Document) => {
+            Err(Problem::new("is not one value, so nothing can wait for it"))
+        }
     }
 }

@@ -1,0 +1,31 @@
+//! Why a cluster did not run its jobs.
+
+use crate::graph::GraphError;
+use crate::sim::SimError;
+
+/// Why a cluster did not run its jobs.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// A program has no graph.
+    #[error("job `{job}`: {error}")]
+    Graph {
+        /// The job.
+        job: String,
+        /// What is wrong with it.
+        error: GraphError,
+    },
+    /// The world's nodes are not those of the cluster.
+    #[error(
+        "a cluster of {taskmanagers} TaskManagers needs a client, a JobManager and those, \
+         not {nodes} nodes"
+    )]
+    Nodes {
+        /// How many TaskManagers there are to be.
+        taskmanagers: u16,
+        /// How many nodes there are.
+        nodes: usize,
+    },
+    /// The world is impossible, or broke.
+    #[error(transparent)]
+    Sim(#[from] SimError),
+}

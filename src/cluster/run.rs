@@ -1,0 +1,191 @@
+//! Boots a cluster in a simulation, has its client submit jobs, and reports.
+//!
+//! Invariant: this is the only place that knows both the engine ([`crate::runtime`]) and the
+//! world ([`crate::sim`]).
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+use super::{ClusterError, ClusterOptions, EndReason, JobReport, JobSubmission, RunReport, report};
+use crate::base::{Incarnation, Name, NodeId, SimDuration, SimTime, Step};
+use crate::graph::{FlinkChaining, PhysicalPlan};
+use crate::host::{Host, Task};
+use crate::runtime::{
+    JobPayload, JobResult, RuntimeOptions, StreamTaskRunner, Submission, client, jobmanager,
+    taskmanager,
+};
+use crate::sim::{self, Boot, End, Recording, Stop, Watch};
+use crate::trace::{Event, FORMAT_VERSION, Header, JobStatus, Observer, Recorder};
+
+/// The node that submits.
+const CLIENT: NodeId = NodeId(0);
+/// The node of Dispatcher, ResourceManager and JobMasters.
+const JOBMANAGER: NodeId = NodeId(1);
+/// How long a cluster goes on after its last job, so that the trace shows what is returned.
+const LINGER: SimDuration = SimDuration::from_millis(100);
+
+/// What a run is called in its trace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunLabel {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The hash of the scenario's content.
+    pub scenario_hash: String,
+}
+
+/// Who looks on from outside. Nothing of it changes what happens.
+#[derive(Default)]
+pub struct Onlooker {
+    /// Progress, and the wish to stop.
+    pub watch: Watch,
+    /// Sees each event that is kept.
+    pub observer: Option<Observer>,
+}
+
+/// Runs jobs on a cluster to their end.
+pub fn run(
+    options: ClusterOptions,
+    jobs: Vec<JobSubmission>,
+    label: RunLabel,
+    onlooker: Onlooker,
+) -> Result<RunReport, ClusterError> {
+    let submissions = jobs.iter().map(submission).collect::<Result<Vec<_>, _>>()?;
+    let nodes: Vec<Name> = options.sim.nodes.iter().map(|node| node.name.as_str().into()).collect();
+    if nodes.len() != usize::from(options.taskmanagers) + 2 {
+        let (taskmanagers, nodes) = (options.taskmanagers, nodes.len());
+        return Err(ClusterError::Nodes { taskmanagers, nodes });
+    }
+    let level = options.sim.level;
+    let header = Header {
+        format_version: FORMAT_VERSION,
+        weir_version: env!("CARGO_PKG_VERSION").to_string(),
+        scenario: label.scenario,
+        scenario_hash: label.scenario_hash,
+        seed: options.sim.seed,
+        level,
+        nodes: nodes.clone(),
+    };
+    let mut recorder = Recorder::new(header, level);
+    if let Some(observer) = onlooker.observer {
+        recorder.observe(observer);
+    }
+    let runtime = RuntimeOptions {
+        nodes: nodes.into(),
+        jobmanager: JOBMANAGER,
+        slots: options.slots,
+        heartbeat_interval: options.heartbeat_interval,
+        heartbeat_timeout: options.heartbeat_timeout,
+        slot_request_timeout: options.slot_request_timeout,
+        task: Arc::new(options.task),
+    };
+    let results = Arc::new(Mutex::new(BTreeMap::new()));
+    let ended = results.clone();
+    let outcome = sim::run(options.sim, Kept(recorder), onlooker.watch, move |stop| {
+        boot(runtime, submissions, ended, stop)
+    })?;
+    let end = match outcome.end {
+        End::Stopped => EndReason::Completed,
+        End::Limit(which) => EndReason::Limit(which),
+        End::Interrupted => EndReason::Interrupted,
+        End::Panicked { node, message } => {
+            return Err(sim::SimError::Panicked { node: node.to_string(), message }.into());
+        }
+    };
+    let finished = outcome.recorder.0.finish(&end.to_string());
+    let results = results.lock().expect("the simulation has ended well");
+    Ok(RunReport {
+        digest: finished.digest,
+        level,
+        events: finished.events,
+        virtual_time: outcome.virtual_time,
+        jobs: jobs
+            .iter()
+            .enumerate()
+            .map(|(place, job)| job_report(place, job, &results))
+            .collect(),
+        sinks: report::sinks(&jobs, outcome.sinks),
+        latency: report::latency(outcome.latencies),
+        end,
+        vacuous: outcome.vacuous,
+        trace: finished.bytes,
+    })
+}
+
+/// Translates a job as Flink's client does before it submits.
+fn submission(job: &JobSubmission) -> Result<Submission, ClusterError> {
+    let refused = |error| ClusterError::Graph { job: job.program.graph.name.clone(), error };
+    let plan =
+        PhysicalPlan::from_stream_graph(&job.program.graph, &FlinkChaining).map_err(refused)?;
+    let payload = JobPayload {
+        name: job.program.graph.name.as_str().into(),
+        plan: Arc::new(plan),
+        code: job.program.code.clone(),
+    };
+    Ok(Submission { at: job.at, cancel_at: None, payload })
+}
+
+type Results = Arc<Mutex<BTreeMap<u32, JobResult>>>;
+
+/// What each node runs, whenever it starts.
+fn boot(
+    options: RuntimeOptions,
+    submissions: Vec<Submission>,
+    results: Results,
+    stop: Stop,
+) -> Boot {
+    let count = submissions.len();
+    if count == 0 {
+        stop.stop();
+    }
+    Box::new(move |host: Host| -> Task {
+        match host.node {
+            CLIENT => {
+                let (results, stop, submitter) = (results.clone(), stop.clone(), host.clone());
+                let on_end = move |result: JobResult| {
+                    let mut results = results.lock().expect("nothing panics while it holds this");
+                    results.insert(result.job.0, result);
+                    if results.len() == count {
+                        submitter.spawn.spawn(stop_after(LINGER, submitter.clone(), stop.clone()));
+                    }
+                };
+                client(host, options.clone(), submissions.clone(), Rc::new(on_end))
+            }
+            JOBMANAGER => jobmanager(host, options.clone()),
+            _ => taskmanager(host, options.clone(), Rc::new(StreamTaskRunner)),
+        }
+    })
+}
+
+fn stop_after(span: SimDuration, host: Host, stop: Stop) -> Task {
+    Box::pin(async move {
+        host.clock.sleep_until(host.clock.now() + span).await;
+        stop.stop();
+    })
+}
+
+fn job_report(place: usize, job: &JobSubmission, results: &BTreeMap<u32, JobResult>) -> JobReport {
+    // The client numbers jobs from 1.
+    let result = results.get(&(place as u32 + 1));
+    JobReport {
+        name: job.program.graph.name.clone(),
+        status: result.map_or(JobStatus::Running, |result| result.status),
+        restarts: 0,
+        cause: result.and_then(|result| result.cause.clone()),
+    }
+}
+
+/// The trace's recorder as the simulation knows it.
+struct Kept(Recorder);
+
+impl Recording for Kept {
+    fn record(
+        &mut self,
+        at: SimTime,
+        node: NodeId,
+        incarnation: Incarnation,
+        event: &Event,
+    ) -> Step {
+        self.0.record(at, node, incarnation, event)
+    }
+}

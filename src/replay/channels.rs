@@ -1,0 +1,200 @@
+//! Channels between subtasks, and what is on its way in them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::Seen;
+use crate::base::{Name, SimTime};
+use crate::trace::ExchangeEvent;
+
+/// Which channel of a job.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChannelKey {
+    /// The edge of the job graph, by its place there.
+    pub edge: u16,
+    /// The producing subtask.
+    pub from: Name,
+    /// The consuming subtask.
+    pub to: Name,
+}
+
+impl ChannelKey {
+    pub(super) fn of(event: &ExchangeEvent) -> Self {
+        match event {
+            ExchangeEvent::PartitionRequested { edge, from, to, .. }
+            | ExchangeEvent::BufferSent { edge, from, to, .. }
+            | ExchangeEvent::BufferConsumed { edge, from, to, .. }
+            | ExchangeEvent::CreditAdded { edge, from, to, .. }
+            | ExchangeEvent::EndOfInputSent { edge, from, to, .. }
+            | ExchangeEvent::EndOfInputReceived { edge, from, to, .. } => {
+                Self { edge: *edge, from: from.clone(), to: to.clone() }
+            }
+        }
+    }
+}
+
+/// What a buffer holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Load {
+    /// Records.
+    Records {
+        /// How many.
+        count: u32,
+        /// The records, rendered, where the level kept them.
+        values: Option<Arc<[String]>>,
+    },
+    /// The end of the producer's output.
+    EndOfInput,
+}
+
+/// A buffer that was sent and not yet consumed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InFlight {
+    /// Its number on the channel.
+    pub seq: u64,
+    /// What it holds.
+    pub load: Load,
+    /// When it was sent.
+    pub sent: SimTime,
+}
+
+/// A channel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Channel {
+    /// Whether the consumer has asked for it.
+    pub connected: bool,
+    /// Buffers that may still be sent.
+    pub credit: u32,
+    /// Buffers that wait at the producer.
+    pub backlog: u32,
+    /// Buffers that were sent and not yet consumed, the oldest first.
+    pub in_flight: VecDeque<InFlight>,
+    /// Records sent so far.
+    pub records_sent: u64,
+    /// Records consumed so far.
+    pub records_consumed: u64,
+    /// Whether the consumer has read all of it.
+    pub ended: bool,
+    /// Values told of before the buffer that they are in.
+    awaited: Option<(u64, Arc<[String]>)>,
+}
+
+impl Channel {
+    /// Records that are on their way.
+    pub fn records_in_flight(&self) -> u64 {
+        self.in_flight
+            .iter()
+            .map(|buffer| match &buffer.load {
+                Load::Records { count, .. } => u64::from(*count),
+                Load::EndOfInput => 0,
+            })
+            .sum()
+    }
+
+    /// Whether it may not send although something waits.
+    pub fn is_blocked(&self) -> bool {
+        self.credit == 0 && self.backlog > 0
+    }
+
+    fn send(&mut self, at: SimTime, seq: u64, load: Load) {
+        // A trace may tell of the end of input as an event and as the buffer that it is in.
+        match self.in_flight.iter_mut().find(|buffer| buffer.seq == seq) {
+            Some(buffer) => {
+                if load == Load::EndOfInput {
+                    buffer.load = load;
+                }
+            }
+            None => self.in_flight.push_back(InFlight { seq, load, sent: at }),
+        }
+    }
+
+    /// Channels keep their order, so whatever was sent before `seq` is gone too.
+    fn consume(&mut self, seq: u64) {
+        while self.in_flight.front().is_some_and(|buffer| buffer.seq <= seq) {
+            self.in_flight.pop_front();
+        }
+    }
+
+    pub(super) fn tell_values(&mut self, seq: u64, told: &[String]) -> Seen {
+        let told: Arc<[String]> = told.into();
+        let buffer = self.in_flight.iter_mut().find(|buffer| buffer.seq == seq);
+        match buffer.map(|buffer| &mut buffer.load) {
+            Some(Load::Records { values, .. }) => Seen::set(values, Some(told)),
+            Some(Load::EndOfInput) => Seen::No,
+            None => {
+                self.awaited = Some((seq, told));
+                Seen::No
+            }
+        }
+    }
+}
+
+/// The channels of a job.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Channels(BTreeMap<ChannelKey, Channel>);
+
+impl Channels {
+    /// The channels, by edge, producer and consumer.
+    pub fn iter(&self) -> impl Iterator<Item = (&ChannelKey, &Channel)> {
+        self.0.iter()
+    }
+
+    /// The channel `key`.
+    pub fn get(&self, key: &ChannelKey) -> Option<&Channel> {
+        self.0.get(key)
+    }
+
+    pub(super) fn entry(&mut self, key: ChannelKey) -> &mut Channel {
+        self.0.entry(key).or_default()
+    }
+
+    /// Forgets what an ended execution of `subtask` had on its channels.
+    pub(super) fn reset(&mut self, subtask: &Name) {
+        for (key, channel) in &mut self.0 {
+            if key.from == *subtask || key.to == *subtask {
+                *channel = Channel::default();
+            }
+        }
+    }
+
+    pub(super) fn apply(&mut self, at: SimTime, event: &ExchangeEvent) -> Seen {
+        let channel = self.entry(ChannelKey::of(event));
+        match event {
+            ExchangeEvent::PartitionRequested { credit, .. } => {
+                let connected = Seen::set(&mut channel.connected, true);
+                connected.or(Seen::set(&mut channel.credit, *credit))
+            }
+            ExchangeEvent::BufferSent { seq, records, backlog, credit, .. } => {
+                (channel.backlog, channel.credit) = (*backlog, *credit);
+                // A buffer without records holds an event, which is told of by itself.
+                if *records > 0 {
+                    let awaited = channel.awaited.take().filter(|(of, _)| of == seq);
+                    let values = awaited.map(|(_, values)| values);
+                    channel.send(at, *seq, Load::Records { count: *records, values });
+                    channel.records_sent = channel.records_sent.saturating_add(u64::from(*records));
+                }
+                Seen::Yes
+            }
+            ExchangeEvent::BufferConsumed { seq, records, .. } => {
+                channel.consume(*seq);
+                channel.records_consumed =
+                    channel.records_consumed.saturating_add(u64::from(*records));
+                Seen::Yes
+            }
+            ExchangeEvent::CreditAdded { credit, .. } => {
+                channel.credit = channel.credit.saturating_add(*credit);
+                Seen::Yes
+            }
+            ExchangeEvent::EndOfInputSent { seq, .. } => {
+                channel.send(at, *seq, Load::EndOfInput);
+                Seen::Yes
+            }
+            ExchangeEvent::EndOfInputReceived { seq, .. } => {
+                channel.consume(*seq);
+                channel.backlog = 0;
+                channel.ended = true;
+                Seen::Yes
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Machines and processes.
+
+use std::collections::BTreeSet;
+
+use super::Seen;
+use crate::base::{Incarnation, Name, NodeId};
+use crate::trace::NodeEvent;
+
+/// What a node's process is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Life {
+    /// It was never started.
+    #[default]
+    Absent,
+    /// It runs.
+    Up,
+    /// It stands still.
+    Paused,
+    /// It was killed.
+    Dead,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its name.
+    pub name: Name,
+    /// What its process is doing.
+    pub life: Life,
+    /// Which life this is, or was.
+    pub incarnation: Incarnation,
+    /// How far its clock is ahead, in microseconds.
+    pub offset_us: i64,
+    /// How much too fast its clock runs, in parts per million.
+    pub drift_ppm: i64,
+    /// The nodes that it cannot reach.
+    pub cut_off_from: BTreeSet<Name>,
+    /// Unsynced bytes that its crashes have lost.
+    pub bytes_lost: u64,
+}
+
+impl Node {
+    fn new(name: Name) -> Self {
+        Self {
+            name,
+            life: Life::default(),
+            incarnation: Incarnation::default(),
+            offset_us: 0,
+            drift_ppm: 0,
+            cut_off_from: BTreeSet::new(),
+            bytes_lost: 0,
+        }
+    }
+}
+
+/// All nodes, in the order of their ids.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Nodes(Vec<Node>);
+
+impl Nodes {
+    pub(super) fn new(names: &[Name]) -> Self {
+        Self(names.iter().cloned().map(Node::new).collect())
+    }
+
+    /// The nodes, in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &Node> {
+        self.0.iter()
+    }
+
+    /// The node called `name`.
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        self.0.iter().find(|node| &*node.name == name)
+    }
+
+    pub(super) fn name(&self, node: NodeId) -> Name {
+        match self.0.get(usize::from(node.0)) {
+            Some(node) => node.name.clone(),
+            None => unknown(usize::from(node.0)),
+        }
+    }
+
+    pub(super) fn apply(&mut self, id: NodeId, event: &NodeEvent) -> Seen {
+        let index = usize::from(id.0);
+        while self.0.len() <= index {
+            self.0.push(Node::new(unknown(self.0.len())));
+        }
+        let node = &mut self.0[index];
+        match event {
+            NodeEvent::NodeStarted { incarnation } => {
+                node.incarnation = *incarnation;
+                Seen::set(&mut node.life, Life::Up)
+            }
+            NodeEvent::NodeKilled { incarnation } => {
+                node.incarnation = *incarnation;
+                Seen::set(&mut node.life, Life::Dead)
+            }
+            NodeEvent::NodePaused => Seen::set(&mut node.life, Life::Paused),
+            NodeEvent::NodeResumed => Seen::set(&mut node.life, Life::Up),
+            NodeEvent::ClockChanged { offset_us, drift_ppm } => {
+                (node.offset_us, node.drift_ppm) = (*offset_us, *drift_ppm);
+                Seen::No
+            }
+            NodeEvent::LinkCut { to } => {
+                node.cut_off_from.insert(to.clone());
+                Seen::No
+            }
+            NodeEvent::LinkHealed { to } => {
+                node.cut_off_from.remove(to);
+                Seen::No
+            }
+            NodeEvent::BytesLost { bytes, .. } => {
+                node.bytes_lost = node.bytes_lost.saturating_add(*bytes);
+                Seen::No
+            }
+        }
+    }
+}
+
+fn unknown(index: usize) -> Name {
+    format!("node-{index}").into()
+}

@@ -1,0 +1,107 @@
+//! Everything the trace says about one moment.
+
+use super::{Faults, Jobs, Messages, Nodes, Resources, Sinks};
+use crate::base::{Name, NodeId, SimTime, Step};
+use crate::trace::{Event, Recorded};
+
+/// Whether an event changed what a drawing of the running jobs shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It did.
+    Yes,
+    /// Jobs, tasks, channels, sinks and nodes look as before.
+    No,
+}
+
+impl Seen {
+    /// `Yes` if `value` differed from `new`, which it now is.
+    pub(super) fn set<T: PartialEq>(value: &mut T, new: T) -> Self {
+        if *value == new {
+            Self::No
+        } else {
+            *value = new;
+            Self::Yes
+        }
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        match self {
+            Self::Yes => Self::Yes,
+            Self::No => other,
+        }
+    }
+}
+
+/// Everything the trace says about one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct World {
+    /// The last control event so far.
+    pub step: Step,
+    /// The last record event below it so far.
+    pub sub: u32,
+    /// When the last event happened.
+    pub at: SimTime,
+    /// Machines, processes and the links between them.
+    pub nodes: Nodes,
+    /// Remote procedure calls on their way.
+    pub messages: Messages,
+    /// TaskExecutors and slots.
+    pub resources: Resources,
+    /// Jobs with their tasks and channels.
+    pub jobs: Jobs,
+    /// What the outside world sees.
+    pub sinks: Sinks,
+    /// Faults that have struck and notes that were shown.
+    pub faults: Faults,
+}
+
+impl World {
+    /// The world before the first event of a run over `nodes`, which stand in the order of their
+    /// ids.
+    pub fn new(nodes: &[Name]) -> Self {
+        Self {
+            step: Step(0),
+            sub: 0,
+            at: SimTime::ZERO,
+            nodes: Nodes::new(nodes),
+            messages: Messages::default(),
+            resources: Resources::default(),
+            jobs: Jobs::default(),
+            sinks: Sinks::default(),
+            faults: Faults::default(),
+        }
+    }
+
+    /// The world after `recorded`.
+    pub fn apply(&mut self, recorded: &Recorded) -> Seen {
+        self.step = recorded.step;
+        self.sub = recorded.sub;
+        self.at = recorded.at;
+        let node = self.nodes.name(recorded.node);
+        match &recorded.event {
+            Event::Node(event) => {
+                self.messages.on_node(&node, event);
+                self.nodes.apply(recorded.node, event)
+            }
+            Event::Fault(event) => self.faults.apply(recorded, event),
+            Event::Rpc(event) => {
+                self.messages.apply(recorded, &node, event);
+                Seen::No
+            }
+            Event::Resource(event) => {
+                self.resources.apply(event);
+                Seen::No
+            }
+            Event::Job(event) => self.jobs.apply(event),
+            Event::Task(event) => self.jobs.apply_task(recorded.at, event),
+            Event::Exchange(event) => self.jobs.apply_exchange(recorded.at, event),
+            Event::Record(event) => self.jobs.apply_record(event),
+            Event::Sink(event) => self.sinks.apply(event),
+        }
+    }
+
+    /// The name of a node, also of one that the trace's header does not know.
+    pub fn node_name(&self, node: NodeId) -> Name {
+        self.nodes.name(node)
+    }
+}

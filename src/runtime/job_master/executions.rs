@@ -1,0 +1,106 @@
+//! The executions of a job's subtasks: where each is and in which state.
+//!
+//! Invariant: states change only as [`super::transitions::execution_may_become`] allows. Nothing
+//! else here decides; what to do about a state is [`super::JobMaster`]'s.
+
+use super::transitions::execution_may_become;
+use crate::base::{AllocationId, AttemptId, JobId, Name, NodeId, SimTime, SubtaskId};
+use crate::graph::{PhysicalPlan, VertexSubtask};
+use crate::host::Port;
+use crate::trace::ExecutionState;
+
+/// One execution.
+pub(super) struct Execution {
+    /// Which attempt at which subtask.
+    pub(super) attempt: AttemptId,
+    /// The subtask's name, such as `parse#1`.
+    pub(super) name: Name,
+    /// Its state; changed only by [`Execution::enter`].
+    pub(super) state: ExecutionState,
+    /// Where it was sent, once it was.
+    pub(super) location: Option<Location>,
+}
+
+/// Where an execution is deployed.
+#[derive(Clone, Copy)]
+pub(super) struct Location {
+    pub(super) node: NodeId,
+    pub(super) allocation: AllocationId,
+    pub(super) port: Port,
+    /// When it was sent there.
+    pub(super) since: SimTime,
+}
+
+impl Execution {
+    /// Moves to another state and returns the one before.
+    pub(super) fn enter(&mut self, to: ExecutionState) -> ExecutionState {
+        let from = std::mem::replace(&mut self.state, to);
+        assert!(execution_may_become(from, to), "{} went from {from:?} to {to:?}", self.name);
+        from
+    }
+
+    /// Whether it is deployed on `node` and not over.
+    pub(super) fn is_alive_on(&self, node: NodeId) -> bool {
+        !self.state.is_terminal() && self.location.is_some_and(|location| location.node == node)
+    }
+}
+
+/// All executions of a job, in topological order.
+pub(super) struct Executions {
+    all: Vec<Execution>,
+    /// Where each vertex's executions begin.
+    first: Vec<usize>,
+}
+
+impl Executions {
+    /// The first attempt at every subtask, all created.
+    pub(super) fn new(job: JobId, plan: &PhysicalPlan) -> Self {
+        let (mut all, mut first) = (Vec::new(), Vec::new());
+        for vertex in &plan.execution.job.vertices {
+            first.push(all.len());
+            for index in 0..vertex.parallelism {
+                let index = u16::try_from(index).expect("parallelism is at most 2^15");
+                let subtask = SubtaskId { job, vertex: vertex.id, index };
+                all.push(Execution {
+                    attempt: AttemptId { subtask, attempt: 0 },
+                    name: format!("{}#{}", vertex.uid, index + 1).into(),
+                    state: ExecutionState::Created,
+                    location: None,
+                });
+            }
+        }
+        Self { all, first }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// All, in topological order.
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Execution> {
+        self.all.iter()
+    }
+
+    /// The execution at a place of that order.
+    pub(super) fn get(&self, place: usize) -> &Execution {
+        &self.all[place]
+    }
+
+    /// The execution at a place of that order.
+    pub(super) fn get_mut(&mut self, place: usize) -> &mut Execution {
+        &mut self.all[place]
+    }
+
+    /// The place of a subtask.
+    pub(super) fn place(&self, subtask: VertexSubtask) -> usize {
+        self.first[usize::from(subtask.vertex.0)] + subtask.index as usize
+    }
+
+    /// The place of an attempt, if it is the current one at its subtask.
+    pub(super) fn find(&self, attempt: AttemptId) -> Option<usize> {
+        let SubtaskId { vertex, index, .. } = attempt.subtask;
+        let place = self.first.get(usize::from(vertex.0))? + usize::from(index);
+        (self.all.get(place)?.attempt == attempt).then_some(place)
+    }
+}

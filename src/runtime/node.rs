@@ -1,0 +1,100 @@
+//! What each kind of node runs: its components, each in a shell.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::client::{Client, JobResult, Submission};
+use super::dispatcher::{Dispatcher, StartJobMaster};
+use super::job_master::JobMaster;
+use super::options::RuntimeOptions;
+use super::resource_manager::ResourceManager;
+use super::shell::Shell;
+use super::task_executor::{TaskAction, TaskExecutor, TaskReport};
+use crate::base::AttemptId;
+use crate::host::{Host, Task};
+use crate::task::{self, TaskDescriptor, TaskHandle, TaskUpdate};
+
+/// How a TaskExecutor starts tasks.
+pub trait TaskRunner {
+    /// Starts a task on `host`. Updates end with exactly one of `Finished`, `Canceled`, `Failed`.
+    fn start(
+        &self,
+        host: &Host,
+        descriptor: TaskDescriptor,
+        on_update: Box<dyn Fn(TaskUpdate)>,
+    ) -> TaskHandle;
+}
+
+/// Runs tasks for real.
+pub struct StreamTaskRunner;
+
+impl TaskRunner for StreamTaskRunner {
+    fn start(
+        &self,
+        host: &Host,
+        descriptor: TaskDescriptor,
+        on_update: Box<dyn Fn(TaskUpdate)>,
+    ) -> TaskHandle {
+        task::start(host, descriptor, on_update)
+    }
+}
+
+/// A JobManager's process: Dispatcher, ResourceManager, and a JobMaster for each job.
+pub fn jobmanager(host: Host, options: RuntimeOptions) -> Task {
+    Box::pin(async move {
+        let nodes = || options.nodes.clone();
+        let resource_manager = ResourceManager::new(options.clone(), host.clock.now());
+        let resource_manager = Shell::new(host.clone(), nodes(), resource_manager);
+        host.spawn.spawn(Box::pin(resource_manager.run(|action| match action {})));
+
+        let dispatcher = Shell::new(host.clone(), nodes(), Dispatcher::new(options.clone()));
+        let start = |StartJobMaster { job, id, payload }| {
+            let job_master = JobMaster::new(options.clone(), job, id, payload);
+            let job_master = Shell::new(host.clone(), nodes(), job_master);
+            host.spawn.spawn(Box::pin(job_master.run(|action| match action {})));
+        };
+        dispatcher.run(start).await;
+    })
+}
+
+/// A TaskManager's process: its TaskExecutor, and the tasks that `runner` starts.
+pub fn taskmanager(host: Host, options: RuntimeOptions, runner: Rc<dyn TaskRunner>) -> Task {
+    Box::pin(async move {
+        let executor = TaskExecutor::new(options.clone(), host.node, host.clock.now());
+        let shell = Shell::new(host.clone(), options.nodes.clone(), executor);
+        let reports = shell.reports();
+        let mut tasks: BTreeMap<AttemptId, TaskHandle> = BTreeMap::new();
+        let act = |action| match action {
+            TaskAction::Start(descriptor) => {
+                let (attempt, reports) = (descriptor.attempt, reports.clone());
+                let on_update = move |update| reports.push(TaskReport { attempt, update });
+                let task = runner.start(&host, *descriptor, Box::new(on_update));
+                tasks.insert(attempt, task);
+            }
+            TaskAction::Cancel(attempt) => {
+                if let Some(task) = tasks.get(&attempt) {
+                    task.cancel();
+                }
+            }
+            TaskAction::Remove(attempt) => {
+                tasks.remove(&attempt);
+            }
+        };
+        shell.run(act).await;
+    })
+}
+
+/// A client's process: submits jobs, numbered from 1 in this order, and calls `on_end` once for
+/// each.
+pub fn client(
+    host: Host,
+    options: RuntimeOptions,
+    submissions: Vec<Submission>,
+    on_end: Rc<dyn Fn(JobResult)>,
+) -> Task {
+    Box::pin(async move {
+        let nodes = options.nodes.clone();
+        let shell = Shell::new(host, nodes, Client::new(options, submissions));
+        shell.run(|result| on_end(result)).await;
+    })
+}

@@ -1,0 +1,32 @@
+//! Who listens where: the well-known ports, one port per JobMaster, one per attempt of a task.
+
+use crate::base::JobId;
+use crate::host::Port;
+
+/// The Dispatcher, on the JobManager's node.
+pub const DISPATCHER: Port = Port(1);
+/// The ResourceManager, on the JobManager's node.
+pub const RESOURCE_MANAGER: Port = Port(2);
+/// The TaskExecutor of every TaskManager's node.
+pub const TASK_EXECUTOR: Port = Port(3);
+/// The client.
+pub const CLIENT: Port = Port(4);
+
+const JOB_MASTERS: u32 = 0x1000;
+const TASKS: u32 = 0x8000_0000;
+/// How many bits of a task's port count the attempts of its job.
+const ATTEMPT_BITS: u32 = 18;
+
+/// The JobMaster of `job`, on the JobManager's node.
+pub fn job_master(job: JobId) -> Port {
+    Port(JOB_MASTERS + job.0)
+}
+
+/// The port of the `deployment`-th attempt that the JobMaster of `job` deploys, from 0. No two
+/// attempts of a run share one, so that what was meant for a dead attempt never reaches its
+/// successor.
+pub fn task(job: JobId, deployment: u32) -> Port {
+    assert!(deployment < 1 << ATTEMPT_BITS, "a job deploys fewer than 2^18 attempts");
+    assert!(job.0 < 1 << (31 - ATTEMPT_BITS), "a run has fewer than 2^13 jobs");
+    Port(TASKS | job.0 << ATTEMPT_BITS | deployment)
+}

@@ -1,0 +1,202 @@
+//! Every message between components, by the component that receives it (Flink's gateways).
+//!
+//! Messages of a pair arrive in order and at most once; there is no call and return, so answers
+//! are messages too. What may be lost is made good by whoever needs it: registrations and the
+//! client's requests are repeated, everything else by the reports in heartbeats.
+#![allow(missing_docs, reason = "fields are called what their types are; variants have docs")]
+
+use std::sync::Arc;
+
+use super::session::{
+    ExecutionReport, Grant, JobMasterId, ResourceManagerId, SlotReport, TaskExecutorId,
+};
+use crate::base::{AllocationId, AttemptId, JobId, Name, SimTime};
+use crate::graph::PhysicalPlan;
+use crate::host::{Address, Message};
+use crate::operator::JobCode;
+use crate::task::TaskDescriptor;
+use crate::trace::JobStatus;
+
+/// A job as it is submitted.
+#[derive(Clone)]
+pub struct JobPayload {
+    /// Its name.
+    pub name: Name,
+    /// Its plan.
+    pub plan: Arc<PhysicalPlan>,
+    /// Its code.
+    pub code: Arc<JobCode>,
+}
+
+/// Any message.
+pub enum Rpc {
+    /// For the Dispatcher.
+    Dispatcher(DispatcherRpc),
+    /// For the client.
+    Client(ClientRpc),
+    /// For the ResourceManager.
+    ResourceManager(ResourceManagerRpc),
+    /// For a JobMaster.
+    JobMaster(JobMasterRpc),
+    /// For a TaskExecutor.
+    TaskExecutor(TaskExecutorRpc),
+}
+
+/// What the Dispatcher is told.
+pub enum DispatcherRpc {
+    /// The client submits a job; answered by [`ClientRpc::SubmitJobAcknowledged`].
+    SubmitJob { job: JobId, payload: JobPayload },
+    /// The client asks how a job does; answered by [`ClientRpc::JobStatus`], now and at its end.
+    RequestJobStatus { job: JobId },
+    /// The client wants a job cancelled.
+    CancelJob { job: JobId },
+    /// A JobMaster says how its job does.
+    JobStatusChanged { job: JobId, id: JobMasterId, status: JobStatus, cause: Option<String> },
+}
+
+/// What the client is told.
+pub enum ClientRpc {
+    /// The Dispatcher has the job.
+    SubmitJobAcknowledged { job: JobId },
+    /// How a job does.
+    JobStatus { job: JobId, status: JobStatus, cause: Option<String> },
+    /// The Dispatcher knows no such job.
+    JobNotFound { job: JobId },
+}
+
+/// What the ResourceManager is told.
+pub enum ResourceManagerRpc {
+    /// A TaskExecutor offers itself; answered by [`TaskExecutorRpc::TaskExecutorRegistered`].
+    RegisterTaskExecutor { id: TaskExecutorId, slots: u16 },
+    /// A TaskExecutor that was taken in says what its slots are used for.
+    SendSlotReport { id: TaskExecutorId, report: SlotReport },
+    /// A JobMaster begins; answered by [`JobMasterRpc::JobMasterRegistered`].
+    RegisterJobMaster { job: JobId, id: JobMasterId },
+    /// A JobMaster says how many slots its job needs, all in all.
+    DeclareRequiredResources { job: JobId, id: JobMasterId, slots: u32 },
+    /// A TaskExecutor has set a slot aside, as it was asked to.
+    SlotRequestAcknowledged { id: TaskExecutorId, slot: u16, allocation: AllocationId },
+    /// A TaskExecutor has not, since the slot is in use.
+    SlotRequestRejected {
+        id: TaskExecutorId,
+        slot: u16,
+        allocation: AllocationId,
+        occupied: Option<Grant>,
+    },
+    /// A TaskExecutor's slot is free again.
+    NotifySlotAvailable { id: TaskExecutorId, slot: u16, allocation: AllocationId },
+    /// A JobMaster ends.
+    DisconnectJobManager { job: JobId, id: JobMasterId },
+    /// A TaskExecutor answers a heartbeat that was `sent` then.
+    HeartbeatFromTaskManager { id: TaskExecutorId, sent: SimTime, report: SlotReport },
+}
+
+/// What a JobMaster is told.
+pub enum JobMasterRpc {
+    /// The ResourceManager knows it.
+    JobMasterRegistered { id: ResourceManagerId },
+    /// The ResourceManager has fewer slots than were asked for.
+    NotifyNotEnoughResources { missing: u32 },
+    /// A TaskExecutor introduces itself; answered by
+    /// [`TaskExecutorRpc::TaskManagerRegistered`].
+    RegisterTaskManager { id: TaskExecutorId },
+    /// A TaskExecutor offers slots that were granted to the job; answered by
+    /// [`TaskExecutorRpc::AcceptSlots`].
+    OfferSlots { id: TaskExecutorId, slots: Vec<SlotOffer> },
+    /// A TaskExecutor takes an offered slot back.
+    FailSlot { id: TaskExecutorId, allocation: AllocationId },
+    /// An execution is in another state.
+    UpdateTaskExecutionState { id: TaskExecutorId, report: ExecutionReport },
+    /// A TaskExecutor is gone, or gave the JobMaster up.
+    DisconnectTaskManager { id: TaskExecutorId, cause: String },
+    /// The job is to be cancelled.
+    CancelJob,
+    /// A TaskExecutor answers a heartbeat that was `sent` then.
+    HeartbeatFromTaskManager { id: TaskExecutorId, sent: SimTime, executions: Vec<ExecutionReport> },
+}
+
+/// A slot that is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotOffer {
+    /// Its index at its TaskExecutor.
+    pub slot: u16,
+    /// The grant.
+    pub allocation: AllocationId,
+}
+
+/// What a TaskExecutor is told.
+pub enum TaskExecutorRpc {
+    /// The ResourceManager has taken it in.
+    TaskExecutorRegistered { id: ResourceManagerId },
+    /// The ResourceManager wants a slot set aside and offered to a JobMaster.
+    RequestSlot {
+        id: ResourceManagerId,
+        executor: TaskExecutorId,
+        slot: u16,
+        grant: Grant,
+        job_master: Address,
+        job_master_id: JobMasterId,
+    },
+    /// The ResourceManager has given it up.
+    DisconnectResourceManager { id: ResourceManagerId, cause: String },
+    /// The ResourceManager asks for a sign of life.
+    HeartbeatFromResourceManager { id: ResourceManagerId, executor: TaskExecutorId, sent: SimTime },
+    /// A JobMaster knows it.
+    TaskManagerRegistered { job: JobId, id: JobMasterId },
+    /// A JobMaster takes some of the offered slots and not the others.
+    AcceptSlots {
+        job: JobId,
+        id: JobMasterId,
+        accepted: Vec<AllocationId>,
+        rejected: Vec<AllocationId>,
+    },
+    /// A JobMaster wants a task run in one of its slots.
+    SubmitTask { id: JobMasterId, allocation: AllocationId, descriptor: Box<TaskDescriptor> },
+    /// A JobMaster wants a task stopped.
+    CancelTask { id: JobMasterId, attempt: AttemptId, task: Name },
+    /// A JobMaster returns a slot.
+    FreeSlot { job: JobId, id: JobMasterId, allocation: AllocationId },
+    /// A JobMaster ends, or has given the TaskExecutor up.
+    DisconnectJobManager { job: JobId, id: JobMasterId, cause: String },
+    /// A JobMaster asks for a sign of life.
+    HeartbeatFromJobManager { job: JobId, id: JobMasterId, executor: TaskExecutorId, sent: SimTime },
+}
+
+/// A message came to a component of another kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the message is for a component of another kind")]
+pub struct Misdirected;
+
+macro_rules! gateway {
+    ($($variant:ident($inner:ident)),*) => {
+        $(
+            impl From<$inner> for Rpc {
+                fn from(message: $inner) -> Self {
+                    Self::$variant(message)
+                }
+            }
+
+            impl TryFrom<Rpc> for $inner {
+                type Error = Misdirected;
+
+                fn try_from(rpc: Rpc) -> Result<Self, Misdirected> {
+                    if let Rpc::$variant(message) = rpc { Ok(message) } else { Err(Misdirected) }
+                }
+            }
+        )*
+    };
+}
+
+gateway!(
+    Dispatcher(DispatcherRpc),
+    Client(ClientRpc),
+    ResourceManager(ResourceManagerRpc),
+    JobMaster(JobMasterRpc),
+    TaskExecutor(TaskExecutorRpc)
+);
+
+impl Message for Rpc {
+    fn wire_size(&self) -> u64 {
+        super::rpc_text::wire_size(self)
+    }
+}

@@ -1,0 +1,205 @@
+//! The ports of one life of one node, other than the wire.
+//!
+//! Invariant: nothing that goes through here after the life has ended changes anything.
+//! Previous: `host`. Next: `world` and its parts.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::node::guarded;
+use super::sleep::Sleeping;
+use super::world::World;
+use crate::base::{EventTime, Incarnation, Name, NodeId, SimDuration, SimTime, StreamRng};
+use crate::host::{self, Clock, Disk, DiskError, Host, Outside, Random, Sleep, Spawn, Task};
+use crate::record::Row;
+use crate::sim::disk::DiskState;
+use crate::trace::{Event, Level, SinkEvent};
+
+/// One life of one node.
+#[derive(Clone)]
+pub(super) struct Life {
+    world: Rc<World>,
+    pub(super) node: NodeId,
+    pub(super) incarnation: Incarnation,
+    pulse: Rc<Cell<bool>>,
+}
+
+impl Life {
+    /// The life that `node` has now.
+    pub(super) fn current(world: Rc<World>, node: NodeId) -> Self {
+        let (incarnation, pulse) = {
+            let nodes = world.nodes.borrow();
+            let state = &nodes[usize::from(node.0)];
+            (state.life, state.pulse.clone())
+        };
+        Self { world, node, incarnation, pulse }
+    }
+
+    /// Its ports.
+    pub(super) fn host(&self) -> Host {
+        let life = Rc::new(self.clone());
+        Host {
+            node: self.node,
+            name: self.name(),
+            clock: life.clone(),
+            wire: life.clone(),
+            disk: life.clone(),
+            random: life.clone(),
+            spawn: life.clone(),
+            trace: life.clone(),
+            outside: life,
+        }
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        self.pulse.get()
+    }
+
+    pub(super) fn world(&self) -> &Rc<World> {
+        &self.world
+    }
+
+    pub(super) fn name(&self) -> Name {
+        self.world.names[self.place()].clone()
+    }
+
+    fn place(&self) -> usize {
+        usize::from(self.node.0)
+    }
+
+    /// Does something on the disk; the moment at which it is done is told as the deadline of a
+    /// sleep that this node's clock does not end earlier.
+    fn on_disk<T>(
+        &self,
+        work: impl FnOnce(&mut DiskState, SimTime) -> Result<(T, SimTime), DiskError>,
+    ) -> Result<(T, SimTime), DiskError> {
+        if !self.is_alive() {
+            return Err(DiskError::Dead);
+        }
+        let now = self.world.now();
+        let (before, after, result) = {
+            let disk = &mut self.world.disks.borrow_mut()[self.place()];
+            let before = disk.used();
+            let result = work(disk, now);
+            (before, disk.used(), result)
+        };
+        self.world.account(after, before);
+        let (value, done) = result?;
+        Ok((value, self.world.clocks.borrow()[self.place()].sleep_past(now, done)))
+    }
+}
+
+impl Clock for Life {
+    fn now(&self) -> SimTime {
+        self.world.now()
+    }
+
+    fn processing_time(&self) -> EventTime {
+        self.world.clocks.borrow()[self.place()].show(self.world.now())
+    }
+
+    fn sleep_until(&self, deadline: SimTime) -> Sleep {
+        Box::pin(Sleeping::new(self.clone(), deadline))
+    }
+}
+
+impl Disk for Life {
+    fn append(&self, path: &str, bytes: &[u8]) -> Result<SimTime, DiskError> {
+        Ok(self.on_disk(|disk, now| Ok(((), disk.append(now, path, bytes)?)))?.1)
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<SimTime, DiskError> {
+        Ok(self.on_disk(|disk, now| Ok(((), disk.write(now, path, bytes)?)))?.1)
+    }
+
+    fn sync(&self, path: &str) -> Result<SimTime, DiskError> {
+        Ok(self.on_disk(|disk, now| Ok(((), disk.sync(now, path)?)))?.1)
+    }
+
+    fn read(&self, path: &str) -> Result<(Vec<u8>, SimTime), DiskError> {
+        self.on_disk(|disk, now| disk.read(now, path))
+    }
+
+    fn remove(&self, path: &str) -> Result<(), DiskError> {
+        self.on_disk(|disk, now| disk.remove(path).map(|()| ((), now)))?;
+        Ok(())
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<String>, DiskError> {
+        Ok(self.on_disk(|disk, now| Ok((disk.list(prefix)?, now)))?.0)
+    }
+}
+
+impl Random for Life {
+    fn stream(&self, name: &str) -> StreamRng {
+        // Another life draws other numbers, else a retry would repeat what led to the crash.
+        let (node, life) = (&self.world.names[self.place()], self.incarnation);
+        self.world.options.seed.stream(&format!("{name} of {node} {life}"))
+    }
+}
+
+impl Spawn for Life {
+    fn spawn(&self, task: Task) {
+        if self.is_alive() {
+            madsim::task::spawn_local(guarded(self.clone(), task));
+        }
+    }
+}
+
+impl host::Trace for Life {
+    fn record(&self, event: Event) {
+        if self.is_alive() {
+            self.world.record(self.node, &event);
+            self.world.settle();
+        }
+    }
+
+    fn level(&self) -> Level {
+        self.world.options.level
+    }
+}
+
+impl Outside for Life {
+    fn publish(&self, sink: &str, subtask: &str, rows: Vec<Row>) {
+        if rows.is_empty() {
+            return;
+        }
+        let (sink_name, subtask): (Name, Name) = (sink.into(), subtask.into());
+        if host::Trace::level(self) >= Level::Records {
+            let (sink, subtask) = (sink_name.clone(), subtask.clone());
+            let written = SinkEvent::RowsWritten { sink, subtask, rows: rows.clone() };
+            host::Trace::record(self, Event::Sink(written));
+        }
+        if !self.is_alive() {
+            return;
+        }
+        let (count, hash) = (rows.len() as u32, hash_of(&rows));
+        self.world.sinks.borrow_mut().entry(sink.to_owned()).or_default().extend(rows);
+        let visible = SinkEvent::RowsVisible { sink: sink_name, subtask, rows: count, hash };
+        host::Trace::record(self, Event::Sink(visible));
+    }
+
+    fn measure(&self, latency: SimDuration) {
+        if self.is_alive() {
+            self.world.latencies.borrow_mut().push(latency);
+        }
+    }
+}
+
+/// The sum of the rows' hashes. Identities do not enter: a run may do without them.
+fn hash_of(rows: &[Row]) -> u64 {
+    let mut bytes = Vec::new();
+    let mut sum = 0_u64;
+    for row in rows {
+        bytes.clear();
+        bytes.extend_from_slice(row.kind.short().as_bytes());
+        for field in &row.fields {
+            bytes.extend_from_slice(&(field.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(field.as_bytes());
+        }
+        sum = sum.wrapping_add(xxh3_64(&bytes));
+    }
+    sum
+}

@@ -1,0 +1,194 @@
+//! Traces of runs that never were.
+
+use proptest::prelude::*;
+use weir::base::{AllocationId, Incarnation, Name};
+use weir::record::{Row, RowKind};
+use weir::trace::{
+    Event, ExchangeEvent, ExecutionState, FaultEvent, JobEvent, JobStatus, NodeEvent, RecordEvent,
+    Recorded, ResourceEvent, RpcEvent, SinkEvent, TaskEvent,
+};
+
+use super::{JOB, plan, record, submitted};
+
+fn name(names: &'static [&'static str]) -> impl Strategy<Value = Name> {
+    prop::sample::select(names).prop_map(Name::from)
+}
+
+fn node() -> impl Strategy<Value = Name> {
+    name(&["client", "jobmanager-1", "taskmanager-1", "unheard-of"])
+}
+
+fn subtask() -> impl Strategy<Value = Name> {
+    name(&["a#1", "a#2", "b#1", "b#2", "c#1"])
+}
+
+fn execution_state() -> impl Strategy<Value = ExecutionState> {
+    use ExecutionState as S;
+    prop::sample::select(vec![
+        S::Created,
+        S::Scheduled,
+        S::Deploying,
+        S::Initializing,
+        S::Running,
+        S::Finished,
+        S::Canceling,
+        S::Canceled,
+        S::Failed,
+    ])
+}
+
+fn job_status() -> impl Strategy<Value = JobStatus> {
+    use JobStatus as S;
+    prop::sample::select(vec![S::Created, S::Running, S::Failing, S::Failed, S::Finished])
+}
+
+fn node_event() -> impl Strategy<Value = Event> {
+    let incarnation = (1u32..4).prop_map(Incarnation);
+    prop_oneof![
+        incarnation.clone().prop_map(|incarnation| NodeEvent::NodeStarted { incarnation }),
+        incarnation.prop_map(|incarnation| NodeEvent::NodeKilled { incarnation }),
+        Just(NodeEvent::NodePaused),
+        Just(NodeEvent::NodeResumed),
+        node().prop_map(|to| NodeEvent::LinkCut { to }),
+        node().prop_map(|to| NodeEvent::LinkHealed { to }),
+    ]
+    .prop_map(Event::Node)
+}
+
+fn fault_event() -> impl Strategy<Value = Event> {
+    (1u32..4, 0..3).prop_map(|(fault, kind)| {
+        let what = "what".to_owned();
+        Event::Fault(match kind {
+            0 => FaultEvent::FaultInjected { fault, what },
+            1 => FaultEvent::FaultHealed { fault, what },
+            _ => FaultEvent::NoteShown { note: fault, text: what },
+        })
+    })
+}
+
+fn rpc_event() -> impl Strategy<Value = Event> {
+    (node(), node(), 0..3, "[a-c]").prop_map(|(from, to, kind, about)| {
+        let message = Name::from("SubmitTask");
+        Event::Rpc(match kind {
+            0 => RpcEvent::RpcSent { from: "jobmaster-1".into(), to, message, about },
+            1 => RpcEvent::RpcReceived { by: "taskexecutor".into(), from, message, about },
+            _ => RpcEvent::ConnectionReset { by: "jobmaster-1".into(), peer: to },
+        })
+    })
+}
+
+fn resource_event() -> impl Strategy<Value = Event> {
+    let slot = name(&["taskmanager-1/0", "taskmanager-1/1"]);
+    (slot, (1u32..4).prop_map(AllocationId), 0..4).prop_map(|(slot, allocation, kind)| {
+        let taskmanager = Name::from("taskmanager-1");
+        Event::Resource(match kind {
+            0 => ResourceEvent::TaskExecutorRegistered { taskmanager, slots: 2 },
+            1 => ResourceEvent::SlotAllocated { slot, allocation, job: JOB },
+            2 => ResourceEvent::SlotAccepted { slot, allocation, job: JOB },
+            _ => ResourceEvent::SlotFreed { slot, allocation, job: JOB },
+        })
+    })
+}
+
+fn task_event() -> impl Strategy<Value = Event> {
+    (subtask(), 0u32..3, execution_state(), 0..8).prop_map(|(subtask, attempt, to, kind)| {
+        let job = JOB;
+        Event::Task(match kind {
+            0 => TaskEvent::TaskStarted { job, subtask, attempt },
+            1 => TaskEvent::BackPressured { job, subtask },
+            2 => TaskEvent::BackPressureEased { job, subtask },
+            3 => TaskEvent::TaskEnded {
+                job,
+                subtask,
+                attempt,
+                state: to,
+                records_in: 5,
+                records_out: 6,
+                busy_us: 1,
+                back_pressured_us: 2,
+                idle_us: 3,
+            },
+            _ => TaskEvent::ExecutionStateChanged {
+                job,
+                subtask,
+                attempt,
+                from: ExecutionState::Created,
+                to,
+                taskmanager: (kind > 5).then(|| "taskmanager-1".into()),
+                cause: (to == ExecutionState::Failed).then(|| "cause".to_owned()),
+            },
+        })
+    })
+}
+
+fn exchange_event() -> impl Strategy<Value = Event> {
+    let numbers = (0u16..2, 0u64..6, 0u32..4);
+    (subtask(), subtask(), numbers, 0..9)
+        .prop_map(|(from, to, (edge, seq, records), kind)| {
+            let (job, credit, backlog) = (JOB, records, records);
+            match kind {
+                0 => ExchangeEvent::PartitionRequested { job, edge, from, to, credit },
+                1..=3 => {
+                    ExchangeEvent::BufferSent { job, edge, from, to, seq, records, backlog, credit }
+                }
+                4 | 5 => ExchangeEvent::BufferConsumed { job, edge, from, to, seq, records },
+                6 => ExchangeEvent::CreditAdded { job, edge, from, to, credit },
+                7 => ExchangeEvent::EndOfInputSent { job, edge, from, to, seq },
+                _ => ExchangeEvent::EndOfInputReceived { job, edge, from, to, seq },
+            }
+        })
+        .prop_map(Event::Exchange)
+}
+
+fn record_event() -> impl Strategy<Value = Event> {
+    (subtask(), subtask(), 0u64..6, any::<bool>()).prop_map(|(from, to, seq, sent)| {
+        let (ids, values) = (Vec::new(), vec!["x".to_owned()]);
+        Event::Record(if sent {
+            RecordEvent::RecordsSent { job: JOB, edge: 0, from, to, seq, ids, values }
+        } else {
+            let (subtask, operator) = (from, "a".into());
+            RecordEvent::RecordsEmitted { job: JOB, subtask, operator, ids, values }
+        })
+    })
+}
+
+fn sink_event() -> impl Strategy<Value = Event> {
+    (subtask(), 0u32..9, any::<bool>()).prop_map(|(subtask, rows, visible)| {
+        let sink = Name::from("out");
+        Event::Sink(if visible {
+            SinkEvent::RowsVisible { sink, subtask, rows, hash: u64::MAX - 1 }
+        } else {
+            let row = Row { kind: RowKind::Insert, fields: vec![rows.to_string()], id: None };
+            SinkEvent::RowsWritten { sink, subtask, rows: vec![row; 3] }
+        })
+    })
+}
+
+fn job_event() -> impl Strategy<Value = Event> {
+    let changed = job_status().prop_map(|to| {
+        Event::Job(JobEvent::JobStatusChanged {
+            job: JOB,
+            from: JobStatus::Created,
+            to,
+            cause: None,
+        })
+    });
+    prop_oneof![1 => Just(submitted(&plan())), 5 => changed]
+}
+
+/// A run that never was: any events in any order, over few names so that they meet.
+pub fn events() -> impl Strategy<Value = Vec<Recorded>> {
+    let event = prop_oneof![
+        1 => node_event(),
+        1 => fault_event(),
+        1 => rpc_event(),
+        1 => resource_event(),
+        1 => job_event(),
+        4 => task_event(),
+        8 => exchange_event(),
+        2 => record_event(),
+        1 => sink_event(),
+    ];
+    // Some are longer than two key frames are apart.
+    prop::collection::vec(event, 0..600).prop_map(record)
+}

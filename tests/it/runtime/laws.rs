@@ -1,0 +1,114 @@
+//! What must hold of every run, whatever happened: folds over its trace.
+
+use std::collections::BTreeMap;
+
+use super::cluster::{Cluster, JOBMANAGER, Script};
+use weir::runtime::{execution_may_become, job_may_become};
+use weir::trace::{
+    Event, ExecutionState, JobEvent, JobStatus, NodeEvent, ResourceEvent, TaskEvent,
+};
+
+/// Holds a run that is over to the laws.
+pub fn check(cluster: &Cluster, script: &Script) {
+    slots_have_one_grant_and_all_end(cluster);
+    executions_move_legally(cluster);
+    // A second life of a JobManager knows nothing of the jobs of the first.
+    if script.jobmanager_kill.is_none() {
+        jobs_end_once_with_their_first_failure(cluster, script);
+    }
+    every_job_ends_once_for_its_client(cluster, script);
+}
+
+fn slots_have_one_grant_and_all_end(cluster: &Cluster) {
+    let mut grants = BTreeMap::new();
+    for (now, node, event) in &cluster.trace {
+        match event {
+            Event::Resource(ResourceEvent::SlotAllocated { slot, allocation, .. }) => {
+                let before = grants.insert(slot.clone(), *allocation);
+                assert_eq!(before, None, "{slot} was granted twice at {now}");
+            }
+            Event::Resource(ResourceEvent::SlotFreed { slot, allocation, .. }) => {
+                assert_eq!(grants.remove(slot), Some(*allocation), "{slot} at {now}");
+            }
+            // What the ResourceManager knew is gone; the next one adopts what still stands.
+            Event::Node(NodeEvent::NodeKilled { .. }) if *node == JOBMANAGER => grants.clear(),
+            _ => {}
+        }
+    }
+    assert!(grants.is_empty(), "never returned: {grants:?}");
+}
+
+fn executions_move_legally(cluster: &Cluster) {
+    let mut states = BTreeMap::new();
+    for (_, _, event) in &cluster.trace {
+        if let Event::Task(TaskEvent::ExecutionStateChanged {
+            job,
+            subtask,
+            attempt,
+            from,
+            to,
+            ..
+        }) = event
+        {
+            let key = (*job, subtask.clone(), *attempt);
+            let known = states.insert(key, *to).unwrap_or(ExecutionState::Created);
+            assert_eq!(known, *from, "{subtask} of job {job}");
+            assert!(execution_may_become(*from, *to), "{subtask}: {from:?} -> {to:?}");
+        }
+    }
+}
+
+fn jobs_end_once_with_their_first_failure(cluster: &Cluster, script: &Script) {
+    let mut statuses = BTreeMap::new();
+    let mut first_failures = BTreeMap::new();
+    let mut ends = BTreeMap::new();
+    for (_, _, event) in &cluster.trace {
+        match event {
+            Event::Task(TaskEvent::ExecutionStateChanged {
+                job,
+                to: ExecutionState::Failed,
+                cause,
+                ..
+            }) => {
+                let cause = cause.clone().expect("a failure has a cause");
+                first_failures.entry(*job).or_insert(cause);
+            }
+            Event::Job(JobEvent::JobStatusChanged { job, from, to, cause }) => {
+                let known = statuses.insert(*job, *to).unwrap_or(JobStatus::Initializing);
+                assert_eq!(known, *from, "job {job}");
+                assert!(job_may_become(*from, *to), "job {job}: {from:?} -> {to:?}");
+                if to.is_terminal() {
+                    ends.insert(*job, (*to, cause.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+    for (job, (status, cause)) in &ends {
+        match status {
+            JobStatus::Failed => {
+                let cause = cause.as_ref().expect("a failed job has a cause");
+                let first = first_failures.get(job);
+                let explained = match first {
+                    Some(first) => cause.ends_with(first.as_str()),
+                    None => cause.starts_with("not enough slots"),
+                };
+                assert!(explained, "job {job} failed with {cause:?}, first was {first:?}");
+            }
+            JobStatus::Finished => assert_eq!(first_failures.get(job), None, "job {job}"),
+            _ => {}
+        }
+    }
+    assert_eq!(ends.len(), script.jobs.len(), "every job reaches a terminal status");
+    for result in &cluster.results {
+        let (status, cause) = &ends[&result.job];
+        assert_eq!((result.status, &result.cause), (*status, cause), "job {}", result.job);
+    }
+}
+
+fn every_job_ends_once_for_its_client(cluster: &Cluster, script: &Script) {
+    let mut jobs: Vec<_> = cluster.results.iter().map(|result| result.job.0).collect();
+    jobs.sort_unstable();
+    let submitted = u32::try_from(script.jobs.len()).unwrap();
+    assert_eq!(jobs, (1..=submitted).collect::<Vec<_>>());
+}

@@ -1,0 +1,195 @@
+//! One telling event of each kind.
+
+use std::sync::Arc;
+
+use weir::base::{AllocationId, Incarnation, JobId, Name, SimTime};
+use weir::record::{RecordId, Row, RowKind};
+use weir::trace::{
+    Event, ExchangeEvent, ExecutionState, FaultEvent, JobEvent, JobStatus, NodeEvent, RecordEvent,
+    ResourceEvent, RpcEvent, SinkEvent, TaskEvent, kinds,
+};
+
+use super::strategy::Given;
+
+fn n(name: &str) -> Name {
+    Arc::from(name)
+}
+
+/// One event of each kind, as they might come in a run.
+pub fn events() -> Vec<Event> {
+    let (job, edge, attempt) = (JobId(1), 0, 0);
+    let (subtask, from, to) = (n("parse#1"), n("parse#1"), n("count#2"));
+    let (slot, allocation) = (n("taskmanager-1/0"), AllocationId(4));
+    let ids = vec![RecordId { source: 0, split: 0, offset: 17 }];
+    let row =
+        |kind, fields: [&str; 2]| Row { kind, fields: fields.map(Into::into).into(), id: None };
+    let node = [
+        NodeEvent::NodeStarted { incarnation: Incarnation(1) },
+        NodeEvent::ClockChanged { offset_us: -1500, drift_ppm: 200 },
+        NodeEvent::LinkCut { to: n("taskmanager-2") },
+        NodeEvent::LinkHealed { to: n("taskmanager-2") },
+        NodeEvent::NodePaused,
+        NodeEvent::NodeResumed,
+    ];
+    let resource = [
+        ResourceEvent::TaskExecutorRegistered { taskmanager: n("taskmanager-1"), slots: 2 },
+        ResourceEvent::ResourcesDeclared { job, slots: 3 },
+        ResourceEvent::NotEnoughResources { job, missing: 1 },
+        ResourceEvent::SlotAllocated { slot: slot.clone(), allocation, job },
+        ResourceEvent::SlotAccepted { slot: slot.clone(), allocation, job },
+        ResourceEvent::SlotFreed { slot, allocation, job },
+        ResourceEvent::TaskExecutorLost {
+            taskmanager: n("taskmanager-2"),
+            cause: "no heartbeat for 5s".into(),
+        },
+    ];
+    let jobs = [
+        JobEvent::JobSubmitted {
+            job,
+            name: n("word-count"),
+            plan: "{\"slots\":[],\"execution\":{\"channels\":[1,2]}}".into(),
+        },
+        JobEvent::JobStatusChanged {
+            job,
+            from: JobStatus::Running,
+            to: JobStatus::Failing,
+            cause: Some("parse#1: line 3 is\nnot a flight".into()),
+        },
+    ];
+    let rpc = [
+        RpcEvent::RpcSent {
+            from: n("jobmaster-1"),
+            to: n("taskmanager-1"),
+            message: n("SubmitTask"),
+            about: "parse#1, attempt 0".into(),
+        },
+        RpcEvent::RpcReceived {
+            by: n("taskexecutor"),
+            from: n("jobmanager-1"),
+            message: n("SubmitTask"),
+            about: String::new(),
+        },
+        RpcEvent::HeartbeatSent { from: n("resourcemanager"), to: n("taskmanager-1") },
+        RpcEvent::HeartbeatReceived { by: n("taskexecutor"), from: n("jobmanager-1") },
+        RpcEvent::HeartbeatTimedOut { by: n("resourcemanager"), peer: n("taskmanager-2") },
+        RpcEvent::ConnectionReset { by: n("jobmaster-1"), peer: n("taskmanager-2") },
+    ];
+    let task = [
+        TaskEvent::ExecutionStateChanged {
+            job,
+            subtask: subtask.clone(),
+            attempt,
+            from: ExecutionState::Deploying,
+            to: ExecutionState::Running,
+            taskmanager: Some(n("taskmanager-2")),
+            cause: None,
+        },
+        TaskEvent::TaskStarted { job: JobId(2), subtask: subtask.clone(), attempt: 1 },
+        TaskEvent::BackPressured { job: JobId(2), subtask: subtask.clone() },
+    ];
+    let exchange = [
+        ExchangeEvent::PartitionRequested {
+            job,
+            edge,
+            from: from.clone(),
+            to: to.clone(),
+            credit: 2,
+        },
+        ExchangeEvent::BufferSent {
+            job,
+            edge,
+            from: from.clone(),
+            to: to.clone(),
+            seq: 7,
+            records: 1024,
+            backlog: 3,
+            credit: 1,
+        },
+        ExchangeEvent::BufferConsumed {
+            job,
+            edge,
+            from: from.clone(),
+            to: to.clone(),
+            seq: 7,
+            records: 1024,
+        },
+        ExchangeEvent::CreditAdded { job, edge, from: from.clone(), to: to.clone(), credit: 1 },
+        ExchangeEvent::EndOfInputSent { job, edge, from: from.clone(), to: to.clone(), seq: 8 },
+        ExchangeEvent::EndOfInputReceived { job, edge, from: from.clone(), to: to.clone(), seq: 8 },
+    ];
+    let record = [
+        RecordEvent::RecordsEmitted {
+            job,
+            subtask: subtask.clone(),
+            operator: n("lines"),
+            ids: ids.clone(),
+            values: vec!["\"to be \u{202e}or not\u{1b}[31m\"".into()],
+        },
+        RecordEvent::RecordsSent {
+            job,
+            edge,
+            from,
+            to,
+            seq: 7,
+            ids,
+            values: ["to", "be", "or", "not"].map(Into::into).into(),
+        },
+    ];
+    let sink = [
+        SinkEvent::RowsWritten {
+            sink: n("counts"),
+            subtask: n("sink#1"),
+            rows: vec![row(RowKind::Insert, ["to", "2"]), row(RowKind::UpdateAfter, ["be", "2"])],
+        },
+        SinkEvent::RowsVisible { sink: n("counts"), subtask: n("sink#1"), rows: 2, hash: 0xfeed },
+        SinkEvent::LatencyMeasured { subtask: n("sink#1"), marked: vec![SimTime(1_500_000)] },
+    ];
+    let ends = [
+        TaskEvent::BackPressureEased { job: JobId(2), subtask: subtask.clone() },
+        TaskEvent::TaskEnded {
+            job: JobId(2),
+            subtask,
+            attempt: 1,
+            state: ExecutionState::Finished,
+            records_in: 26_483,
+            records_out: 26_483,
+            busy_us: 26_500,
+            back_pressured_us: 1_200_000,
+            idle_us: 0,
+        },
+    ];
+    let last = [
+        NodeEvent::NodeKilled { incarnation: Incarnation(1) },
+        NodeEvent::BytesLost { file: "journal".into(), bytes: 4096 },
+    ];
+    let fault = [
+        FaultEvent::FaultInjected { fault: 1, what: "kill taskmanager-2".into() },
+        FaultEvent::FaultHealed { fault: 1, what: "taskmanager-2 starts again".into() },
+        FaultEvent::NoteShown { note: 1, text: "Channel 0 now waits for channel 1.".into() },
+    ];
+    let events = node.map(Event::Node).into_iter().chain(resource.map(Event::Resource));
+    let events = events.chain(jobs.map(Event::Job)).chain(rpc.map(Event::Rpc));
+    let events = events.chain(task.map(Event::Task)).chain(exchange.map(Event::Exchange));
+    let events = events.chain(record.map(Event::Record)).chain(sink.map(Event::Sink));
+    let events = events.chain(ends.map(Event::Task)).chain(fault.map(Event::Fault));
+    events.chain(last.map(Event::Node)).collect()
+}
+
+/// A run of these events.
+pub fn run() -> Vec<Given> {
+    let place = |number: usize| ((number % 4) as u16, u32::from(number.is_multiple_of(5)));
+    let given = |(number, event)| {
+        let (node, incarnation) = place(number);
+        (1_234_567 + number as u64 % 2 * 433, node, incarnation, event)
+    };
+    events().into_iter().enumerate().map(given).collect()
+}
+
+#[test]
+fn there_is_one_of_each_kind() {
+    let mut shown: Vec<_> = events().iter().map(Event::kind).collect();
+    shown.sort_unstable();
+    let mut all: Vec<_> = kinds().iter().map(|kind| kind.kind).collect();
+    all.sort_unstable();
+    assert_eq!(shown, all);
+}

@@ -1,0 +1,187 @@
+//! Lines for people, and the export for Perfetto.
+
+use std::collections::BTreeMap;
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use serde_json::Value;
+use weir::trace::{Level, TraceFile, chrome, escape, legend, render_line};
+
+use super::strategy::arbitrary_run;
+use super::{examples, jsonl, trace_of};
+
+#[test]
+fn every_kind_reads_well() {
+    let trace = trace_of(Level::Records, &examples::run());
+    let mut log = legend(trace.header());
+    for event in &trace {
+        log.push_str(&render_line(&event, trace.header()));
+        log.push('\n');
+    }
+    assert_snapshot!(log, @r#"
+     step          time  node           area      what happened
+     step  number of the control event; 17.3 is the 3rd record event after step 17
+     time  simulated time since the start of the run
+    names  parse#1 is the first subtask of operator `parse`; /e0 is edge 0 of the job graph;
+           (job 2) and (attempt 1) are shown where they are not the first
+        1     0.001234s  client         node      process starts, life 1
+        2     0.002469s  jobmanager-1   node      clock is 1.5ms behind and drifts 200 ppm
+        3     0.003704s  taskmanager-1  node      link to taskmanager-2 cut
+        4     0.004939s  taskmanager-2  node      link to taskmanager-2 healed
+        5     0.006173s  client         node      process stands still
+        6     0.007408s  jobmanager-1   node      process goes on
+        7     0.008643s  taskmanager-1  resource  taskmanager-1 registered with 2 slots
+        8     0.009878s  taskmanager-2  resource  job 1 needs 3 slots
+        9     0.011112s  client         resource  job 1 lacks 1 slot
+       10     0.012347s  jobmanager-1   resource  slot taskmanager-1/0 granted to job 1, allocation 4
+       11     0.013582s  taskmanager-1  resource  slot taskmanager-1/0 accepted by job 1, allocation 4
+       12     0.014817s  taskmanager-2  resource  slot taskmanager-1/0 freed by job 1, allocation 4
+       13     0.016051s  client         resource  taskmanager-2 lost: no heartbeat for 5s
+       14     0.017286s  jobmanager-1   job       job 1 submitted: word-count
+       15     0.018521s  taskmanager-1  job       job 1  RUNNING -> FAILING: parse#1: line 3 is\nnot a flight
+       16     0.019756s  taskmanager-2  rpc       jobmaster-1 -> taskmanager-1  SubmitTask  parse#1, attempt 0
+       17     0.020991s  client         rpc       taskexecutor <- jobmanager-1  SubmitTask
+     17.1     0.022226s  jobmanager-1   rpc       resourcemanager -> taskmanager-1  heartbeat
+     17.2     0.023460s  taskmanager-1  rpc       taskexecutor <- jobmanager-1  heartbeat
+       18     0.024695s  taskmanager-2  rpc       resourcemanager has not heard from taskmanager-2 for too long
+       19     0.025930s  client         rpc       jobmaster-1 learns that the process on taskmanager-2 is gone
+       20     0.027165s  jobmanager-1   task      parse#1  DEPLOYING -> RUNNING on taskmanager-2
+       21     0.028399s  taskmanager-1  task      parse#1 (job 2) (attempt 1)  starts
+       22     0.029634s  taskmanager-2  task      parse#1 (job 2)  back-pressured
+       23     0.030869s  client         exchange  parse#1 -> count#2/e0  connected, credit 2
+     23.1     0.032104s  jobmanager-1   exchange  parse#1 -> count#2/e0  sends buffer 7, 1024 records; backlog 3, credit 1
+     23.2     0.033338s  taskmanager-1  exchange  parse#1 -> count#2/e0  takes up buffer 7, 1024 records
+     23.3     0.034573s  taskmanager-2  exchange  parse#1 -> count#2/e0  grants credit 1
+       24     0.035808s  client         exchange  parse#1 -> count#2/e0  sends end of input as 8
+       25     0.037043s  jobmanager-1   exchange  parse#1 -> count#2/e0  has read to the end of input, 8
+     25.1     0.038278s  taskmanager-1  record    parse#1  lines emits 1 record: "to be \u{202e}or not\u{1b}[31m"
+     25.2     0.039513s  taskmanager-2  record    parse#1 -> count#2/e0  buffer 7 holds 4 records: to | be | or | … 1 more
+     25.3     0.040747s  client         sink      sink#1 writes to counts: +I to,2 | +U be,2
+       26     0.041982s  jobmanager-1   sink      sink#1 makes 2 rows visible in counts, hash 000000000000feed
+     26.1     0.043217s  taskmanager-1  sink      sink#1 receives 1 latency marker, the first left at 0.001500s
+       27     0.044452s  taskmanager-2  task      parse#1 (job 2)  back-pressure eased
+       28     0.045686s  client         task      parse#1 (job 2) (attempt 1)  ends FINISHED: 26483 records in, 26483 out; busy 26.5ms, back-pressured 1.2s, idle 0ns
+       29     0.046921s  jobmanager-1   fault     FAULT 1: kill taskmanager-2
+       30     0.048156s  taskmanager-1  fault     FAULT 1 over: taskmanager-2 starts again
+       31     0.049391s  taskmanager-2  fault     NOTE 1: Channel 0 now waits for channel 1.
+       32     0.050625s  client         node      process killed, life 1
+       33     0.051860s  jobmanager-1   node      4096 unsynced bytes of journal lost
+    "#);
+}
+
+#[test]
+fn json_lines_are_flat() {
+    let trace = trace_of(Level::Records, &examples::run());
+    let lines = String::from_utf8(jsonl(&trace)).expect("JSON is text");
+    let shown = ["\"format\"", "node-paused", "job-submitted", "buffer-sent", "rows-written"];
+    let shown = lines.lines().filter(|line| shown.iter().any(|word| line.contains(word)));
+    assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
+    {"format":"weir-trace","format_version":1,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":33,"kept":42,"last_ns":51860907,"digest":"9a05ad8502db26719ca6e25ee36d088c","records_digest":"ee7d166de888d3f8e25be5a0035b7903"}}
+    {"step":5,"t_us":6173,"t_ns":701,"node":"client","area":"node","kind":"node-paused"}
+    {"step":14,"t_us":17286,"t_ns":969,"node":"jobmanager-1","area":"job","kind":"job-submitted","job":1,"name":"word-count","plan":{"slots":[],"execution":{"channels":[1,2]}}}
+    {"step":23,"sub":1,"t_us":32104,"t_ns":371,"node":"jobmanager-1","life":1,"area":"exchange","kind":"buffer-sent","job":1,"edge":0,"from":"parse#1","to":"count#2","seq":7,"records":1024,"backlog":3,"credit":1}
+    {"step":25,"sub":3,"t_us":40747,"t_ns":639,"node":"client","area":"sink","kind":"rows-written","sink":"counts","subtask":"sink#1","rows":[{"kind":"insert","fields":["to","2"],"id":null},{"kind":"update-after","fields":["be","2"],"id":null}]}
+    "#);
+}
+
+#[test]
+fn what_could_upset_a_terminal_is_escaped() {
+    let check = |text: &str, shown: &str| assert_eq!(escape(text), shown);
+    check("plain, wörds and 漢字", "plain, wörds and 漢字");
+    check("a\nb\tc\r", "a\\nb\\tc\\r");
+    check("\u{1b}[2J", "\\u{1b}[2J");
+    check("\u{9b}31m", "\\u{9b}31m");
+    check("user\u{202e}txt\u{200b}\u{feff}", "user\\u{202e}txt\\u{200b}\\u{feff}");
+    check("\u{2066}\u{e0041}", "\\u{2066}\\u{e0041}");
+}
+
+/// Checks that the export is what Perfetto takes: every span closed on its track, flows in pairs.
+fn check_chrome(trace: &TraceFile) -> Value {
+    let mut bytes = Vec::new();
+    chrome(trace, &mut bytes).expect("a Vec takes all");
+    let document: Value = serde_json::from_slice(&bytes).expect("the export is JSON");
+    let mut open: BTreeMap<(u64, u64), i32> = BTreeMap::new();
+    let mut flows = Vec::new();
+    for event in document["traceEvents"].as_array().expect("a list") {
+        let number = |name: &str| event[name].as_u64().unwrap_or_else(|| panic!("{name}: {event}"));
+        let phase = event["ph"].as_str().expect("a phase");
+        assert!(phase == "M" || event["ts"].is_number(), "{event}");
+        match phase {
+            "B" => *open.entry((number("pid"), number("tid"))).or_default() += 1,
+            "E" => {
+                let depth = open.entry((number("pid"), number("tid"))).or_default();
+                *depth -= 1;
+                assert!(*depth >= 0, "ends what did not begin: {event}");
+            }
+            "s" => flows.push(number("id")),
+            "f" => {
+                let id = number("id");
+                let place = flows.iter().position(|flow| *flow == id).expect("a flow that began");
+                flows.remove(place);
+            }
+            "M" | "i" | "C" => assert!(event["name"].is_string(), "{event}"),
+            other => panic!("phase {other}"),
+        }
+    }
+    assert!(open.values().all(|depth| *depth == 0), "some spans never end: {open:?}");
+    document
+}
+
+#[test]
+fn the_export_has_tracks_spans_and_flows() {
+    let given = examples::run().into_iter().map(|(delta, _, _, event)| (delta, 2, 0, event));
+    let document = check_chrome(&trace_of(Level::Records, &given.collect::<Vec<_>>()));
+    let events = document["traceEvents"].as_array().expect("a list").iter();
+    let shown = events.filter(|event| {
+        ["M", "B", "E", "s", "f", "C"].contains(&event["ph"].as_str().unwrap_or(""))
+    });
+    let shown: Vec<_> = shown.map(Value::to_string).collect();
+    assert_snapshot!(shown.join("\n"), @r#"
+    {"ph":"M","name":"process_name","pid":0,"args":{"name":"client"}}
+    {"ph":"M","name":"process_sort_index","pid":0,"args":{"sort_index":0}}
+    {"ph":"M","name":"process_name","pid":1,"args":{"name":"jobmanager-1"}}
+    {"ph":"M","name":"process_sort_index","pid":1,"args":{"sort_index":1}}
+    {"ph":"M","name":"process_name","pid":2,"args":{"name":"taskmanager-1"}}
+    {"ph":"M","name":"process_sort_index","pid":2,"args":{"sort_index":2}}
+    {"ph":"M","name":"process_name","pid":3,"args":{"name":"taskmanager-2"}}
+    {"ph":"M","name":"process_sort_index","pid":3,"args":{"sort_index":3}}
+    {"ph":"M","name":"thread_name","pid":2,"tid":1,"args":{"name":"process"}}
+    {"ph":"M","name":"thread_name","pid":2,"tid":2,"args":{"name":"resources"}}
+    {"ph":"M","name":"thread_name","pid":2,"tid":3,"args":{"name":"job 1"}}
+    {"ph":"B","name":"FAILING","cat":"job","args":{"cause":"parse#1: line 3 is\nnot a flight"},"pid":2,"tid":3,"ts":18521.536}
+    {"ph":"M","name":"thread_name","pid":2,"tid":4,"args":{"name":"jobmaster-1"}}
+    {"ph":"M","name":"thread_name","pid":2,"tid":5,"args":{"name":"taskexecutor"}}
+    {"ph":"M","name":"thread_name","pid":2,"tid":6,"args":{"name":"resourcemanager"}}
+    {"ph":"M","name":"thread_name","pid":2,"tid":7,"args":{"name":"execution of parse#1"}}
+    {"ph":"B","name":"RUNNING","cat":"task","args":{"attempt":0,"taskmanager":"taskmanager-2"},"pid":2,"tid":7,"ts":27165.237}
+    {"ph":"M","name":"thread_name","pid":2,"tid":8,"args":{"name":"parse#1 (job 2)"}}
+    {"ph":"B","name":"parse#1","cat":"task","args":{"attempt":1},"pid":2,"tid":8,"ts":28399.804}
+    {"ph":"B","name":"back-pressured","cat":"task","args":{},"pid":2,"tid":8,"ts":29634.804}
+    {"ph":"M","name":"thread_name","pid":2,"tid":9,"args":{"name":"count#2"}}
+    {"ph":"M","name":"thread_name","pid":2,"tid":10,"args":{"name":"parse#1"}}
+    {"ph":"s","id":1,"name":"buffer","cat":"exchange","args":{"records":1024},"pid":2,"tid":10,"ts":32104.371}
+    {"ph":"f","bp":"e","id":1,"name":"buffer","cat":"exchange","args":{"records":1024},"pid":2,"tid":9,"ts":33338.938}
+    {"ph":"M","name":"thread_name","pid":2,"tid":11,"args":{"name":"sink#1"}}
+    {"ph":"C","name":"rows in counts","args":{"rows":2},"pid":2,"tid":0,"ts":41982.639}
+    {"ph":"E","pid":2,"tid":8,"ts":44452.206}
+    {"ph":"E","pid":2,"tid":8,"ts":45686.773}
+    {"ph":"M","name":"thread_name","pid":2,"tid":12,"args":{"name":"faults"}}
+    {"ph":"M","name":"thread_name","pid":2,"tid":13,"args":{"name":"notes"}}
+    {"ph":"E","pid":2,"tid":3,"ts":50625.907}
+    {"ph":"E","pid":2,"tid":7,"ts":50625.907}
+    "#);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_run_can_be_shown(run in arbitrary_run(0..60)) {
+        let trace = trace_of(Level::Records, &run);
+        check_chrome(&trace);
+        for event in &trace {
+            let line = render_line(&event, trace.header());
+            prop_assert!(!line.chars().any(char::is_control), "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The command line: what there is to say, and what becomes of it.
+//!
+//! Invariants: a command ends with one of the exit codes of [`Failure`] or with 0; results go to
+//! stdout and everything else to stderr; a reader that goes away is no error.
+
+mod arguments;
+mod bench;
+mod console;
+mod failure;
+mod graph;
+mod interrupt;
+mod list;
+mod output;
+mod result;
+mod run;
+mod table;
+mod trace;
+mod tui;
+mod verify;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser;
+use weir::gallery::Registry;
+
+use arguments::{Cli, Command};
+use console::Console;
+use failure::Failure;
+
+/// The exit code of a bug in Weir.
+const BUG: u8 = 70;
+
+/// Runs the command line over the jobs of `registry`, with its exit code as the result.
+pub fn main(registry: Registry) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap knows which of its messages are errors; a closed pipe is not one of ours.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let mut console = Console::new(cli.color, cli.quiet, cli.json);
+    let dispatched = catch_unwind(AssertUnwindSafe(|| {
+        let result = dispatch(cli.command, &registry, &mut console);
+        let flushed = console.flush().map_err(Failure::from);
+        result.and_then(|code| flushed.map(|()| code))
+    }));
+    let code = match dispatched {
+        Ok(Ok(code)) => code,
+        Ok(Err(failure)) => {
+            console.failure(&failure);
+            failure.exit_code()
+        }
+        Err(_) => {
+            console.error("this is a bug in Weir; the message above says where");
+            BUG
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn dispatch(command: Command, registry: &Registry, console: &mut Console) -> Result<u8, Failure> {
+    match command {
+        Command::Run(arguments) => run::run(&arguments, registry, console),
+        Command::Graph(arguments) => graph::graph(&arguments, registry, console),
+        Command::Trace(arguments) => trace::trace(&arguments, console),
+        Command::Verify(arguments) => verify::verify(&arguments, registry, console),
+        Command::Tui(arguments) => tui::tui(&arguments, registry, console),
+        Command::Bench(arguments) => bench::bench(&arguments, console),
+        Command::List => list::list(registry, console),
+    }
+}

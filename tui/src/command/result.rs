@@ -1,0 +1,136 @@
+//! What came of a run, for a person.
+
+use std::io;
+use std::path::PathBuf;
+
+use weir::cluster::{LatencyReport, SinkReport};
+use weir::scenario::{Outcome, Scenario, escape};
+use weir::trace::JobStatus;
+
+use super::console::{Console, Meaning};
+use super::table;
+
+/// How many rows of a sink are shown.
+const SHOWN_ROWS: usize = 10;
+
+/// Which files were written.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// The trace.
+    pub trace: Option<PathBuf>,
+    /// The sinks' contents.
+    pub sinks: Vec<PathBuf>,
+    /// Whether the sinks' contents were asked for but held back, since the run did not end well.
+    pub withheld: bool,
+}
+
+/// Prints what came of a run. `again` is the command that does the same again.
+pub fn print(
+    scenario: &Scenario,
+    outcome: &Outcome,
+    written: &Written,
+    again: &str,
+    wall_ms: u64,
+    console: &mut Console,
+) -> io::Result<()> {
+    let title = console.paint(Meaning::Heading, escape(&scenario.title));
+    console.line(title)?;
+    console.line("")?;
+    jobs(outcome, console)?;
+    for (name, sink) in &outcome.report.sinks {
+        rows(name, sink, console)?;
+    }
+    facts(outcome, written, again, wall_ms, console)?;
+    judgement(outcome, console)
+}
+
+fn jobs(outcome: &Outcome, console: &mut Console) -> io::Result<()> {
+    for job in &outcome.report.jobs {
+        let meaning = match job.status {
+            JobStatus::Finished => Meaning::Good,
+            JobStatus::Failed => Meaning::Bad,
+            JobStatus::Initializing
+            | JobStatus::Created
+            | JobStatus::Running
+            | JobStatus::Failing
+            | JobStatus::Cancelling
+            | JobStatus::Canceled => Meaning::Aside,
+        };
+        let status = console.paint(meaning, weir::scenario::status_name(job.status));
+        console.line(format!("job   {}  {status}", escape(&job.name)))?;
+        if let Some(cause) = &job.cause {
+            console.line(format!("      {}", escape(cause)))?;
+        }
+    }
+    Ok(())
+}
+
+fn rows(name: &str, sink: &SinkReport, console: &mut Console) -> io::Result<()> {
+    let count = sink.rows.len();
+    console.line(format!("sink  {}  {count} {}", escape(name), plural(count, "row")))?;
+    if count == 0 {
+        return Ok(());
+    }
+    let shown = sink.rows.iter().take(SHOWN_ROWS).map(|row| row.fields.as_slice());
+    for (index, line) in table::lines(&sink.columns, shown).into_iter().enumerate() {
+        let line = if index == 0 { console.paint(Meaning::Aside, line) } else { line };
+        console.line(format!("      {line}"))?;
+    }
+    if count > SHOWN_ROWS {
+        let more = count - SHOWN_ROWS;
+        let more = console.paint(Meaning::Aside, format!("… and {more} more"));
+        console.line(format!("      {more}"))?;
+    }
+    Ok(())
+}
+
+fn facts(
+    outcome: &Outcome,
+    written: &Written,
+    again: &str,
+    wall_ms: u64,
+    console: &mut Console,
+) -> io::Result<()> {
+    let report = &outcome.report;
+    console.line("")?;
+    if let Some(LatencyReport { p50, p99, max }) = report.latency {
+        console.line(format!(
+            "latency   p50 {p50:.3} ms, p99 {p99:.3} ms, max {max:.3} ms, from source to sink"
+        ))?;
+    }
+    console.line(format!(
+        "run       {} events, {} simulated, in {wall_ms} ms",
+        report.events, report.virtual_time
+    ))?;
+    console.line(format!("digest    {}", report.digest))?;
+    for path in &written.sinks {
+        console.line(format!("written   {}", escape(&path.display().to_string())))?;
+    }
+    if written.withheld {
+        console.line("written   nothing, since the run did not end well")?;
+    }
+    if let Some(path) = &written.trace {
+        console.line(format!("trace     {}", escape(&path.display().to_string())))?;
+    }
+    console.line(format!("again     {again}"))
+}
+
+fn judgement(outcome: &Outcome, console: &mut Console) -> io::Result<()> {
+    console.line("")?;
+    for judged in &outcome.judgement.expectations {
+        let (mark, found) = match &judged.found {
+            None => (console.paint(Meaning::Good, "holds   "), String::new()),
+            Some(found) => (console.paint(Meaning::Bad, "violated"), format!(", but {found}")),
+        };
+        console.line(format!("{mark}  {}{}", escape(&judged.text), escape(&found)))?;
+    }
+    for vacuous in &outcome.judgement.vacuous {
+        let mark = console.paint(Meaning::Bad, "vacuous ");
+        console.line(format!("{mark}  {}", escape(vacuous)))?;
+    }
+    Ok(())
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { noun.to_owned() } else { format!("{noun}s") }
+}

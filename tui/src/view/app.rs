@@ -1,0 +1,160 @@
+//! The model: what is looked at, and how.
+
+use std::time::Duration;
+
+use ratatui::crossterm::event::{KeyEvent, MouseEvent};
+use weir::replay::Timeline;
+use weir::trace::Recorded;
+
+use super::Goal;
+use super::events::EventsScreen;
+use super::graph::GraphScreen;
+use super::look::Look;
+use super::overlay::Overlay;
+use super::prompt::Prompt;
+
+/// What is looked at.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The scenario's title.
+    pub title: String,
+    /// What it teaches.
+    pub teaches: Vec<String>,
+    /// What to look for in it.
+    pub about: String,
+    /// The run.
+    pub timeline: Timeline,
+}
+
+/// How it is looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Whether there are colours.
+    pub color: bool,
+    /// Whether there is nothing but ASCII.
+    pub ascii: bool,
+    /// Where to begin; at the start if unset.
+    pub at: Option<Goal>,
+}
+
+/// Everything that can reach the view.
+#[derive(Clone, Debug)]
+pub enum UiEvent {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The mouse was used.
+    Mouse(MouseEvent),
+    /// The terminal has another size now: columns, rows.
+    Resize(u16, u16),
+    /// Time has passed outside.
+    Tick(Duration),
+    /// The run has gone on.
+    More(Vec<Recorded>),
+}
+
+/// The screens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Screen {
+    Graph,
+    Events,
+}
+
+/// Going on by itself.
+#[derive(Clone, Debug)]
+pub(super) struct Play {
+    /// Whether it does.
+    pub on: bool,
+    /// The place in [`Play::RATES`].
+    speed: usize,
+    /// Time that has passed since the last change was shown.
+    owed: Duration,
+}
+
+impl Play {
+    /// Changes a second.
+    const RATES: [u32; 10] = [1, 2, 4, 8, 15, 30, 60, 125, 250, 500];
+
+    pub fn new() -> Self {
+        Self { on: false, speed: 3, owed: Duration::ZERO }
+    }
+
+    pub fn rate(&self) -> u32 {
+        Self::RATES[self.speed]
+    }
+
+    pub fn faster(&mut self) {
+        self.speed = (self.speed + 1).min(Self::RATES.len() - 1);
+    }
+
+    pub fn slower(&mut self) {
+        self.speed = self.speed.saturating_sub(1);
+    }
+
+    pub fn toggle(&mut self) {
+        self.on = !self.on;
+        self.owed = Duration::ZERO;
+    }
+
+    /// How many changes are due now that `passed` has passed. A long pause is not caught up.
+    pub fn due(&mut self, passed: Duration) -> u32 {
+        self.owed += passed.min(Duration::from_secs(1));
+        let each = Duration::from_secs(1) / self.rate();
+        let mut due = 0;
+        while self.owed >= each {
+            self.owed -= each;
+            due += 1;
+        }
+        due
+    }
+}
+
+/// The whole view.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub(super) title: String,
+    pub(super) teaches: Vec<String>,
+    pub(super) about: String,
+    pub(super) timeline: Timeline,
+    pub(super) look: Look,
+    pub(super) size: (u16, u16),
+    pub(super) screen: Screen,
+    pub(super) graph: GraphScreen,
+    pub(super) events: EventsScreen,
+    pub(super) overlay: Option<Overlay>,
+    pub(super) prompt: Option<Prompt>,
+    pub(super) play: Play,
+}
+
+impl App {
+    /// A view of `source` in a terminal of `size` (columns, rows).
+    pub fn new(source: Source, options: &Options, size: (u16, u16)) -> Self {
+        let Source { title, teaches, about, mut timeline } = source;
+        if let Some(goal) = options.at {
+            timeline.seek_position(goal.position(&timeline));
+        }
+        Self {
+            title,
+            teaches,
+            about,
+            timeline,
+            look: Look { color: options.color, ascii: options.ascii },
+            size,
+            screen: Screen::Graph,
+            graph: GraphScreen::default(),
+            events: EventsScreen::default(),
+            overlay: None,
+            prompt: None,
+            play: Play::new(),
+        }
+    }
+
+    /// Whether time that passes changes what is shown.
+    pub fn is_playing(&self) -> bool {
+        self.play.on
+    }
+
+    /// The run, with the place one is at.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+}

@@ -1,0 +1,117 @@
+//! The frame around the screens.
+//!
+//! From above: a title, the screen, the event that happened last, the bar of time, keys.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use weir::trace::parts;
+
+use super::app::{App, Screen};
+use super::keys::BINDINGS;
+use super::look::{Look, Role};
+use super::pen::Pen;
+use super::{scrub, text};
+
+/// What the screens need at least: columns, rows.
+const SMALLEST: (u16, u16) = (60, 20);
+
+/// Columns and rows that a screen has in a terminal of `size`.
+pub(super) fn body_size((width, height): (u16, u16)) -> (usize, usize) {
+    (usize::from(width), usize::from(height.saturating_sub(4)))
+}
+
+/// The row of the bar of time, if there is one.
+pub(super) fn scrub_row((width, height): (u16, u16)) -> Option<u16> {
+    (width >= SMALLEST.0 && height >= SMALLEST.1).then(|| height - 2)
+}
+
+/// Draws the whole view.
+pub fn draw(app: &App, buffer: &mut Buffer) {
+    let area = buffer.area;
+    let mut pen = Pen::new(buffer, area, app.look);
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        too_small(&mut pen);
+        return;
+    }
+    let row = |y: u16| Rect { y: area.y + y, height: 1, ..area };
+    let body = Rect { y: area.y + 1, height: area.height - 4, ..area };
+    title(app, &mut pen.within(row(0)));
+    match app.screen {
+        Screen::Graph => app.graph.draw(&app.timeline, &mut pen.within(body)),
+        Screen::Events => app.events.draw(&app.timeline, &mut pen.within(body)),
+    }
+    sentence(app, &mut pen.within(row(area.height - 3)));
+    scrub::draw(&app.timeline, &app.play, &mut pen.within(row(area.height - 2)));
+    let mut last = pen.within(row(area.height - 1));
+    match &app.prompt {
+        Some(prompt) => prompt.draw(&mut last),
+        None => footer(app.screen, &mut last),
+    }
+    if let Some(overlay) = &app.overlay {
+        overlay.draw(app, &mut pen.within(body));
+    }
+}
+
+fn too_small(pen: &mut Pen<'_>) {
+    let (width, height) = (pen.width(), pen.height());
+    let message = format!("This needs {} x {}. It has {width} x {height}.", SMALLEST.0, SMALLEST.1);
+    let hint = "Make the terminal larger, or press q to quit.";
+    let lines = text::wrap(&format!("{message} {hint}"), width.max(1));
+    for (y, line) in lines.iter().enumerate() {
+        pen.put(0, y, &pen.look.fit(line, width), Role::Plain);
+    }
+}
+
+fn title(app: &App, pen: &mut Pen<'_>) {
+    let (look, width) = (pen.look, pen.width());
+    pen.clear(Role::Bar);
+    let world = app.timeline.world();
+    let step = match world.sub {
+        0 => format!("step {}", world.step),
+        sub => format!("step {}.{sub}", world.step),
+    };
+    let mut right = format!("{step}  {} ", world.at);
+    if let Some(fault) = world.faults.active().last() {
+        let fault = look.fit(&look.show(&fault.what), 30);
+        right = format!("{} {fault}  {right}", look.glyphs().fault);
+    }
+    let right = look.fit(&right, width);
+    let left = width - text::width(&right);
+    pen.put(left, 0, &right, Role::Bar);
+    let title = format!(" weir  {}", look.show(&app.title));
+    pen.put(0, 0, &look.fit(&title, left.saturating_sub(1)), Role::Bar);
+}
+
+fn sentence(app: &App, pen: &mut Pen<'_>) {
+    let (look, width) = (pen.look, pen.width());
+    let sentence = match app.timeline.current() {
+        None => start_hint(app.look).to_owned(),
+        Some(recorded) => {
+            let said = parts(recorded, app.timeline.header());
+            look.show(&format!(" {}  {}  {}", said.step, said.node, said.text))
+        }
+    };
+    pen.put(0, 0, &look.fit(&sentence, width), Role::Strong);
+}
+
+fn start_hint(look: Look) -> &'static str {
+    if look.ascii {
+        " Nothing has happened yet. The right arrow steps, space plays, i says what this is."
+    } else {
+        " Nothing has happened yet: → steps, space plays, i says what this is."
+    }
+}
+
+fn footer(screen: Screen, pen: &mut Pen<'_>) {
+    let width = pen.width();
+    let mut x = 1;
+    for row in BINDINGS.iter().filter(|row| row.on.is_none_or(|on| on == screen)) {
+        let Some(short) = row.short else { continue };
+        let key = row.label.split(' ').next().unwrap_or(row.label);
+        if x + key.len() + 1 + short.len() > width {
+            break;
+        }
+        x = pen.put(x, 0, key, Role::Strong) + 1;
+        x = pen.put(x, 0, short, Role::Dim) + 2;
+    }
+}

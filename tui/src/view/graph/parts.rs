@@ -1,0 +1,225 @@
+//! The rows of boxes and inlets.
+
+use std::collections::BTreeMap;
+
+use weir::replay::{Channel, Load, Task};
+use weir::trace::ExecutionState;
+
+use super::super::look::{Look, Role};
+use super::super::pen::Pen;
+use super::super::text::{self, count};
+
+/// A row of the plane to write in.
+#[derive(Clone, Copy)]
+pub(super) struct Row {
+    pub x: usize,
+    pub y: usize,
+    pub width: usize,
+}
+
+/// `taskmanager-1` in few columns: `tm-1`.
+fn host(look: Look, name: &str, room: usize) -> String {
+    let name = look.show(name);
+    if text::width(&name) <= room {
+        return name;
+    }
+    let short = name.replace("taskmanager-", "tm-").replace("jobmanager-", "jm-");
+    look.fit(&short, room)
+}
+
+/// Columns that are worth giving to a host's name.
+const HOST_MIN: usize = 4;
+
+/// A subtask: state, number, host, records in and out, back-pressure.
+pub(super) fn task(pen: &mut Pen<'_>, row: Row, index: u32, task: &Task) {
+    let look = pen.look;
+    let glyphs = look.glyphs();
+    let (symbol, role) = look.state(task.state);
+    let left = format!("{symbol}{}", u64::from(index) + 1);
+    let attempt = if task.attempt > 0 { format!("'{}", task.attempt) } else { String::new() };
+    let left = look.fit(&(left + &attempt), row.width);
+    pen.put(row.x, row.y, &left, role);
+    let mut room = row.width - text::width(&left);
+
+    let pressed = task.back_pressured_since.is_some();
+    if room > 0 && pressed {
+        pen.put(row.x + row.width - 1, row.y, glyphs.pressure, Role::Pressure);
+    }
+    room = room.saturating_sub(1);
+    let records = flow(look, task.records_in, task.records_out);
+    let taken = text::width(&records) + 1;
+    if task.started || task.records_in + task.records_out > 0 {
+        if taken > room {
+            return;
+        }
+        pen.put(row.x + row.width - taken, row.y, &records, Role::Plain);
+        room -= taken;
+    }
+    if let Some(taskmanager) = &task.taskmanager
+        && room > HOST_MIN
+    {
+        let host = host(look, taskmanager, room - 1);
+        pen.put(row.x + text::width(&left) + 1, row.y, &host, Role::Dim);
+    }
+}
+
+/// Records in and out.
+fn flow(look: Look, records_in: u64, records_out: u64) -> String {
+    format!("{}{}{}", count(records_in), look.glyphs().from_to, count(records_out))
+}
+
+/// All subtasks of a vertex in one row: how many are in which state.
+pub(super) fn tasks<'a>(pen: &mut Pen<'_>, row: Row, tasks: impl Iterator<Item = &'a Task>) {
+    let look = pen.look;
+    let mut states: BTreeMap<ExecutionState, u32> = BTreeMap::new();
+    let (mut records_in, mut records_out, mut pressed) = (0u64, 0u64, 0u32);
+    for task in tasks {
+        *states.entry(task.state).or_default() += 1;
+        records_in = records_in.saturating_add(task.records_in);
+        records_out = records_out.saturating_add(task.records_out);
+        pressed += u32::from(task.back_pressured_since.is_some());
+    }
+    let end = row.x + row.width;
+    let mut x = row.x;
+    // What fails is what one looks for.
+    for (state, number) in states.into_iter().rev() {
+        let (symbol, role) = look.state(state);
+        let part = format!("{symbol}{number}");
+        if x + text::width(&part) > end {
+            return;
+        }
+        x = pen.put(x, row.y, &part, role) + 1;
+    }
+    if pressed > 0 {
+        let part = format!("{}{pressed}", look.glyphs().pressure);
+        if x + text::width(&part) <= end {
+            x = pen.put(x, row.y, &part, Role::Pressure) + 1;
+        }
+    }
+    if records_in.saturating_add(records_out) > 0 {
+        let records = flow(look, records_in, records_out);
+        let width = text::width(&records);
+        if x + width <= end {
+            pen.put(end - width, row.y, &records, Role::Plain);
+        }
+    }
+}
+
+/// Columns from which on a channel's fill is shown too.
+const FILL_MIN: usize = 20;
+
+/// A channel: its subtasks, what waits at the producer, what is on its way (the oldest on the
+/// right), fill and credit.
+pub(super) fn channel(pen: &mut Pen<'_>, row: Row, ends: (u32, u32), channel: &Channel) {
+    let look = pen.look;
+    let glyphs = look.glyphs();
+    let (from, to) = (u64::from(ends.0) + 1, u64::from(ends.1) + 1);
+    let label = look.fit(&format!("{from}{}{to}", glyphs.from_to), row.width);
+    let role = match (channel.ended, channel.is_blocked()) {
+        (false, true) => Role::Pressure,
+        (false, false) if channel.connected => Role::Plain,
+        (true, _) | (false, false) => Role::Dim,
+    };
+    let mut left = pen.put(row.x, row.y, &label, role);
+    let mut right = row.x + row.width;
+    if channel.backlog > 0 {
+        let waiting = format!("+{}", count(u64::from(channel.backlog)));
+        if left + text::width(&waiting) + 4 <= right {
+            left = pen.put(left, row.y, &waiting, Role::Pressure);
+        }
+    }
+    if channel.ended {
+        let word = "ended";
+        if left + word.len() < right {
+            pen.put(right - word.len(), row.y, word, Role::Dim);
+        }
+        return;
+    }
+    if !channel.connected && channel.in_flight.is_empty() {
+        return;
+    }
+    if right > left {
+        right -= 1;
+        pen.put(right, row.y, glyphs.into, role);
+    }
+    if row.width >= FILL_MIN {
+        let fill = channel.in_flight.len();
+        let credit = u64::from(channel.credit);
+        let window = credit.saturating_add(u64::try_from(fill).unwrap_or(u64::MAX));
+        let fill = format!("{fill}/{} ", count(window));
+        let width = text::width(&fill);
+        if left + 1 + width < right {
+            pen.put(left + 1, row.y, &fill, Role::Dim);
+            left += 1 + width;
+        }
+    }
+    for x in left..right {
+        pen.put(x, row.y, glyphs.lines[10], Role::Dim);
+    }
+    let mut waiting = channel.in_flight.iter().peekable();
+    while let Some(buffer) = waiting.next() {
+        let (part, role) = match &buffer.load {
+            Load::Records { count: records, .. } => {
+                (format!("{}{}", glyphs.records, count(u64::from(*records))), Role::Data)
+            }
+            Load::EndOfInput => (glyphs.end.to_owned(), Role::End),
+        };
+        let width = text::width(&part);
+        let rest = if waiting.peek().is_some() { 1 } else { 0 };
+        if right < left + width + rest {
+            if right > left {
+                pen.put(right - 1, row.y, glyphs.more, Role::Data);
+            }
+            break;
+        }
+        right -= width;
+        pen.put(right, row.y, &part, role);
+    }
+}
+
+/// All channels of an edge in one row.
+pub(super) fn channels<'a>(
+    pen: &mut Pen<'_>,
+    row: Row,
+    channels: impl Iterator<Item = &'a Channel>,
+) {
+    let glyphs = pen.look.glyphs();
+    let (mut all, mut ended, mut ends, mut buffers, mut records, mut blocked) =
+        (0u64, 0u64, 0u64, 0u64, 0u64, 0u64);
+    for channel in channels {
+        all += 1;
+        ended += u64::from(channel.ended);
+        blocked += u64::from(channel.is_blocked());
+        records = records.saturating_add(channel.records_in_flight());
+        for buffer in &channel.in_flight {
+            match buffer.load {
+                Load::Records { .. } => buffers += 1,
+                Load::EndOfInput => ends += 1,
+            }
+        }
+    }
+    let mut parts: Vec<(String, Role)> = Vec::new();
+    if buffers > 0 {
+        let batches = format!("{}{}", glyphs.records, count(records));
+        let batches = format!("{batches} in {}", count(buffers));
+        parts.push((batches, Role::Data));
+    }
+    if ends > 0 {
+        parts.push((format!("{}{}", glyphs.end, count(ends)), Role::End));
+    }
+    if blocked > 0 {
+        parts.push((format!("{}{}", glyphs.pressure, count(blocked)), Role::Pressure));
+    }
+    if ended > 0 {
+        parts.push((format!("ended {}/{}", count(ended), count(all)), Role::Dim));
+    }
+    let end = row.x + row.width;
+    let mut x = row.x;
+    for (part, role) in parts {
+        let part = pen.look.fit(&part, end.saturating_sub(x));
+        x = pen.put(x, row.y, &part, role) + 1;
+        if x >= end {
+            break;
+        }
+    }
+}

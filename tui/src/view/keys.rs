@@ -1,0 +1,142 @@
+//! The table of keys, from which help and footer are made.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::app::Screen;
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    StepForward,
+    StepBack,
+    ChangeForward,
+    ChangeBack,
+    MarkForward,
+    MarkBack,
+    Start,
+    End,
+    GoTo,
+    Play,
+    Faster,
+    Slower,
+    ShowGraph,
+    ShowEvents,
+    OtherScreen,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    ScrollLeft,
+    ScrollRight,
+    Detail,
+    OtherJob,
+    Filter,
+    Jump,
+    About,
+    Help,
+    Close,
+    Quit,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub(super) struct Binding {
+    pub action: Action,
+    /// The keys. Capital letters are keys of their own.
+    pub keys: &'static [KeyCode],
+    /// How help names the keys.
+    pub label: &'static str,
+    /// The word in the footer, if it stands there.
+    pub short: Option<&'static str>,
+    /// What help says.
+    pub help: &'static str,
+    /// The screen on which it works; on all if unset.
+    pub on: Option<Screen>,
+}
+
+const fn all(
+    action: Action,
+    keys: &'static [KeyCode],
+    label: &'static str,
+    short: Option<&'static str>,
+    help: &'static str,
+) -> Binding {
+    Binding { action, keys, label, short, help, on: None }
+}
+
+const fn on(screen: Screen, binding: Binding) -> Binding {
+    Binding { on: Some(screen), ..binding }
+}
+
+use KeyCode::Char;
+
+/// All keys. Ctrl-C quits too, always.
+pub(super) static BINDINGS: &[Binding] = &[
+    all(
+        Action::StepForward,
+        &[KeyCode::Right, Char('l')],
+        "right l",
+        Some("step"),
+        "on by one control event",
+    ),
+    all(Action::StepBack, &[KeyCode::Left, Char('h')], "left h", None, "back by one control event"),
+    all(
+        Action::ChangeForward,
+        &[Char(']')],
+        "]",
+        Some("change"),
+        "on to the next change of the graph",
+    ),
+    all(Action::ChangeBack, &[Char('[')], "[", None, "back to the change before"),
+    all(
+        Action::MarkForward,
+        &[Char('n')],
+        "n",
+        Some("mark"),
+        "on to the next fault, note or failure",
+    ),
+    all(Action::MarkBack, &[Char('N'), Char('p')], "N p", None, "back to the one before"),
+    all(Action::Start, &[KeyCode::Home], "Home", None, "to the start"),
+    all(Action::End, &[KeyCode::End], "End", None, "to the end"),
+    all(Action::GoTo, &[Char(':'), Char('g')], ": g", Some("go to"), "go to a step or a time"),
+    all(Action::Play, &[Char(' ')], "space", Some("play"), "play, pause"),
+    all(Action::Faster, &[Char('+'), Char('=')], "+", None, "play faster"),
+    all(Action::Slower, &[Char('-')], "-", None, "play slower"),
+    all(Action::OtherScreen, &[KeyCode::Tab], "Tab", Some("screen"), "to the other screen"),
+    all(Action::ShowGraph, &[Char('1')], "1", None, "to the graph"),
+    all(Action::ShowEvents, &[Char('2')], "2", None, "to the events"),
+    all(Action::Up, &[KeyCode::Up, Char('k')], "up k", None, "scroll, or select, up"),
+    all(Action::Down, &[KeyCode::Down, Char('j')], "down j", None, "scroll, or select, down"),
+    all(Action::PageUp, &[KeyCode::PageUp], "PageUp", None, "a page up"),
+    all(Action::PageDown, &[KeyCode::PageDown], "PageDown", None, "a page down"),
+    on(Screen::Graph, all(Action::ScrollLeft, &[Char('H')], "H", None, "scroll to the left")),
+    on(Screen::Graph, all(Action::ScrollRight, &[Char('L')], "L", None, "scroll to the right")),
+    on(
+        Screen::Graph,
+        all(Action::Detail, &[Char('z')], "z", Some("zoom"), "subtasks, vertices, or as it fits"),
+    ),
+    on(Screen::Graph, all(Action::OtherJob, &[Char('o')], "o", None, "the other job")),
+    on(
+        Screen::Events,
+        all(Action::Filter, &[Char('/')], "/", Some("filter"), "keep the events with a text"),
+    ),
+    on(
+        Screen::Events,
+        all(Action::Jump, &[KeyCode::Enter], "Enter", Some("jump"), "go to the selected event"),
+    ),
+    all(Action::About, &[Char('i')], "i", Some("about"), "what the scenario is about"),
+    all(Action::Help, &[Char('?')], "?", Some("help"), "this help"),
+    all(Action::Close, &[KeyCode::Esc], "Esc", None, "close a pop-up; drop the filter"),
+    all(Action::Quit, &[Char('q')], "q", Some("quit"), "quit"),
+];
+
+/// What a key does on a screen.
+pub(super) fn action(key: KeyEvent, screen: Screen) -> Option<Action> {
+    if key.modifiers.contains(KeyModifiers::CONTROL) {
+        return (key.code == Char('c')).then_some(Action::Quit);
+    }
+    BINDINGS
+        .iter()
+        .find(|row| row.keys.contains(&key.code) && row.on.is_none_or(|on| on == screen))
+        .map(|row| row.action)
+}

@@ -1,0 +1,37 @@
+//! The terminal instrument: a trace to walk through, forward and back.
+//!
+//! Event, update, draw: [`update`] is the only place where an [`App`] changes, and does nothing
+//! else; [`draw`] is a function of it. Neither reads a clock, a file or the terminal, so both are
+//! tested without one; [`run`] is the edge that does. What happens in the run comes from
+//! [`weir::replay::Timeline`] alone.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `app`, `update`, `draw` | the model, what changes it, and the frame around the screens |
+//! | `keys` | the table of keys, from which help and footer are made |
+//! | `graph` | the running jobs as boxes, and what is on its way between them |
+//! | `events` | the log |
+//! | `scrub`, `overlay`, `prompt` | the bar of time, pop-ups, lines to type into |
+//! | `look`, `text`, `pen` | symbols and colours, safe text, clipped drawing |
+//! | `terminal` | the edge |
+
+mod app;
+mod draw;
+mod events;
+mod goal;
+mod graph;
+mod keys;
+mod look;
+mod overlay;
+mod pen;
+mod prompt;
+mod scrub;
+mod terminal;
+mod text;
+mod update;
+
+pub use app::{App, Options, Source, UiEvent};
+pub use draw::draw;
+pub use goal::Goal;
+pub use terminal::run;
+pub use update::{Flow, update};

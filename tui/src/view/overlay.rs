@@ -1,0 +1,167 @@
+//! Pop-ups: help, the scenario's words, its notes.
+
+use ratatui::layout::Rect;
+
+use super::app::App;
+use super::keys::BINDINGS;
+use super::look::Role;
+use super::pen::Pen;
+use super::text;
+
+/// A pop-up, scrolled down by some lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Overlay {
+    Help { top: usize },
+    About { top: usize },
+    Note { text: String, top: usize },
+}
+
+impl Overlay {
+    fn top(&mut self) -> &mut usize {
+        match self {
+            Self::Help { top } | Self::About { top } | Self::Note { top, .. } => top,
+        }
+    }
+
+    /// Scrolls by lines, as far as there is something to see.
+    pub fn scroll(&mut self, app: &App, by: isize) {
+        let (width, height) = inner_size(app.size);
+        let last = self.lines(app, width).len().saturating_sub(height);
+        let top = self.top();
+        *top = top.saturating_add_signed(by).min(last);
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::Help { .. } => " Help ",
+            Self::About { .. } => " About this run ",
+            Self::Note { .. } => " Note ",
+        }
+    }
+
+    fn lines(&self, app: &App, width: usize) -> Vec<(String, Role)> {
+        match self {
+            Self::Help { .. } => help(app, width),
+            Self::About { .. } => about(app, width),
+            Self::Note { text, .. } => paragraphs(app, text, width, Role::Plain),
+        }
+    }
+
+    pub fn draw(&self, app: &App, pen: &mut Pen<'_>) {
+        let (width, height) = inner_size(app.size);
+        let lines = self.lines(app, width);
+        let top = match self {
+            Self::Help { top } | Self::About { top } | Self::Note { top, .. } => *top,
+        };
+        let rows = lines.len().min(height);
+        let window = pen.window();
+        let (w, h) = (saturated(width + 4), saturated(rows + 2));
+        let rect = Rect {
+            x: window.x + window.width.saturating_sub(w) / 2,
+            y: window.y + window.height.saturating_sub(h) / 2,
+            width: w,
+            height: h,
+        };
+        let mut pen = pen.within(rect);
+        pen.clear(Role::Plain);
+        let role = match self {
+            Self::Note { .. } => Role::Note,
+            Self::Help { .. } | Self::About { .. } => Role::Strong,
+        };
+        pen.frame(self.title(), role);
+        // A resize may have left the text shorter than where one was in it.
+        let top = top.min(lines.len().saturating_sub(height));
+        for (row, (line, role)) in lines.iter().skip(top).take(rows).enumerate() {
+            pen.put(2, row + 1, &pen.look.fit(line, width), *role);
+        }
+        let hint = if lines.len() > rows { " up, down, Esc " } else { " Esc " };
+        let at = (width + 4).saturating_sub(hint.len() + 1);
+        pen.put(at, rows + 1, hint, Role::Dim);
+    }
+}
+
+fn saturated(columns: usize) -> u16 {
+    u16::try_from(columns).unwrap_or(u16::MAX)
+}
+
+/// Columns and rows for text within a pop-up.
+fn inner_size((width, height): (u16, u16)) -> (usize, usize) {
+    let width = usize::from(width).saturating_sub(8).clamp(1, 72);
+    (width, usize::from(height).saturating_sub(6).max(1))
+}
+
+fn paragraphs(app: &App, text: &str, width: usize, role: Role) -> Vec<(String, Role)> {
+    text.lines()
+        .flat_map(|line| text::wrap(&app.look.show(line), width))
+        .map(|line| (line, role))
+        .collect()
+}
+
+fn help(app: &App, width: usize) -> Vec<(String, Role)> {
+    let mut lines: Vec<(String, Role)> = BINDINGS
+        .iter()
+        .map(|row| (format!("{:<9} {}", row.label, row.help), Role::Plain))
+        .collect();
+    lines.push((String::new(), Role::Plain));
+    lines.push(("A click on the bar goes there; the wheel scrolls.".to_owned(), Role::Plain));
+    lines.push((String::new(), Role::Plain));
+    lines.push(("Subtasks".to_owned(), Role::Strong));
+    use weir::trace::ExecutionState as State;
+    let states = [
+        (State::Created, "created"),
+        (State::Scheduled, "scheduled: waits for a slot"),
+        (State::Deploying, "deploying: on its way to its TaskManager"),
+        (State::Initializing, "initializing: operators are being set up"),
+        (State::Running, "running"),
+        (State::Finished, "finished"),
+        (State::Canceling, "canceling"),
+        (State::Canceled, "canceled"),
+        (State::Failed, "failed"),
+    ];
+    for (state, meaning) in states {
+        let (symbol, role) = app.look.state(state);
+        lines.push((format!("{symbol}  {meaning}"), role));
+    }
+    let glyphs = app.look.glyphs();
+    lines.push((format!("{}   back-pressured: its output waits", glyphs.pressure), Role::Pressure));
+    lines.push((format!("12{}34  records in and out", glyphs.from_to), Role::Plain));
+    lines.push((String::new(), Role::Plain));
+    lines.push((
+        "Channels, from subtask to subtask, the oldest on the right".to_owned(),
+        Role::Strong,
+    ));
+    lines.push((format!("{}12  a buffer of 12 records", glyphs.records), Role::Data));
+    lines.push((format!("{}    end of input", glyphs.end), Role::End));
+    lines.push(("2/4  two of four buffers on their way; 4 is the credit".to_owned(), Role::Plain));
+    lines.into_iter().flat_map(|(line, role)| hanging(&line, width, role)).collect()
+}
+
+/// Lines keep their inner spaces where they fit as they are.
+fn hanging(line: &str, width: usize, role: Role) -> Vec<(String, Role)> {
+    if text::width(line) <= width {
+        return vec![(line.to_owned(), role)];
+    }
+    text::wrap(line, width).into_iter().map(|line| (line, role)).collect()
+}
+
+fn about(app: &App, width: usize) -> Vec<(String, Role)> {
+    let mut lines = paragraphs(app, &app.title, width, Role::Strong);
+    if !app.teaches.is_empty() {
+        let teaches = format!("Teaches: {}", app.teaches.join(", "));
+        lines.extend(paragraphs(app, &teaches, width, Role::Data));
+    }
+    if !app.about.is_empty() {
+        lines.push((String::new(), Role::Plain));
+        lines.extend(paragraphs(app, &app.about, width, Role::Plain));
+    }
+    let notes = &app.timeline.world().faults.notes;
+    if !notes.is_empty() {
+        lines.push((String::new(), Role::Plain));
+        lines.push(("Notes so far".to_owned(), Role::Strong));
+        for note in notes {
+            let note = format!("step {}: {}", note.step, note.text);
+            lines.extend(paragraphs(app, &note, width, Role::Plain));
+        }
+    }
+    lines
+}

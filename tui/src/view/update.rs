@@ -1,0 +1,263 @@
+//! What changes the model: the only place where it does.
+
+use ratatui::crossterm::event::{KeyCode, KeyModifiers};
+use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use weir::trace::{Event, FaultEvent};
+
+use super::app::{App, Screen, UiEvent};
+use super::goal::Goal;
+use super::keys::{self, Action};
+use super::overlay::Overlay;
+use super::prompt::{Prompt, Question, Typed};
+use super::{draw, scrub};
+
+/// Whether the view goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// It does.
+    Stay,
+    /// It ends.
+    Quit,
+}
+
+/// Takes in what happened.
+pub fn update(app: &mut App, event: UiEvent) -> Flow {
+    match event {
+        UiEvent::Key(key) => return on_key(app, key),
+        UiEvent::Mouse(mouse) => on_mouse(app, mouse),
+        UiEvent::Resize(width, height) => app.size = (width, height),
+        UiEvent::Tick(passed) => on_tick(app, passed),
+        UiEvent::More(events) => {
+            app.timeline.extend(events);
+            app.events.refilter(&app.timeline);
+        }
+    }
+    app.graph.clamp(&app.timeline, draw::body_size(app.size));
+    Flow::Stay
+}
+
+fn on_key(app: &mut App, key: KeyEvent) -> Flow {
+    if key.kind == KeyEventKind::Release {
+        return Flow::Stay;
+    }
+    let ctrl_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+    if let Some(mut prompt) = app.prompt.take_if(|_| !ctrl_c) {
+        match prompt.key(key) {
+            Typed::More => app.prompt = Some(prompt),
+            Typed::Abandoned => {}
+            Typed::Answer => answer(app, prompt),
+        }
+        return Flow::Stay;
+    }
+    let Some(action) = keys::action(key, app.screen) else { return Flow::Stay };
+    if action == Action::Quit {
+        return Flow::Quit;
+    }
+    if !on_overlay(app, action) {
+        act(app, action);
+    }
+    app.graph.clamp(&app.timeline, draw::body_size(app.size));
+    Flow::Stay
+}
+
+/// A pop-up takes the keys that scroll and close; any other closes it and does its work.
+fn on_overlay(app: &mut App, action: Action) -> bool {
+    let Some(mut overlay) = app.overlay.take() else { return false };
+    let page = isize::try_from(app.size.1.saturating_sub(8)).unwrap_or(1).max(1);
+    let by = match action {
+        Action::Up => -1,
+        Action::Down => 1,
+        Action::PageUp => -page,
+        Action::PageDown => page,
+        Action::Close | Action::Jump => return true,
+        Action::Help => return matches!(overlay, Overlay::Help { .. }),
+        Action::About => return matches!(overlay, Overlay::About { .. }),
+        Action::StepForward
+        | Action::StepBack
+        | Action::ChangeForward
+        | Action::ChangeBack
+        | Action::MarkForward
+        | Action::MarkBack
+        | Action::Start
+        | Action::End
+        | Action::GoTo
+        | Action::Play
+        | Action::Faster
+        | Action::Slower
+        | Action::ShowGraph
+        | Action::ShowEvents
+        | Action::OtherScreen
+        | Action::ScrollLeft
+        | Action::ScrollRight
+        | Action::Detail
+        | Action::OtherJob
+        | Action::Filter
+        | Action::Quit => return false,
+    };
+    overlay.scroll(app, by);
+    app.overlay = Some(overlay);
+    true
+}
+
+fn act(app: &mut App, action: Action) {
+    let page = isize::try_from(draw::body_size(app.size).1).unwrap_or(isize::MAX).max(2) - 1;
+    let timeline = &app.timeline;
+    match action {
+        Action::StepForward => {
+            let to = timeline.next_matching(|recorded| recorded.sub == 0);
+            go(app, to.unwrap_or(usize::MAX));
+        }
+        Action::StepBack => {
+            let to = timeline.previous_matching(|recorded| recorded.sub == 0);
+            go(app, to.unwrap_or(0));
+        }
+        Action::ChangeForward => {
+            let to = timeline.next_seen();
+            go(app, to.unwrap_or(usize::MAX));
+        }
+        Action::ChangeBack => {
+            let to = timeline.previous_seen();
+            go(app, to.unwrap_or(0));
+        }
+        Action::MarkForward => {
+            let here = timeline.position();
+            let to = timeline.marks().iter().find(|mark| mark.position > here);
+            let to = to.map_or(here, |mark| mark.position);
+            go(app, to);
+        }
+        Action::MarkBack => {
+            let here = timeline.position();
+            let to = timeline.marks().iter().rfind(|mark| mark.position < here);
+            let to = to.map_or(here, |mark| mark.position);
+            go(app, to);
+        }
+        Action::Start => go(app, 0),
+        Action::End => go(app, usize::MAX),
+        Action::GoTo => app.prompt = Some(Prompt::new(Question::GoTo)),
+        Action::Play => {
+            // Playing from the end means playing again.
+            if !app.play.on && timeline.position() == timeline.events().len() {
+                go(app, 0);
+            }
+            app.play.toggle();
+        }
+        Action::Faster => app.play.faster(),
+        Action::Slower => app.play.slower(),
+        Action::ShowGraph => app.screen = Screen::Graph,
+        Action::ShowEvents => app.screen = Screen::Events,
+        Action::OtherScreen => {
+            app.screen = match app.screen {
+                Screen::Graph => Screen::Events,
+                Screen::Events => Screen::Graph,
+            };
+        }
+        Action::Up => scroll(app, -1),
+        Action::Down => scroll(app, 1),
+        Action::PageUp => scroll(app, -page),
+        Action::PageDown => scroll(app, page),
+        Action::ScrollLeft => app.graph.scroll(-8, 0),
+        Action::ScrollRight => app.graph.scroll(8, 0),
+        Action::Detail => app.graph.next_detail(),
+        Action::OtherJob => app.graph.next_job(app.timeline.world()),
+        Action::Filter => {
+            let mut prompt = Prompt::new(Question::Filter);
+            prompt.text = app.events.filter().unwrap_or_default().to_owned();
+            app.prompt = Some(prompt);
+        }
+        Action::Jump => {
+            let to = app.events.selected(&app.timeline).map(|index| index + 1);
+            if let Some(to) = to {
+                go(app, to);
+            }
+        }
+        Action::About => app.overlay = Some(Overlay::About { top: 0 }),
+        Action::Help => app.overlay = Some(Overlay::Help { top: 0 }),
+        Action::Close => app.events.clear(),
+        Action::Quit => {}
+    }
+}
+
+fn scroll(app: &mut App, by: isize) {
+    match app.screen {
+        Screen::Graph => app.graph.scroll(0, by),
+        Screen::Events => app.events.select(&app.timeline, by),
+    }
+}
+
+/// Goes to a position. A note that has its moment there pops up and ends the playing.
+fn go(app: &mut App, position: usize) {
+    let before = app.timeline.position();
+    app.timeline.seek_position(position);
+    app.events.follow();
+    if app.timeline.position() == before {
+        return;
+    }
+    if let Some(Event::Fault(FaultEvent::NoteShown { text, .. })) =
+        app.timeline.current().map(|recorded| &recorded.event)
+    {
+        app.overlay = Some(Overlay::Note { text: text.clone(), top: 0 });
+        app.play.on = false;
+    }
+}
+
+fn on_tick(app: &mut App, passed: std::time::Duration) {
+    if !app.play.on || app.overlay.is_some() || app.prompt.is_some() {
+        return;
+    }
+    for _ in 0..app.play.due(passed) {
+        match app.timeline.next_seen() {
+            Some(position) => go(app, position),
+            None => {
+                go(app, usize::MAX);
+                app.play.on = false;
+            }
+        }
+        if !app.play.on {
+            break;
+        }
+    }
+}
+
+fn on_mouse(app: &mut App, mouse: MouseEvent) {
+    match mouse.kind {
+        MouseEventKind::ScrollUp => wheel(app, -3),
+        MouseEventKind::ScrollDown => wheel(app, 3),
+        MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
+            let on_bar = Some(mouse.row) == draw::scrub_row(app.size);
+            let len = app.timeline.events().len();
+            let width = usize::from(app.size.0);
+            let to = scrub::position_at(usize::from(mouse.column), width, len);
+            if let Some(position) = to.filter(|_| on_bar) {
+                go(app, position);
+            }
+        }
+        // The terminal's enum: what else a mouse can do means nothing here.
+        _ => {}
+    }
+}
+
+fn wheel(app: &mut App, by: isize) {
+    match app.overlay.take() {
+        Some(mut overlay) => {
+            overlay.scroll(app, by);
+            app.overlay = Some(overlay);
+        }
+        None => scroll(app, by),
+    }
+}
+
+fn answer(app: &mut App, mut prompt: Prompt) {
+    match prompt.question {
+        Question::GoTo => match prompt.text.parse::<Goal>() {
+            Ok(goal) => {
+                let position = goal.position(&app.timeline);
+                go(app, position);
+            }
+            Err(error) => {
+                prompt.error = Some(error.to_string());
+                app.prompt = Some(prompt);
+            }
+        },
+        Question::Filter => app.events.set_filter(&app.timeline, &prompt.text),
+    }
+}

@@ -1,0 +1,66 @@
+//! What the terminal shows: screens of a synthetic run, and what no key may do to them.
+
+#[path = "view/run.rs"]
+mod run;
+#[path = "view/screens.rs"]
+mod screens;
+#[path = "view/storm.rs"]
+mod storm;
+
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Rect;
+use weir::base::Seed;
+use weir::replay::Timeline;
+use weir::trace::Header;
+use weir_tui::view::{App, Flow, Options, Source, UiEvent, draw, update};
+
+/// A view of the synthetic run.
+fn app(options: &Options, size: (u16, u16)) -> App {
+    let (nodes, events) = run::word_count();
+    let source = Source {
+        title: "Word count on two TaskManagers".to_owned(),
+        teaches: vec!["chaining".to_owned(), "back-pressure".to_owned()],
+        about: "Watch how the sink holds up the counts, and they the source.".to_owned(),
+        timeline: Timeline::new(Header::new("word-count", "", Seed(7), nodes), events),
+    };
+    App::new(source, options, size)
+}
+
+/// Types a text, each character as a key; `\n` is Enter, `\u{1b}` Esc.
+fn keys(app: &mut App, text: &str) -> Flow {
+    let mut flow = Flow::Stay;
+    for c in text.chars() {
+        let code = match c {
+            '\n' => KeyCode::Enter,
+            '\u{1b}' => KeyCode::Esc,
+            c => KeyCode::Char(c),
+        };
+        flow = update(app, UiEvent::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+    flow
+}
+
+fn buffer(app: &App, (width, height): (u16, u16)) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    draw(app, &mut buffer);
+    buffer
+}
+
+/// The screen as text, without the spaces at the ends of lines.
+fn screen(app: &App, size: (u16, u16)) -> String {
+    let buffer = buffer(app, size);
+    let mut text = String::new();
+    for y in 0..size.1 {
+        let mut line = String::new();
+        let mut x = 0;
+        while x < size.0 {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol).max(1)).unwrap();
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
