@@ -11,6 +11,7 @@
 //! | [`trace`] | the spine: every step of a run as an event |
 //! | [`sim`] | the world itself: nodes, wire, disks, clocks, faults |
 //! | [`state`] | keyed tables by key group |
+//! | [`time`] | watermarks, their merge, timers |
 //! | [`operator`] | what is done to records |
 //! | [`connector`] | sources and sinks |
 //! | [`graph`] | stream graph, job graph, execution graph, physical plan |
@@ -49,5 +50,6 @@ pub mod scenario;
 pub mod sim;
 pub mod state;
 pub mod task;
+pub mod time;
 pub mod trace;
 pub mod workload;

@@ -13,6 +13,16 @@ pub enum StreamEvent {
     EndOfInput,
 }
 
+/// Whether a channel takes part in event time (Flink's `WatermarkStatus`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WatermarkStatus {
+    /// Its watermarks count.
+    Active,
+    /// Nothing comes for the time being: nobody waits for its watermarks.
+    Idle,
+}
+
 /// What an exchange carries in one buffer.
 pub enum Element {
     /// Records.

@@ -18,7 +18,7 @@ mod row;
 pub use any::AnyBatch;
 pub use batch::{BATCH_RECORDS, Batch, LatencyMarker, RecordId};
 pub use collector::Collector;
-pub use element::{Element, StreamEvent};
+pub use element::{Element, StreamEvent, WatermarkStatus};
 pub use key::Key;
 pub use key_group::{KeyGroup, KeyGroupRange};
 pub use output::{AnyOutput, Failure, Fanout, Output, erase};

@@ -3,10 +3,16 @@
 //! that jobs use. Every file is optional; each vector is reported as passed or failed with its
 //! file and case number.
 
+mod combined_status;
+mod generators;
 mod jobgraph_chaining;
 mod keygroups;
+mod multiplexer;
 mod pointwise_edges;
+mod said;
+mod timers;
 mod topology;
+mod valve;
 
 use std::path::PathBuf;
 
@@ -21,10 +27,15 @@ type Cases = Vec<(String, Outcome)>;
 /// Runs the vectors of one file.
 type Suite = fn(&Value) -> Cases;
 
-const SUITES: [(&str, Suite); 3] = [
+const SUITES: &[(&str, Suite)] = &[
+    ("combined_watermark_status.json", combined_status::run),
     ("jobgraph_chaining.json", jobgraph_chaining::run),
     ("keygroups.json", keygroups::run),
     ("pointwise_edges.json", pointwise_edges::run),
+    ("status_watermark_valve.json", valve::run),
+    ("watermark_generators.json", generators::run),
+    ("watermark_multiplexer.json", multiplexer::run),
+    ("window_operator.json", timers::run),
 ];
 
 #[test]

@@ -9,4 +9,5 @@ mod runtime;
 mod scenario;
 mod sim;
 mod tidy;
+mod time;
 mod trace;

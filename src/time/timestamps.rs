@@ -1,0 +1,156 @@
+//! Strategies at work: at a source, per split, and in the middle of a stream.
+//!
+//! In both places a record is sent on before the generator sees it, so that a watermark which an
+//! event brings never overtakes that event.
+//!
+//! Previous: a source reader or an upstream operator. Next: the operator chain.
+
+use std::collections::BTreeMap;
+
+use super::generator::Generator;
+use super::multiplexer::WatermarkOutputMultiplexer;
+use super::output::{DataOutput, WatermarkOutput, WatermarkToDataOutput};
+use super::strategy::WatermarkStrategy;
+use crate::base::{EventTime, SimTime};
+
+/// Event time of one source subtask: a generator per split and what they come to together
+/// (Flink's `ProgressiveTimestampsAndWatermarks`).
+///
+/// Unlike Flink: there is no main output beside the splits; a source without splits has one.
+pub struct SourceTimestampsAndWatermarks<T, Id> {
+    strategy: WatermarkStrategy<T>,
+    splits: BTreeMap<Id, Generator<T>>,
+    multiplexer: WatermarkOutputMultiplexer<Id>,
+    output: WatermarkToDataOutput,
+}
+
+impl<T, Id: Ord + Clone> SourceTimestampsAndWatermarks<T, Id> {
+    /// A source subtask without splits yet.
+    pub fn new(strategy: WatermarkStrategy<T>) -> Self {
+        Self {
+            strategy,
+            splits: BTreeMap::new(),
+            multiplexer: WatermarkOutputMultiplexer::default(),
+            output: WatermarkToDataOutput::default(),
+        }
+    }
+
+    /// The subtask reads one more split.
+    pub fn create_output_for_split(&mut self, split: Id) {
+        self.multiplexer.register_new_output(split.clone());
+        self.splits.insert(split, self.strategy.create_watermark_generator());
+    }
+
+    /// The subtask is done with a split, which no longer holds event time.
+    pub fn release_output_for_split(&mut self, split: &Id) {
+        self.multiplexer.unregister_output(split);
+        self.splits.remove(split);
+    }
+
+    /// When an event happened.
+    #[inline]
+    pub fn extract_timestamp(&self, event: &T, record_timestamp: Option<EventTime>) -> EventTime {
+        self.strategy.extract_timestamp(event, record_timestamp)
+    }
+
+    /// An event of a split was sent on.
+    pub fn on_event(
+        &mut self,
+        split: &Id,
+        event: &T,
+        timestamp: EventTime,
+        output: &mut dyn DataOutput,
+    ) {
+        let mut output = self.output.to(output);
+        let generator = generator_of(&mut self.splits, split);
+        let mut immediate = self.multiplexer.immediate_output(split, &mut output);
+        generator.on_event(event, timestamp, &mut immediate);
+    }
+
+    /// Takes many events of a split at once; false if each must go through [`Self::on_event`].
+    pub fn on_timestamps(&mut self, split: &Id, timestamps: &[EventTime]) -> bool {
+        generator_of(&mut self.splits, split).on_timestamps(timestamps)
+    }
+
+    /// Called at the interval at which watermarks are emitted, with the time of a
+    /// [`super::PausableRelativeClock`].
+    pub fn emit_periodic_watermark(&mut self, now: SimTime, output: &mut dyn DataOutput) {
+        for (split, generator) in &mut self.splits {
+            generator.on_periodic_emit(now, &mut self.multiplexer.deferred_output(split));
+        }
+        self.multiplexer.on_periodic_emit(&mut self.output.to(output));
+    }
+
+    /// The source has come to its end: nothing is late any more.
+    pub fn emit_final_watermark(&mut self, output: &mut dyn DataOutput) {
+        self.output.to(output).emit_watermark(EventTime::MAX);
+    }
+
+    /// What to report for alignment: an idle source holds nobody.
+    pub fn reported_watermark(&self) -> EventTime {
+        if self.output.is_idle() { EventTime::MAX } else { self.output.latest_watermark() }
+    }
+
+    /// Each split's own watermark, to find those that run ahead.
+    pub fn split_watermarks(&self) -> impl Iterator<Item = (&Id, EventTime)> {
+        self.multiplexer.watermarks().map(|(split, watermark, _)| (split, watermark))
+    }
+}
+
+fn generator_of<'a, T, Id: Ord>(
+    splits: &'a mut BTreeMap<Id, Generator<T>>,
+    split: &Id,
+) -> &'a mut Generator<T> {
+    splits.get_mut(split).expect("events come only from splits that have an output")
+}
+
+/// `assign_timestamps_and_watermarks` in the middle of a stream (Flink's
+/// `TimestampsAndWatermarksOperator`). Statuses of the input are not sent on: the operator's own
+/// idleness decides.
+pub struct TimestampsAndWatermarks<T> {
+    strategy: WatermarkStrategy<T>,
+    generator: Generator<T>,
+    output: WatermarkToDataOutput,
+}
+
+impl<T> TimestampsAndWatermarks<T> {
+    /// One subtask of the operator.
+    pub fn new(strategy: WatermarkStrategy<T>) -> Self {
+        let generator = strategy.create_watermark_generator();
+        Self { strategy, generator, output: WatermarkToDataOutput::default() }
+    }
+
+    /// When an event happened.
+    #[inline]
+    pub fn extract_timestamp(&self, event: &T, record_timestamp: Option<EventTime>) -> EventTime {
+        self.strategy.extract_timestamp(event, record_timestamp)
+    }
+
+    /// An event was sent on.
+    pub fn on_event(&mut self, event: &T, timestamp: EventTime, output: &mut dyn DataOutput) {
+        self.generator.on_event(event, timestamp, &mut self.output.to(output));
+    }
+
+    /// Takes many events at once; false if each must go through [`Self::on_event`].
+    pub fn on_timestamps(&mut self, timestamps: &[EventTime]) -> bool {
+        self.generator.on_timestamps(timestamps)
+    }
+
+    /// Called at the interval at which watermarks are emitted.
+    pub fn on_periodic_emit(&mut self, now: SimTime, output: &mut dyn DataOutput) {
+        self.generator.on_periodic_emit(now, &mut self.output.to(output));
+    }
+
+    /// A watermark arrives from upstream. It is replaced by the operator's own, except the last,
+    /// which ends the input.
+    pub fn on_watermark(&mut self, watermark: EventTime, output: &mut dyn DataOutput) {
+        if watermark == EventTime::MAX {
+            self.output.to(output).emit_watermark(watermark);
+        }
+    }
+
+    /// The input has ended: says how far event time came.
+    pub fn finish(&mut self, now: SimTime, output: &mut dyn DataOutput) {
+        self.on_periodic_emit(now, output);
+    }
+}
