@@ -53,3 +53,8 @@ pub mod task;
 pub mod time;
 pub mod trace;
 pub mod workload;
+
+/// The README's examples are doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
