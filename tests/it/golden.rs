@@ -5,8 +5,12 @@
 
 mod jobgraph_chaining;
 mod keygroups;
+mod merging_window_set;
 mod pointwise_edges;
+mod sql_slices;
 mod topology;
+mod window_operator;
+mod windows;
 
 use std::path::PathBuf;
 
@@ -21,10 +25,14 @@ type Cases = Vec<(String, Outcome)>;
 /// Runs the vectors of one file.
 type Suite = fn(&Value) -> Cases;
 
-const SUITES: [(&str, Suite); 3] = [
+const SUITES: [(&str, Suite); 7] = [
     ("jobgraph_chaining.json", jobgraph_chaining::run),
     ("keygroups.json", keygroups::run),
+    ("merging_window_set.json", merging_window_set::run),
     ("pointwise_edges.json", pointwise_edges::run),
+    ("sql_slices.json", sql_slices::run),
+    ("window_operator.json", window_operator::run),
+    ("windows.json", windows::run),
 ];
 
 #[test]
