@@ -46,9 +46,11 @@ where
         while self.fire_event_timer(output) {}
     }
 
-    /// Fires one processing-time timer that is due at the time last told; false if none is.
+    /// Fires one processing-time timer that is due at the time last told; false if none is. As in
+    /// Flink a timer is due when its millisecond is over, since a record may still come within it.
     pub fn fire_processing_timer(&mut self, output: &mut impl WindowOutput<T, F::Out>) -> bool {
-        match self.timers.pop_due_processing(self.current_processing_time) {
+        let over = EventTime(self.current_processing_time.0.saturating_sub(1));
+        match self.timers.pop_due_processing(over) {
             Some(timer) => {
                 self.on_timer(TimeDomain::ProcessingTime, timer, output);
                 true

@@ -144,7 +144,8 @@ where
 
     /// When the next processing-time timer is due: for which moment to arm the clock.
     pub fn next_processing_time(&self) -> Option<EventTime> {
-        self.timers.next_processing_time()
+        let time = self.timers.next_processing_time()?;
+        Some(EventTime(time.0.saturating_add(1)))
     }
 
     /// Tells what the node takes the time to be, before records that come now.

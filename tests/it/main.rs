@@ -9,3 +9,4 @@ mod scenario;
 mod sim;
 mod tidy;
 mod trace;
+mod window;

@@ -1,0 +1,8 @@
+//! Windows beside Flink's vectors: what those do not reach (processing time, user-defined parts,
+//! joins, snapshots), and random streams against a naive model.
+
+mod interval;
+mod join;
+mod model;
+mod random;
+mod scripts;
