@@ -1,7 +1,7 @@
 //! Weir: a Flink-like stream engine that runs whole under deterministic simulation.
 //!
 //! Modules, from the ground up (the allowed dependencies are the table in
-//! `docs/src/architecture.md`, and a test holds the code to it):
+//! `docs/architecture.md`, and a test holds the code to it):
 //!
 //! | module | what it is |
 //! |---|---|

@@ -8,15 +8,15 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use super::{ClusterError, ClusterOptions, EndReason, JobReport, JobSubmission, RunReport, report};
-use crate::base::{Incarnation, Name, NodeId, SimDuration, SimTime, Step};
+use crate::base::{Name, NodeId, SimDuration};
 use crate::graph::{FlinkChaining, PhysicalPlan};
 use crate::host::{Host, Task};
 use crate::runtime::{
     JobPayload, JobResult, RuntimeOptions, StreamTaskRunner, Submission, client, jobmanager,
     taskmanager,
 };
-use crate::sim::{self, Boot, End, Recording, Stop, Watch};
-use crate::trace::{Event, FORMAT_VERSION, Header, JobStatus, Observer, Recorder};
+use crate::sim::{self, Boot, End, Stop, Watch};
+use crate::trace::{FORMAT_VERSION, Header, JobStatus, Observer, Recorder};
 
 /// The node that submits.
 const CLIENT: NodeId = NodeId(0);
@@ -81,7 +81,7 @@ pub fn run(
     };
     let results = Arc::new(Mutex::new(BTreeMap::new()));
     let ended = results.clone();
-    let outcome = sim::run(options.sim, Kept(recorder), onlooker.watch, move |stop| {
+    let outcome = sim::run(options.sim, recorder, onlooker.watch, move |stop| {
         boot(runtime, submissions, ended, stop)
     })?;
     let end = match outcome.end {
@@ -92,7 +92,7 @@ pub fn run(
             return Err(sim::SimError::Panicked { node: node.to_string(), message }.into());
         }
     };
-    let finished = outcome.recorder.0.finish(&end.to_string());
+    let finished = outcome.recorder.finish(&end.to_string());
     let results = results.lock().expect("the simulation has ended well");
     Ok(RunReport {
         digest: finished.digest,
@@ -172,20 +172,5 @@ fn job_report(place: usize, job: &JobSubmission, results: &BTreeMap<u32, JobResu
         status: result.map_or(JobStatus::Running, |result| result.status),
         restarts: 0,
         cause: result.and_then(|result| result.cause.clone()),
-    }
-}
-
-/// The trace's recorder as the simulation knows it.
-struct Kept(Recorder);
-
-impl Recording for Kept {
-    fn record(
-        &mut self,
-        at: SimTime,
-        node: NodeId,
-        incarnation: Incarnation,
-        event: &Event,
-    ) -> Step {
-        self.0.record(at, node, incarnation, event)
     }
 }

@@ -11,7 +11,7 @@ mod source;
 mod splits;
 
 pub use csv_file::{DataError, read_csv};
-pub use rows::fields;
+pub use rows::rows;
 pub use sink::{SinkFormat, SinkWriter};
 pub use source::{BoundedSource, Reader};
 pub use splits::{Generator, Lines, Splits};

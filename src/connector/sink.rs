@@ -7,7 +7,7 @@
 
 use std::marker::PhantomData;
 
-use super::fields;
+use super::rows;
 use crate::base::Name;
 use crate::operator::{Cost, OperatorContext};
 use crate::record::{Batch, Data, Failure, LatencyMarker, Output, Row, RowKind};
@@ -46,29 +46,34 @@ impl<T: Data> SinkWriter<T> {
     }
 
     fn rows(&self, batch: &Batch<T>) -> Result<Vec<Row>, Failure> {
-        let mut rows = Vec::with_capacity(batch.len());
-        for (index, record) in batch.values.iter().enumerate() {
-            let (kind, fields) = match self.format {
-                SinkFormat::Rows { columns, kind } => (kind, self.row(record, columns)?),
-                SinkFormat::Lines => (RowKind::Insert, vec![self.line(record)]),
-                SinkFormat::Discard => continue,
-            };
-            rows.push(Row { kind, fields, id: batch.id(index) });
-        }
-        Ok(rows)
+        let (kind, fields) = match self.format {
+            SinkFormat::Rows { columns, kind } => (kind, self.fields(&batch.values, columns)?),
+            SinkFormat::Lines => {
+                let lines = batch.values.iter().map(|record| vec![self.line(record)]);
+                (RowKind::Insert, lines.collect())
+            }
+            SinkFormat::Discard => return Ok(Vec::new()),
+        };
+        let row = |(index, fields)| Row { kind, fields, id: batch.id(index) };
+        Ok(fields.into_iter().enumerate().map(row).collect())
     }
 
-    fn row(&self, record: &T, columns: usize) -> Result<Vec<String>, Failure> {
-        let row = fields(record)
-            .map_err(|error| Failure(format!("sink `{}`: {record:?} {error}", self.sink)))?;
-        if row.len() == columns {
-            return Ok(row);
-        }
+    fn fields(&self, records: &[T], columns: usize) -> Result<Vec<Vec<String>>, Failure> {
         let sink = &self.sink;
-        let has = row.len();
-        Err(Failure(format!(
-            "sink `{sink}` has {columns} columns, but {record:?} has {has} fields"
-        )))
+        let rows = rows(records).map_err(|error| Failure(format!("sink `{sink}`: {error}")))?;
+        for (record, row) in records.iter().zip(&rows) {
+            if row.len() != columns {
+                let has = row.len();
+                return Err(Failure(format!(
+                    "sink `{sink}` has {columns} columns, but {record:?} has {has} fields"
+                )));
+            }
+        }
+        if rows.len() == records.len() {
+            return Ok(rows);
+        }
+        // Only a record of one empty line, which CSV readers pass over, can come to this.
+        Err(Failure(format!("sink `{sink}` cannot write a record without fields")))
     }
 
     fn line(&self, record: &T) -> String {

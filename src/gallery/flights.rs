@@ -89,7 +89,7 @@ pub fn longest_delay(arguments: &Arguments) -> Result<Program, ArgumentError> {
         .uid("known-delays")
         .key_by_field(|(origin, ..)| origin)
         .max_by(|(_, delay, ..)| *delay)
-        .uid("longest")
+        .uid("longest-delay")
         .upsert_to("longest", ["origin", "delay_min", "carrier", "flight", "dest"], 1);
     super::finish(&env)
 }

@@ -2,6 +2,7 @@
 //! they are found. A user's own jobs live in a registry of the same type.
 
 mod flights;
+mod numbers;
 mod registry;
 mod words;
 
@@ -15,39 +16,91 @@ use crate::api::{Program, StreamExecutionEnvironment};
 /// All jobs of the gallery.
 pub fn registry() -> Registry {
     Registry::default()
-        .with(
-            flights::with_input(
-                GalleryJob::new(
-                    "word-count",
-                    "How often each word of a text occurs.",
-                    words::word_count,
-                ),
-                "a text file",
+        .with(flights::with_input(
+            GalleryJob::new(
+                "word-count",
+                "How often each word of a text occurs.",
+                words::word_count,
             )
             .sink("counts", &["word", "count"]),
-        )
-        .with(
-            flights::with_input(
-                GalleryJob::new(
-                    "flights-per-carrier",
-                    "How many flights each airline had.",
-                    flights::flights_per_carrier,
-                ),
-                "departures as CSV",
+            "a text file",
+        ))
+        .with(flights::with_input(
+            GalleryJob::new(
+                "flights-per-carrier",
+                "How many flights each airline had.",
+                flights::flights_per_carrier,
             )
             .sink("counts", &["carrier", "flights"]),
-        )
-        .with(
-            flights::with_input(
-                GalleryJob::new(
-                    "longest-delay",
-                    "The longest delay at each airport of departure.",
-                    flights::longest_delay,
-                ),
-                "departures as CSV",
+            "departures as CSV",
+        ))
+        .with(flights::with_input(
+            GalleryJob::new(
+                "longest-delay",
+                "The longest delay at each airport of departure.",
+                flights::longest_delay,
             )
             .sink("longest", &["origin", "delay_min", "carrier", "flight", "dest"]),
+            "departures as CSV",
+        ))
+        .with(
+            counted(
+                "diamond",
+                "A stream parts into two branches that meet again.",
+                numbers::diamond,
+            )
+            .sink("merged", &["branch", "number", "result"]),
         )
+        .with(
+            counted(
+                "partitioners",
+                "The same numbers through every partitioner, counted where they arrive.",
+                numbers::partitioners,
+            )
+            .sink("received", &["partitioner", "subtask", "records"]),
+        )
+        .with(
+            counted(
+                "slot-sharing",
+                "A heavy operator that may have slots of its own.",
+                numbers::slot_sharing,
+            )
+            .optional(
+                "isolate",
+                ArgumentValue::Boolean(true),
+                "whether the heavy operator is in a slot sharing group of its own",
+            )
+            .sink("results", &["number", "steps"]),
+        )
+        .with(
+            counted(
+                "failing-function",
+                "A function that panics at one of the numbers.",
+                numbers::failing_function,
+            )
+            .argument("fail-at", ArgumentKind::Integer, "the number at which it panics")
+            .sink("results", &["number", "square"]),
+        )
+        .with(
+            counted(
+                "slow-operator",
+                "An operator that needs its time for every record.",
+                numbers::slow_operator,
+            )
+            .argument("cost", ArgumentKind::Duration, "what a record costs it")
+            .sink("results", &["number", "square"]),
+        )
+}
+
+type Build = fn(&Arguments) -> Result<Program, ArgumentError>;
+
+/// A job over the numbers below `count`.
+fn counted(name: &str, about: &str, build: Build) -> GalleryJob {
+    GalleryJob::new(name, about, build).argument(
+        "count",
+        ArgumentKind::Integer,
+        "how many numbers there are",
+    )
 }
 
 /// The finished program, or why there is none.

@@ -7,7 +7,7 @@ use rand::RngExt;
 
 use crate::base::{EventTime, StreamRng};
 use crate::operator::{Channels, KeySelector, Meter};
-use crate::record::{Batch, Data, Element, Partitioning, RecordId, key_group};
+use crate::record::{Batch, Data, Element, LatencyMarker, Partitioning, RecordId, key_group};
 use std::rc::Rc;
 
 /// Records on their way into a buffer, per channel.
@@ -16,12 +16,14 @@ pub struct Staging<T> {
     channels: Box<dyn Channels>,
     full: usize,
     meter: Rc<Meter>,
+    /// Where the next latency markers go: in turn, so that every channel is measured.
+    marked: usize,
 }
 
 impl<T: Data> Staging<T> {
     pub(super) fn new(channels: Box<dyn Channels>, full: usize, meter: Rc<Meter>) -> Self {
         let staged = (0..channels.count()).map(|_| Batch::default()).collect();
-        Self { staged, channels, full, meter }
+        Self { staged, channels, full, meter, marked: 0 }
     }
 
     pub(super) fn channels(&self) -> &dyn Channels {
@@ -67,11 +69,18 @@ impl<T: Data> Staging<T> {
             let hash = hashes.as_ref().map(|column| column[index]);
             self.push(channel, value, timestamp, id, hash);
         }
-        self.carry(channel, markers);
+        self.carry_to(channel, markers);
     }
 
-    /// Puts latency markers behind what is staged for a channel.
-    fn carry(&mut self, channel: usize, mut markers: Vec<crate::record::LatencyMarker>) {
+    /// Puts latency markers behind what is staged for the next channel in turn.
+    fn carry(&mut self, markers: Vec<LatencyMarker>) {
+        if !markers.is_empty() {
+            self.marked = (self.marked + 1) % self.staged.len();
+            self.carry_to(self.marked, markers);
+        }
+    }
+
+    fn carry_to(&mut self, channel: usize, mut markers: Vec<LatencyMarker>) {
         if markers.is_empty() {
             return;
         }
@@ -141,8 +150,7 @@ impl<T: Data> Deal<T> for UnkeyedDeal {
         match self {
             Self::First => staging.append(0, batch),
             Self::RoundRobin(next) => {
-                let first = *next;
-                staging.carry(first, std::mem::take(&mut batch.markers));
+                staging.carry(std::mem::take(&mut batch.markers));
                 scatter(batch, staging, |_| {
                     let channel = *next;
                     *next = if channel + 1 == count { 0 } else { channel + 1 };
@@ -150,7 +158,7 @@ impl<T: Data> Deal<T> for UnkeyedDeal {
                 });
             }
             Self::Random(random) => {
-                staging.carry(0, std::mem::take(&mut batch.markers));
+                staging.carry(std::mem::take(&mut batch.markers));
                 scatter(batch, staging, |_| random.random_range(0..count));
             }
             Self::All => {
@@ -200,7 +208,7 @@ impl<T: Data, S: KeySelector<T>> Deal<T> for KeyGroups<S> {
             batch.hashes = Some(batch.values.iter().map(hash).collect());
             return staging.append(0, batch);
         }
-        staging.carry(0, std::mem::take(&mut batch.markers));
+        staging.carry(std::mem::take(&mut batch.markers));
         let Batch { values, timestamps, ids, .. } = batch;
         for (index, value) in values.into_iter().enumerate() {
             let hash = hash(&value);
@@ -219,7 +227,7 @@ pub struct Custom<F>(pub F);
 impl<T: Data, F: FnMut(&T, usize) -> usize + 'static> Deal<T> for Custom<F> {
     fn deal(&mut self, mut batch: Batch<T>, staging: &mut Staging<T>) {
         let count = staging.staged.len();
-        staging.carry(0, std::mem::take(&mut batch.markers));
+        staging.carry(std::mem::take(&mut batch.markers));
         scatter(batch, staging, |value| (self.0)(value, count) % count);
     }
 }

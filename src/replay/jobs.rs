@@ -164,7 +164,19 @@ impl Jobs {
         })
     }
 
+    /// How many jobs and subtasks have been heard of. One that is new is a change to see, even if
+    /// what is told of it is what is taken for granted anyway.
+    fn known(&self) -> (usize, usize) {
+        (self.0.len(), self.0.values().map(|job| job.tasks.len()).sum())
+    }
+
     pub(super) fn apply(&mut self, event: &JobEvent) -> Seen {
+        let known = self.known();
+        let seen = self.on_job(event);
+        if known == self.known() { seen } else { Seen::Yes }
+    }
+
+    fn on_job(&mut self, event: &JobEvent) -> Seen {
         match event {
             JobEvent::JobSubmitted { job, name, plan } => {
                 self.0.insert(*job, Job::new(name.clone(), read_plan(plan).map(Arc::new)));
@@ -181,6 +193,12 @@ impl Jobs {
     }
 
     pub(super) fn apply_task(&mut self, at: SimTime, event: &TaskEvent) -> Seen {
+        let known = self.known();
+        let seen = self.on_task(at, event);
+        if known == self.known() { seen } else { Seen::Yes }
+    }
+
+    fn on_task(&mut self, at: SimTime, event: &TaskEvent) -> Seen {
         match event {
             TaskEvent::ExecutionStateChanged {
                 job,
@@ -193,17 +211,19 @@ impl Jobs {
             } => {
                 let job = self.job(*job);
                 let task = job.task_mut(subtask);
-                let renewed = task.turn_to(*attempt);
                 // News of an attempt that is already replaced.
                 if *attempt < task.attempt {
                     return Seen::No;
                 }
+                let renewed = task.turn_to(*attempt);
                 if cause.is_some() {
                     task.cause.clone_from(cause);
                 }
+                let was_pressed = task.back_pressured_since.is_some();
                 if to.is_terminal() {
                     task.ease(at);
                 }
+                let eased = was_pressed && to.is_terminal();
                 let moved = Seen::set(&mut task.state, *to);
                 let placed = match taskmanager {
                     Some(_) => Seen::set(&mut task.taskmanager, taskmanager.clone()),
@@ -211,11 +231,15 @@ impl Jobs {
                 };
                 if renewed || (to.is_terminal() && *to != ExecutionState::Finished) {
                     job.channels.reset(subtask);
+                    return Seen::Yes;
                 }
-                moved.or(placed)
+                if eased { Seen::Yes } else { moved.or(placed) }
             }
             TaskEvent::TaskStarted { job, subtask, attempt } => {
                 let task = self.job(*job).task_mut(subtask);
+                if *attempt < task.attempt {
+                    return Seen::No;
+                }
                 task.turn_to(*attempt);
                 Seen::set(&mut task.started, true)
             }
@@ -231,6 +255,9 @@ impl Jobs {
                 idle_us,
             } => {
                 let task = self.job(*job).task_mut(subtask);
+                if *attempt < task.attempt {
+                    return Seen::No;
+                }
                 task.turn_to(*attempt);
                 task.ease(at);
                 task.records_in = *records_in;
@@ -257,6 +284,12 @@ impl Jobs {
     }
 
     pub(super) fn apply_exchange(&mut self, at: SimTime, event: &ExchangeEvent) -> Seen {
+        let known = self.known();
+        let seen = self.on_exchange(at, event);
+        if known == self.known() { seen } else { Seen::Yes }
+    }
+
+    fn on_exchange(&mut self, at: SimTime, event: &ExchangeEvent) -> Seen {
         match event {
             ExchangeEvent::BufferSent { job, from, records, .. } => {
                 let job = self.job(*job);
@@ -280,6 +313,12 @@ impl Jobs {
     }
 
     pub(super) fn apply_record(&mut self, event: &RecordEvent) -> Seen {
+        let known = self.known();
+        let seen = self.on_record(event);
+        if known == self.known() { seen } else { Seen::Yes }
+    }
+
+    fn on_record(&mut self, event: &RecordEvent) -> Seen {
         match event {
             // Sources take records from outside, so these are what comes in.
             RecordEvent::RecordsEmitted { job, subtask, ids, values, .. } => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::base::{Incarnation, NodeId, SimTime, Step};
-use crate::trace::Event;
+use crate::trace::{Event, Recorder};
 
 /// Keeps what happens. It may block (a debugger that waits for a key): the run does not notice.
 pub trait Recording {
@@ -16,6 +16,18 @@ pub trait Recording {
         incarnation: Incarnation,
         event: &Event,
     ) -> Step;
+}
+
+impl Recording for Recorder {
+    fn record(
+        &mut self,
+        at: SimTime,
+        node: NodeId,
+        incarnation: Incarnation,
+        event: &Event,
+    ) -> Step {
+        Recorder::record(self, at, node, incarnation, event)
+    }
 }
 
 /// A recorder that can be taken back from the world, which knows it only as [`Recording`].

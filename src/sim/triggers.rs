@@ -6,11 +6,9 @@
 
 use std::collections::VecDeque;
 
-use serde_json::Value;
-
 use super::{SimOptions, When};
 use crate::base::{SimTime, Step};
-use crate::trace::{Event, Level, Pattern};
+use crate::trace::{Event, Level};
 
 /// A fault or a note, by its place in its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +98,7 @@ impl Triggers {
             let struck = match (&*when, &mut *fate) {
                 (When::Step(at), _) => event.level() == Level::Control && *at == step,
                 (When::Event { pattern, nth }, Fate::Waiting { seen }) => {
-                    if fits(pattern, event, node) {
+                    if pattern.matches(event, node) {
                         *seen += 1;
                     }
                     *seen >= (*nth).max(1)
@@ -153,23 +151,4 @@ impl Triggers {
         }
         texts
     }
-}
-
-/// Whether an event on `node` is of the pattern's kind and has its fields.
-fn fits(pattern: &Pattern, event: &Event, node: &str) -> bool {
-    let Ok(Value::Object(area)) = serde_json::to_value(event) else { return false };
-    let Some((_, of_area)) = area.into_iter().next() else { return false };
-    let (kind, fields) = match of_area {
-        Value::String(kind) => (kind, Value::Null),
-        Value::Object(of_kind) => match of_kind.into_iter().next() {
-            Some((kind, fields)) => (kind, fields),
-            None => return false,
-        },
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => return false,
-    };
-    let fits = |(name, wanted): (&String, &Value)| match name.as_str() {
-        "node" => wanted == node,
-        name => fields.get(name) == Some(wanted),
-    };
-    kind == pattern.kind && pattern.fields.iter().all(fits)
 }

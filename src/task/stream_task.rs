@@ -204,9 +204,12 @@ impl StreamTask {
 
     fn end_input(&mut self) -> Result<(), Failure> {
         match &mut self.head {
-            Head::Source(source) => guarded(|| source.end_of_input()),
-            Head::Operator(operator) => guarded(|| operator.end_of_input()),
+            Head::Source(source) => guarded(|| source.end_of_input())?,
+            Head::Operator(operator) => guarded(|| operator.end_of_input())?,
         }
+        // The end of the input has flushed what was staged.
+        self.partitions.iter().for_each(|partition| partition.flushed());
+        Ok(())
     }
 
     fn flush_deadline(&self) -> Option<SimTime> {

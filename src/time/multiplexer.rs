@@ -103,6 +103,8 @@ impl<Id: Ord> WatermarkOutput for ImmediateOutput<'_, Id> {
 
     fn mark_active(&mut self) {
         self.multiplexer.part(self.id).idle = false;
+        // Its watermark may have been put off, and beyond those of all others.
+        self.multiplexer.on_periodic_emit(self.underlying);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The bytes of a binary trace, described in `docs/src/trace-format.md`.
+//! The bytes of a binary trace, described in `docs/trace-format.md`.
 //!
 //! A file is: magic, header section, block sections, trailer section, end. Every section says
 //! how long it is and carries a checksum over all of itself, so that a reader learns of damage

@@ -7,7 +7,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-pub(super) fn serialize<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+pub(in crate::trace) fn serialize<S: Serializer>(
+    text: &str,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let document = if serializer.is_human_readable() { document(text) } else { None };
     match document {
         Some(document) => document.serialize(serializer),
@@ -21,7 +24,9 @@ fn document(text: &str) -> Option<Value> {
     (!value.is_string() && again == text).then_some(value)
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(in crate::trace) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
     if !deserializer.is_human_readable() {
         return String::deserialize(deserializer);
     }

@@ -6,7 +6,7 @@
 //! back as [`Recorded`]; [`kinds()`] says which there are. [`Pattern`]s and [`Filter`]s choose
 //! among them; [`render_line`], [`write_jsonl`] and [`chrome()`] show them.
 //!
-//! `docs/src/trace-format.md` describes the files, `docs/trace.schema.json` the JSON.
+//! `docs/trace-format.md` describes the files, `docs/trace.schema.json` the JSON.
 
 mod chrome;
 mod error;

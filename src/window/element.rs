@@ -78,11 +78,12 @@ where
                 for pane in windows.panes.iter_mut().rev() {
                     let Window::Time(window) = pane.window else { continue };
                     if window.contains(timestamp) {
-                        if pane.registered && window.max_timestamp() > watermark {
-                            if let Some(contents) = &mut pane.contents {
-                                self.function.add(contents, value, timestamp);
-                                return None;
-                            }
+                        if pane.registered
+                            && window.max_timestamp() > watermark
+                            && let Some(contents) = &mut pane.contents
+                        {
+                            self.function.add(contents, value, timestamp);
+                            return None;
                         }
                         return Some(value);
                     }
@@ -319,12 +320,12 @@ pub(super) fn evaluate<K: Key, T, F: WindowFunction<K, T>>(
     contents: &mut Option<F::Contents>,
     output: &mut impl WindowOutput<T, F::Out>,
 ) {
-    if result.is_fire() {
-        if let Some(held) = contents {
-            output.observe(key, window, WindowChange::Fired);
-            if !function.fire(key, now.firing(window), held, output) {
-                *contents = None;
-            }
+    if result.is_fire()
+        && let Some(held) = contents
+    {
+        output.observe(key, window, WindowChange::Fired);
+        if !function.fire(key, now.firing(window), held, output) {
+            *contents = None;
         }
     }
     if result.is_purge() && contents.take().is_some() {

@@ -46,27 +46,32 @@ pub struct SliceAssigner {
 impl SliceAssigner {
     /// Slices for windows of which one begins at `offset`.
     pub fn new(window: SlicedWindow, offset: i64) -> Result<Self, WindowError> {
-        let sound = match window {
-            SlicedWindow::Tumble { size } if size <= 0 => {
-                Err("Tumbling Window parameters must satisfy size > 0")
+        let fault = match window {
+            SlicedWindow::Tumble { size } => {
+                (size <= 0).then_some("Tumbling Window parameters must satisfy size > 0")
             }
-            SlicedWindow::Tumble { .. } => Ok(()),
-            SlicedWindow::Hop { size, slide } if size <= 0 || slide <= 0 => {
-                Err("Hopping Window must satisfy slide > 0 and size > 0")
+            SlicedWindow::Hop { size, slide } => {
+                if size <= 0 || slide <= 0 {
+                    Some("Hopping Window must satisfy slide > 0 and size > 0")
+                } else {
+                    (size % slide != 0).then_some(
+                        "Slicing Hopping Window requires size must be an integral multiple of slide.",
+                    )
+                }
             }
-            SlicedWindow::Hop { size, slide } if size % slide != 0 => {
-                Err("Slicing Hopping Window requires size must be an integral multiple of slide.")
+            SlicedWindow::Cumulate { size, step } => {
+                if size <= 0 || step <= 0 {
+                    Some("Cumulative Window parameters must satisfy maxSize > 0 and step > 0")
+                } else {
+                    (size % step != 0).then_some(
+                        "Cumulative Window requires maxSize must be an integral multiple of step.",
+                    )
+                }
             }
-            SlicedWindow::Hop { .. } => Ok(()),
-            SlicedWindow::Cumulate { size, step } if size <= 0 || step <= 0 => {
-                Err("Cumulative Window parameters must satisfy maxSize > 0 and step > 0")
-            }
-            SlicedWindow::Cumulate { size, step } if size % step != 0 => {
-                Err("Cumulative Window requires maxSize must be an integral multiple of step.")
-            }
-            SlicedWindow::Cumulate { .. } => Ok(()),
         };
-        sound.map_err(WindowError::Slices)?;
+        if let Some(fault) = fault {
+            return Err(WindowError::Slices(fault));
+        }
         if offset.checked_abs().is_none_or(|offset| offset >= period(window)) {
             return Err(WindowError::Slices("Window parameters must satisfy abs(offset) < period"));
         }

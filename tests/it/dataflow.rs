@@ -1,25 +1,348 @@
-//! Records through whole clusters: what every operator, partitioner and sink does.
+//! Records through whole clusters: what every operator, partitioner, source and sink does.
 
-use weir::api::{Program, StreamExecutionEnvironment};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use weir::api::{DataStream, ProgramError, SourceOptions, StreamExecutionEnvironment};
+use weir::base::Seed;
 use weir::cluster::{self, ClusterOptions, RunReport};
-use weir::trace::JobStatus;
+use weir::trace::{Event, ExchangeEvent, JobStatus, Level, TaskEvent, TraceFile};
 
-fn run(program: Program) -> RunReport {
-    cluster::execute(ClusterOptions::new(2, 4), program).unwrap()
+fn cluster() -> ClusterOptions {
+    let mut options = ClusterOptions::new(2, 4);
+    // A job that hangs is to fail its test.
+    options.sim.limits.virtual_time = Duration::from_secs(600);
+    options
+}
+
+/// Runs a program of one environment at a parallelism.
+fn run(
+    options: ClusterOptions,
+    parallelism: u32,
+    declare: impl Fn(&StreamExecutionEnvironment),
+) -> RunReport {
+    let env = StreamExecutionEnvironment::new("test");
+    env.set_parallelism(parallelism);
+    declare(&env);
+    cluster::execute(options, env.build().unwrap()).unwrap()
+}
+
+/// The rows of the sink `out`, joined and sorted.
+fn rows(report: &RunReport) -> Vec<String> {
+    assert_eq!(report.jobs[0].status, JobStatus::Finished, "{:?}", report.jobs[0].cause);
+    let mut rows: Vec<String> =
+        report.sinks["out"].rows.iter().map(|row| row.fields.join(" ")).collect();
+    rows.sort();
+    rows
+}
+
+/// A program's rows are the same at every parallelism.
+fn check(declare: impl Fn(&StreamExecutionEnvironment), expected: &[&str]) {
+    for parallelism in 1..=3 {
+        let report = run(cluster(), parallelism, &declare);
+        assert_eq!(rows(&report), expected, "at parallelism {parallelism}");
+    }
+}
+
+type Pair = (String, i64);
+
+fn pairs(env: &StreamExecutionEnvironment) -> DataStream<Pair> {
+    let pairs = [("a", 3), ("b", 5), ("a", 1), ("b", 5), ("a", 7), ("c", 2)];
+    env.from_collection(pairs.map(|(key, value)| (key.to_string(), value)).to_vec())
+}
+
+const COLUMNS: [&str; 2] = ["key", "value"];
+
+#[test]
+fn operators_do_what_they_say() {
+    check(
+        |env| {
+            pairs(env).map(|(key, value)| (key, value * 10)).write_to("out", COLUMNS);
+        },
+        &["a 10", "a 30", "a 70", "b 50", "b 50", "c 20"],
+    );
+    check(
+        |env| {
+            pairs(env).filter(|(_, value)| *value > 3).write_to("out", COLUMNS);
+        },
+        &["a 7", "b 5", "b 5"],
+    );
+    check(
+        |env| {
+            let repeated = pairs(env).flat_map(|(key, value): Pair, out| {
+                for _ in 0..value / 3 {
+                    out.collect(key.clone());
+                }
+            });
+            repeated.write_to("out", ["key"]);
+        },
+        &["a", "a", "a", "b", "b"],
+    );
+    check(
+        |env| {
+            let (small, large) = (pairs(env).filter(|p| p.1 < 3), pairs(env).filter(|p| p.1 > 5));
+            small.union(&[&large]).write_to("out", COLUMNS);
+        },
+        &["a 1", "a 7", "c 2"],
+    );
 }
 
 #[test]
-fn squares() {
-    let env = StreamExecutionEnvironment::new("squares");
-    env.set_parallelism(2);
-    env.from_sequence(1000)
-        .map(|n| (n % 7, n * n))
-        .key_by_field(|p| &p.0)
-        .sum(|p| &mut p.1)
-        .upsert_to("squares", ["n", "square"], 1);
-    let report = run(env.build().unwrap());
-    println!("{:?}", report.jobs);
-    assert_eq!(report.jobs[0].status, JobStatus::Finished);
-    println!("{:#?}", report.sinks["squares"].rows);
-    println!("{:?} {} {} {:?}", report.latency, report.virtual_time, report.events, report.end);
+fn rolling_aggregations_end_in_their_last_value() {
+    type Aggregate = fn(&DataStream<Pair>) -> DataStream<Pair>;
+    let cases: [(Aggregate, &[&str]); 6] = [
+        (|s| s.key_by_field(|p| &p.0).sum(|p| &mut p.1), &["a 11", "b 10", "c 2"]),
+        (|s| s.key_by(|p| p.0.clone()).min(|p| &mut p.1), &["a 1", "b 5", "c 2"]),
+        (|s| s.key_by_field(|p| &p.0).max(|p| &mut p.1), &["a 7", "b 5", "c 2"]),
+        (|s| s.key_by_field(|p| &p.0).min_by(|p| p.1), &["a 1", "b 5", "c 2"]),
+        (|s| s.key_by_field(|p| &p.0).max_by(|p| p.1), &["a 7", "b 5", "c 2"]),
+        (|s| s.key_by_field(|p| &p.0).reduce(|a, b| (a.0, a.1 * b.1)), &["a 21", "b 25", "c 2"]),
+    ];
+    for (aggregate, expected) in cases {
+        check(
+            |env| {
+                aggregate(&pairs(env)).upsert_to("out", COLUMNS, 1);
+            },
+            expected,
+        );
+    }
+}
+
+#[test]
+fn aggregations_of_a_field_keep_the_first_record_and_those_by_a_value_the_best() {
+    let records = || vec![(1_u32, 5_i64, "first"), (1, 9, "second"), (1, 9, "third")];
+    let named = |(key, value, name): (u32, i64, &str)| (key, value, name.to_string());
+    let columns = ["key", "value", "name"];
+    let records = move || records().into_iter().map(named).collect::<Vec<_>>();
+    let max = |env: &StreamExecutionEnvironment| {
+        let stream = env.from_collection(records());
+        stream.key_by(|r| r.0).max(|r| &mut r.1).upsert_to("out", columns, 1);
+    };
+    check(max, &["1 9 first"]);
+    let max_by = |env: &StreamExecutionEnvironment| {
+        let stream = env.from_collection(records());
+        stream.key_by(|r| r.0).max_by(|r| r.1).upsert_to("out", columns, 1);
+    };
+    check(max_by, &["1 9 second"]);
+}
+
+/// How many of 120 numbers from two producers each of three consumers gets.
+fn dealt(deal: impl Fn(&DataStream<u64>) -> DataStream<u64>) -> Vec<usize> {
+    let report = run(cluster(), 3, |env| {
+        let options = SourceOptions { splits: u32::MAX, ..SourceOptions::default() };
+        let numbers = env.from_generator("numbers", 120, options, |n| n).parallelism(2);
+        deal(&numbers).map(|n| n).parallelism(3).print("out").parallelism(3);
+    });
+    let rows = rows(&report);
+    let received = |subtask| rows.iter().filter(|row| row.starts_with(subtask)).count();
+    ["1>", "2>", "3>"].map(received).to_vec()
+}
+
+#[test]
+fn partitioners_deal_as_in_flink() {
+    assert_eq!(dealt(DataStream::rebalance), [40, 40, 40]);
+    // Of three consumers, the first producer feeds the first two.
+    assert_eq!(dealt(DataStream::rescale), [30, 30, 60]);
+    assert_eq!(dealt(DataStream::global), [120, 0, 0]);
+    assert_eq!(dealt(DataStream::broadcast), [120, 120, 120]);
+    assert_eq!(dealt(|numbers| numbers.partition_custom(|n, _| (*n % 2) as usize)), [60, 60, 0]);
+    let shuffled = dealt(DataStream::shuffle);
+    assert_eq!(shuffled.iter().sum::<usize>(), 120);
+    assert!(shuffled.iter().all(|received| *received > 20), "{shuffled:?}");
+}
+
+/// A program whose job fails, and the root cause.
+fn check_failure(declare: impl Fn(&StreamExecutionEnvironment), cause: &str) {
+    let report = run(cluster(), 2, declare);
+    assert_eq!(report.jobs[0].status, JobStatus::Failed);
+    assert_eq!(report.jobs[0].cause.as_deref(), Some(cause));
+}
+
+#[test]
+fn a_failure_of_user_code_is_the_root_cause() {
+    check_failure(
+        |env| {
+            pairs(env).map(|(key, _): Pair| key.parse::<u32>().expect("a number")).discard();
+        },
+        "map#1: user code panicked: a number: ParseIntError { kind: InvalidDigit }",
+    );
+    check_failure(
+        |env| {
+            pairs(env).rebalance().try_map(|(key, _)| key.parse::<f64>()).uid("parse").discard();
+        },
+        "parse#1: invalid float literal",
+    );
+    check_failure(
+        |env| {
+            pairs(env).write_to("out", ["key"]);
+        },
+        "out#1: sink `out` has 1 columns, but (\"a\", 3) has 2 fields",
+    );
+}
+
+#[test]
+fn programs_that_cannot_be_are_refused() {
+    let check = |declare: fn(&StreamExecutionEnvironment), expected: &str| {
+        let env = StreamExecutionEnvironment::new("test");
+        declare(&env);
+        let error: ProgramError = env.build().map(|_| ()).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    };
+    check(|_| (), "a program needs a source and a sink");
+    check(
+        |env| {
+            pairs(env).uid("x").map(|p| p).uid("x").discard();
+        },
+        "two operators have the uid `x`",
+    );
+    check(
+        |env| {
+            pairs(env).write_to("../out", COLUMNS);
+        },
+        "`../out` is no name for a sink: letters, digits, `-`, `_` and `.` only, not beginning \
+         with `.`",
+    );
+    check(
+        |env| {
+            pairs(env).upsert_to("out", COLUMNS, 3);
+        },
+        "the columns of sink `out` are empty, ambiguous or fewer than its key",
+    );
+    check(
+        |env| {
+            pairs(env).rebalance().name("who?").discard();
+        },
+        "`name` belongs to one operator, but this is a union or a partitioned stream",
+    );
+    check(
+        |env| {
+            env.from_sequence(1).parallelism(0).discard();
+        },
+        "`Source: Sequence` cannot have a parallelism of 0: 1 to 32768",
+    );
+}
+
+#[test]
+fn a_rate_spreads_a_source_over_simulated_time() {
+    let report = run(cluster(), 1, |env| {
+        let options = SourceOptions::at_rate(500.0);
+        env.from_generator("numbers", 2_000, options, |n| n).write_to("out", ["n"]);
+    });
+    assert_eq!(rows(&report).len(), 2_000);
+    let seconds = report.virtual_time.as_millis() as f64 / 1e3;
+    assert!((4.0..4.5).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn the_buffer_timeout_bounds_how_long_a_slow_stream_waits() {
+    let mut options = cluster();
+    options.task.buffer_timeout = Duration::from_millis(20);
+    let report = run(options, 1, |env| {
+        let options = SourceOptions::at_rate(100.0);
+        env.from_generator("numbers", 100, options, |n| n).rebalance().write_to("out", ["n"]);
+    });
+    let latency = report.latency.expect("a sink measures");
+    assert!(latency.max < 25.0 && latency.p50 > 5.0, "{latency:?}");
+}
+
+fn events(report: &RunReport) -> Vec<Event> {
+    let trace = TraceFile::parse(report.trace.clone().unwrap()).unwrap();
+    trace.iter().map(|recorded| recorded.event.clone()).collect()
+}
+
+#[test]
+fn a_slow_consumer_stops_its_producer_and_never_gets_more_than_its_credit() {
+    let mut options = cluster();
+    options.sim.level = Level::Records;
+    options.task.buffer_records = 8;
+    options.task.credits = 3;
+    let report = run(options, 1, |env| {
+        let slow = env.from_sequence(800).rebalance().map(|n| n).uid("slow");
+        slow.record_cost(Duration::from_millis(1)).disable_chaining().discard();
+    });
+    let (mut underway, mut most, mut stops) = (0_i64, 0_i64, 0);
+    for event in events(&report) {
+        match event {
+            Event::Exchange(ExchangeEvent::BufferSent { to, .. }) if &*to == "slow#1" => {
+                underway += 1;
+                most = most.max(underway);
+            }
+            Event::Exchange(ExchangeEvent::BufferConsumed { to, .. }) if &*to == "slow#1" => {
+                underway -= 1;
+            }
+            Event::Task(TaskEvent::BackPressured { subtask, .. }) => {
+                assert_eq!(&*subtask, "source-sequence#1");
+                stops += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(underway, 0);
+    assert_eq!(most, 3, "all credit is used, and no more than that");
+    assert!(stops > 10, "{stops}");
+}
+
+#[test]
+fn a_record_keeps_its_identity_to_the_sink() {
+    let mut options = cluster();
+    options.sim.level = Level::Records;
+    let report = run(options, 3, |env| {
+        let numbers = env.from_sequence(600).filter(|n| n % 3 != 0).rebalance();
+        numbers.flat_map(|n, out| (0..2).for_each(|_| out.collect(n))).write_to("out", ["n"]);
+    });
+    let mut seen = BTreeMap::new();
+    for row in &report.sinks["out"].rows {
+        let id = row.id.expect("at this level rows know where they come from");
+        let number: u64 = row.fields[0].parse().unwrap();
+        assert_eq!(number, u64::from(id.split) * 200 + id.offset, "three splits of 200 each");
+        *seen.entry(id).or_insert(0) += 1;
+    }
+    assert_eq!(seen.len(), 400);
+    assert!(seen.values().all(|times| *times == 2));
+}
+
+#[test]
+fn too_few_slots_fail_the_job_and_say_how_many_are_missing() {
+    let mut options = ClusterOptions::new(1, 2);
+    options.slot_request_timeout = Duration::from_secs(5);
+    let report = run(options, 3, |env| {
+        env.from_sequence(10).discard();
+    });
+    assert_eq!(report.jobs[0].status, JobStatus::Failed);
+    let cause = report.jobs[0].cause.as_deref().unwrap_or_default();
+    assert!(cause.contains("1 of 3 missing"), "{cause}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    /// Neither seed, parallelism, network nor buffer size changes what keyed counts come to.
+    #[test]
+    fn counts_are_those_of_a_loop(
+        keys in proptest::collection::vec(0_u64..40, 0..400),
+        parallelism in 1_u32..=4,
+        seed in any::<u64>(),
+        loss in prop_oneof![Just(0.0), 0.0..0.4],
+        buffer_records in 1_usize..64,
+        credits in 1_u32..4,
+    ) {
+        let mut expected = BTreeMap::<u64, u64>::new();
+        for key in &keys {
+            *expected.entry(*key).or_default() += 1;
+        }
+        let mut expected: Vec<String> =
+            expected.into_iter().map(|(key, count)| format!("{key} {count}")).collect();
+        expected.sort();
+        let mut options = cluster();
+        options.sim.seed = Seed(seed);
+        options.sim.network.default.loss = loss;
+        options.task.buffer_records = buffer_records;
+        options.task.credits = credits;
+        let report = run(options, parallelism, |env| {
+            let counted = env.from_collection(keys.clone()).rebalance().map(|key| (key, 1_u64));
+            counted.key_by_field(|p| &p.0).sum(|p| &mut p.1).upsert_to("out", COLUMNS, 1);
+        });
+        prop_assert_eq!(rows(&report), expected);
+    }
 }

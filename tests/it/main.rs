@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module per subject.
 
 mod dataflow;
+mod gallery;
 mod golden;
 mod graph;
 mod replay;
@@ -8,5 +9,6 @@ mod runtime;
 mod scenario;
 mod sim;
 mod tidy;
+mod time;
 mod trace;
 mod window;

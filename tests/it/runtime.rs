@@ -2,6 +2,7 @@
 
 mod cluster;
 mod laws;
+mod setting;
 mod shell;
 
 use cluster::{Cluster, Script};

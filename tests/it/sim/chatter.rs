@@ -73,9 +73,9 @@ pub fn chat_watched<R: weir::sim::Recording + Send + 'static>(
         boot(stop, move |host, _| chatter(host, nodes, letters, theirs.clone()))
     });
     let outcome = outcome.expect("the world is possible and nothing panics");
-    let SimOutcome { recorder, virtual_time, events, end, vacuous, sinks } = outcome;
+    let SimOutcome { recorder, virtual_time, events, end, vacuous, sinks, latencies } = outcome;
     let recorder = log(recorder);
-    let outcome = SimOutcome { recorder, virtual_time, events, end, vacuous, sinks };
+    let outcome = SimOutcome { recorder, virtual_time, events, end, vacuous, sinks, latencies };
     let diary = Arc::into_inner(diary).expect("the run has freed its share");
     let chat = Chat { outcome, diary: diary.into_inner().unwrap() };
     check(options, &chat);

@@ -165,3 +165,22 @@ fn rows_become_visible_with_a_hash_that_knows_no_order() {
     assert_eq!(outcome.sinks["out"].len(), 4);
     assert_eq!(outcome.recorder.entries.len(), 5, "one start, rows written and visible twice");
 }
+
+#[test]
+fn a_trace_s_recorder_keeps_a_run() {
+    let options = world(1, 2);
+    let names = ["a", "b"].map(weir::base::Name::from).to_vec();
+    let header = weir::trace::Header::new("test", "", options.seed, names);
+    let recorder = weir::trace::Recorder::new(header, Level::Control);
+    let ran = run(options, recorder, Watch::default(), |stop| {
+        boot(stop, |host, stop| async move {
+            say(&host, "hello");
+            host.clock.sleep_until(at(ms(5))).await;
+            stop.stop();
+        })
+    });
+    let ran = ran.unwrap();
+    let finished = ran.recorder.finish("completed");
+    assert_eq!((ran.events, finished.events), (4, 4));
+    assert!(finished.bytes.is_some());
+}

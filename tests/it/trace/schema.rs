@@ -49,7 +49,7 @@ fn the_table_of_kinds_is_current() {
             kind.kind, kind.about
         ));
     }
-    check_file("src/trace-format.md", |text| {
+    check_file("trace-format.md", |text| {
         let (begin, end) = ("<!-- kinds: begin -->\n", "<!-- kinds: end -->");
         let (before, rest) = text.split_once(begin).expect("the mark before the table");
         let (_, after) = rest.split_once(end).expect("the mark after the table");

@@ -42,10 +42,9 @@ impl Failure {
     /// The exit code of a command that ended so.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Scenario(_) | Self::Usage(_) | Self::File { .. } => 2,
             // Whoever read the result has seen enough of it.
             Self::Print(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Print(_) => 2,
+            Self::Scenario(_) | Self::Usage(_) | Self::File { .. } | Self::Print(_) => 2,
             Self::Bug(_) => super::BUG,
         }
     }

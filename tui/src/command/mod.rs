@@ -32,6 +32,7 @@ use failure::Failure;
 const BUG: u8 = 70;
 
 /// Runs the command line over the jobs of `registry`, with its exit code as the result.
+#[expect(clippy::needless_pass_by_value, reason = "a program ends with it: it owns its registry")]
 pub fn main(registry: Registry) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

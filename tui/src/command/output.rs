@@ -31,10 +31,14 @@ impl Pending {
             Some(parent) => parent,
             None => Path::new("."),
         };
+        if !folder.is_dir() {
+            return Err(Failure::Usage(format!("{} is not a folder", folder.display())));
+        }
         let file = tempfile::Builder::new()
             .prefix(".weir-")
             .tempfile_in(folder)
-            .map_err(Failure::file(path))?;
+            // Its own message names the temporary file, which nobody asked for.
+            .map_err(|error| Failure::file(path)(error.kind().into()))?;
         Ok(Self { file, path: path.to_owned() })
     }
 

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use weir::trace::parts;
 
 use super::app::{App, Screen};
-use super::keys::BINDINGS;
+use super::keys::{Action, BINDINGS};
 use super::look::{Look, Role};
 use super::pen::Pen;
 use super::{scrub, text};
@@ -102,16 +102,27 @@ fn start_hint(look: Look) -> &'static str {
     }
 }
 
+/// Help and quit always stand there; of the others, as many as there is room for.
 fn footer(screen: Screen, pen: &mut Pen<'_>) {
-    let width = pen.width();
+    let shown = BINDINGS
+        .iter()
+        .filter(|row| row.on.is_none_or(|on| on == screen))
+        .filter_map(|row| Some((row.action, row.label.split(' ').next()?, row.short?)));
+    let (always, others): (Vec<_>, Vec<_>) =
+        shown.partition(|(action, ..)| matches!(action, Action::Help | Action::Quit));
+    let columns = |key: &str, word: &str| key.len() + 1 + word.len() + 2;
+    let reserved: usize = always.iter().map(|(_, key, word)| columns(key, word)).sum();
+    let room = pen.width().saturating_sub(reserved);
     let mut x = 1;
-    for row in BINDINGS.iter().filter(|row| row.on.is_none_or(|on| on == screen)) {
-        let Some(short) = row.short else { continue };
-        let key = row.label.split(' ').next().unwrap_or(row.label);
-        if x + key.len() + 1 + short.len() > width {
+    for (_, key, word) in others {
+        if x + columns(key, word) > room {
             break;
         }
         x = pen.put(x, 0, key, Role::Strong) + 1;
-        x = pen.put(x, 0, short, Role::Dim) + 2;
+        x = pen.put(x, 0, word, Role::Dim) + 2;
+    }
+    for (_, key, word) in always {
+        x = pen.put(x, 0, key, Role::Strong) + 1;
+        x = pen.put(x, 0, word, Role::Dim) + 2;
     }
 }

@@ -4,45 +4,89 @@
 //! hides events from the log and from nothing else.
 
 use weir::replay::Timeline;
-use weir::trace::{Tone, parts, render_line};
+use weir::trace::{Filter, FilterError, Header, Recorded, Tone, parts};
 
 use super::look::Role;
 use super::pen::Pen;
 
+/// Which events are kept.
+#[derive(Clone, Debug)]
+enum Kept {
+    /// Those that fit.
+    Fitting(Filter),
+    /// Those whose line has a text, whatever its case: here in lower case.
+    Having(String),
+}
+
+impl Kept {
+    /// A text with a comparison in it is a filter; any other is looked for as it stands.
+    fn parse(text: &str) -> Result<Self, FilterError> {
+        if text.contains(['=', '<', '>', '~']) {
+            Filter::parse(text).map(Self::Fitting)
+        } else {
+            Ok(Self::Having(text.to_lowercase()))
+        }
+    }
+
+    fn keeps(&self, recorded: &Recorded, header: &Header) -> bool {
+        match self {
+            Self::Fitting(filter) => filter.matches(recorded, header),
+            Self::Having(text) => {
+                // Spaces within a line depend on its neighbours, so fields are looked at alone.
+                let said = parts(recorded, header);
+                let kind = recorded.event.kind();
+                [&said.step, &said.time, &said.node, said.area, kind, &said.text]
+                    .iter()
+                    .any(|field| field.to_lowercase().contains(text.as_str()))
+            }
+        }
+    }
+}
+
+/// What the filter has found.
+#[derive(Clone, Debug)]
+struct Found {
+    /// The filter as it was typed.
+    text: String,
+    kept: Kept,
+    /// The events that are kept.
+    rows: Vec<usize>,
+    /// How many events were looked at.
+    looked_at: usize,
+}
+
 /// What is looked at in the log.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EventsScreen {
-    /// The text that events must have, in lower case, and those that have it.
-    filter: Option<(String, Vec<usize>)>,
-    /// How many events the filter has looked at.
-    filtered: usize,
+    filter: Option<Found>,
     /// The selected row, if it does not follow the current event.
     browsing: Option<usize>,
 }
 
 impl EventsScreen {
+    /// The filter as it was typed.
     pub fn filter(&self) -> Option<&str> {
-        self.filter.as_ref().map(|(text, _)| text.as_str())
+        self.filter.as_ref().map(|found| found.text.as_str())
     }
 
-    pub fn set_filter(&mut self, timeline: &Timeline, text: &str) {
+    /// Keeps the events that fit; an empty text keeps all.
+    pub fn set_filter(&mut self, timeline: &Timeline, text: &str) -> Result<(), FilterError> {
+        let text = text.trim();
+        let kept = if text.is_empty() { None } else { Some(Kept::parse(text)?) };
         self.clear();
-        if !text.trim().is_empty() {
-            self.filter = Some((text.trim().to_lowercase(), Vec::new()));
-            self.refilter(timeline);
-        }
+        self.filter =
+            kept.map(|kept| Found { text: text.to_owned(), kept, rows: Vec::new(), looked_at: 0 });
+        self.refilter(timeline);
+        Ok(())
     }
 
     /// Looks at the events that are new.
     pub fn refilter(&mut self, timeline: &Timeline) {
-        let Some((text, rows)) = &mut self.filter else { return };
-        for (index, recorded) in timeline.events().iter().enumerate().skip(self.filtered) {
-            let line = render_line(recorded, timeline.header()).to_lowercase();
-            if line.contains(text.as_str()) {
-                rows.push(index);
-            }
-        }
-        self.filtered = timeline.events().len();
+        let Some(found) = &mut self.filter else { return };
+        let new = timeline.events().iter().enumerate().skip(found.looked_at);
+        let fitting = new.filter(|(_, recorded)| found.kept.keeps(recorded, timeline.header()));
+        found.rows.extend(fitting.map(|(index, _)| index));
+        found.looked_at = timeline.events().len();
     }
 
     /// Drops the filter and selects the current event.
@@ -56,12 +100,12 @@ impl EventsScreen {
     }
 
     fn len(&self, timeline: &Timeline) -> usize {
-        self.filter.as_ref().map_or(timeline.events().len(), |(_, rows)| rows.len())
+        self.filter.as_ref().map_or(timeline.events().len(), |found| found.rows.len())
     }
 
     /// The event in a row of the log.
     fn event(&self, row: usize) -> usize {
-        self.filter.as_ref().map_or(row, |(_, rows)| rows[row])
+        self.filter.as_ref().map_or(row, |found| found.rows[row])
     }
 
     /// The row of the current event or, where that is hidden, of the last one before it.
@@ -69,7 +113,7 @@ impl EventsScreen {
         let happened = timeline.position();
         let rows = match &self.filter {
             None => happened,
-            Some((_, rows)) => rows.partition_point(|index| *index < happened),
+            Some(found) => found.rows.partition_point(|index| *index < happened),
         };
         rows.checked_sub(1)
     }

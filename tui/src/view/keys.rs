@@ -39,7 +39,7 @@ pub(super) enum Action {
 }
 
 /// A row of the table.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Binding {
     pub action: Action,
     /// The keys. Capital letters are keys of their own.
@@ -118,7 +118,13 @@ pub(super) static BINDINGS: &[Binding] = &[
     on(Screen::Graph, all(Action::OtherJob, &[Char('o')], "o", None, "the other job")),
     on(
         Screen::Events,
-        all(Action::Filter, &[Char('/')], "/", Some("filter"), "keep the events with a text"),
+        all(
+            Action::Filter,
+            &[Char('/')],
+            "/",
+            Some("filter"),
+            "keep the events with a text, or that fit a filter",
+        ),
     ),
     on(
         Screen::Events,

@@ -258,6 +258,11 @@ fn answer(app: &mut App, mut prompt: Prompt) {
                 app.prompt = Some(prompt);
             }
         },
-        Question::Filter => app.events.set_filter(&app.timeline, &prompt.text),
+        Question::Filter => {
+            if let Err(error) = app.events.set_filter(&app.timeline, &prompt.text) {
+                prompt.error = Some(error.message);
+                app.prompt = Some(prompt);
+            }
+        }
     }
 }

@@ -123,7 +123,6 @@ enum Item {
 
 /// An edge's way through one gap between layers.
 struct Segment {
-    edge: usize,
     from: usize,
     to: usize,
 }
@@ -359,12 +358,13 @@ impl Sketch {
             // Edges leave from rows of their own as long as there are some.
             let mut y = from.y + 1 + used[source].min(from.height - 3);
             used[source] += 1;
-            for layer in self.layer_of[source]..self.layer_of[target] {
+            let crossed = self.layer_of[source]..self.layer_of[target];
+            for (gap, layer) in segments[crossed.clone()].iter_mut().zip(crossed) {
                 let to = match passes.get(&(layer + 1, edge)) {
                     Some(pass) => *pass,
                     None => layout.inlets[edge].y,
                 };
-                segments[layer].push(Segment { edge, from: y, to });
+                gap.push(Segment { from: y, to });
                 y = to;
             }
         }
@@ -387,7 +387,6 @@ impl Layout {
             self.line(track, segment.to, EAST);
             self.across(track + 1, right, segment.to);
             track += 1;
-            debug_assert!(segment.edge < self.inlets.len(), "segments belong to edges");
         }
     }
 

@@ -1,0 +1,186 @@
+//! What happens to channels, records and rows.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr};
+
+use crate::base::{JobId, Name, SimTime};
+use crate::record::{RecordId, Row};
+use crate::trace::Level;
+
+/// Channels. A channel goes from one subtask to another along one edge of the job graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum ExchangeEvent {
+    /// A consumer has connected to its producer's subpartition.
+    PartitionRequested {
+        /// The job.
+        job: JobId,
+        /// The edge of the job graph, by its place there.
+        edge: u16,
+        /// The producer.
+        from: Name,
+        /// The consumer.
+        to: Name,
+        /// The credit it starts with, in buffers.
+        credit: u32,
+    },
+    /// A producer sends a buffer.
+    BufferSent {
+        /// The job.
+        job: JobId,
+        /// The edge.
+        edge: u16,
+        /// The producer.
+        from: Name,
+        /// The consumer.
+        to: Name,
+        /// The buffer's number on its channel, from 1.
+        seq: u64,
+        /// How many records it holds; 0 for an event.
+        records: u32,
+        /// Buffers that wait behind it.
+        backlog: u32,
+        /// Credit left.
+        credit: u32,
+    },
+    /// A consumer takes a buffer from its input gate.
+    BufferConsumed {
+        /// The job.
+        job: JobId,
+        /// The edge.
+        edge: u16,
+        /// The producer.
+        from: Name,
+        /// The consumer.
+        to: Name,
+        /// The buffer's number on its channel.
+        seq: u64,
+        /// How many records it holds; 0 for an event.
+        records: u32,
+    },
+    /// A consumer grants a producer more credit.
+    CreditAdded {
+        /// The job.
+        job: JobId,
+        /// The edge.
+        edge: u16,
+        /// The producer.
+        from: Name,
+        /// The consumer.
+        to: Name,
+        /// How many buffers more.
+        credit: u32,
+    },
+    /// A producer sends the end of its output, in the channel's order.
+    EndOfInputSent {
+        /// The job.
+        job: JobId,
+        /// The edge.
+        edge: u16,
+        /// The producer.
+        from: Name,
+        /// The consumer.
+        to: Name,
+        /// Its number on the channel.
+        seq: u64,
+    },
+    /// A consumer has read all of a channel.
+    EndOfInputReceived {
+        /// The job.
+        job: JobId,
+        /// The edge.
+        edge: u16,
+        /// The producer.
+        from: Name,
+        /// The consumer.
+        to: Name,
+        /// Its number on the channel.
+        seq: u64,
+    },
+}
+
+impl ExchangeEvent {
+    pub(super) fn level(&self) -> Level {
+        match self {
+            Self::BufferSent { .. } | Self::BufferConsumed { .. } | Self::CreditAdded { .. } => {
+                Level::Records
+            }
+            Self::PartitionRequested { .. }
+            | Self::EndOfInputSent { .. }
+            | Self::EndOfInputReceived { .. } => Level::Control,
+        }
+    }
+}
+
+/// Records on their way. Kept at level `records` only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum RecordEvent {
+    /// A source emits records.
+    RecordsEmitted {
+        /// The job.
+        job: JobId,
+        /// The subtask.
+        subtask: Name,
+        /// The source operator's uid.
+        operator: Name,
+        /// The records' identities.
+        ids: Vec<RecordId>,
+        /// The records, rendered.
+        values: Vec<String>,
+    },
+    /// Records leave a subtask in one buffer.
+    RecordsSent {
+        /// The job.
+        job: JobId,
+        /// The edge of the job graph.
+        edge: u16,
+        /// The producer.
+        from: Name,
+        /// The consumer.
+        to: Name,
+        /// The buffer they are in.
+        seq: u64,
+        /// The records' identities.
+        ids: Vec<RecordId>,
+        /// The records, rendered.
+        values: Vec<String>,
+    },
+}
+
+/// What the outside world sees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum SinkEvent {
+    /// Rows became visible.
+    RowsVisible {
+        /// The sink.
+        sink: Name,
+        /// The subtask that wrote them.
+        subtask: Name,
+        /// How many rows.
+        rows: u32,
+        /// The sum of their hashes: equal for equal rows in any order.
+        hash: u64,
+    },
+    /// The rows themselves, just before they become visible.
+    RowsWritten {
+        /// The sink.
+        sink: Name,
+        /// The subtask that wrote them.
+        subtask: Name,
+        /// The rows.
+        rows: Vec<Row>,
+    },
+    /// Latency markers reached a sink.
+    LatencyMeasured {
+        /// The subtask that received them.
+        subtask: Name,
+        /// When each of them left its source.
+        marked: Vec<SimTime>,
+    },
+}

@@ -1,0 +1,60 @@
+//! What can happen in a run: one closed enum per area, under one.
+//!
+//! Names of kinds are unique over all areas, since JSON shows them without the area's type.
+//! Subtasks are named as users see them (`parse#1`), operators by uid, nodes by name.
+
+mod cluster;
+mod data;
+mod job;
+
+use serde::{Deserialize, Serialize};
+
+use super::Level;
+
+pub use cluster::{FaultEvent, NodeEvent, ResourceEvent, RpcEvent};
+pub use data::{ExchangeEvent, RecordEvent, SinkEvent};
+pub use job::{ExecutionState, JobEvent, JobStatus, TaskEvent};
+
+/// Anything that happens in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// Machines and processes.
+    Node(NodeEvent),
+    /// What is done to them on purpose.
+    Fault(FaultEvent),
+    /// Messages between components.
+    Rpc(RpcEvent),
+    /// TaskExecutors and slots.
+    Resource(ResourceEvent),
+    /// Jobs.
+    Job(JobEvent),
+    /// Executions of subtasks.
+    Task(TaskEvent),
+    /// Channels.
+    Exchange(ExchangeEvent),
+    /// Records on their way.
+    Record(RecordEvent),
+    /// What the outside world sees.
+    Sink(SinkEvent),
+}
+
+impl Event {
+    /// The lowest level at which the event is kept.
+    pub fn level(&self) -> Level {
+        match self {
+            Self::Record(_) => Level::Records,
+            Self::Exchange(event) => event.level(),
+            Self::Rpc(event) => event.level(),
+            Self::Sink(SinkEvent::RowsWritten { .. } | SinkEvent::LatencyMeasured { .. }) => {
+                Level::Records
+            }
+            Self::Node(_)
+            | Self::Fault(_)
+            | Self::Resource(_)
+            | Self::Job(_)
+            | Self::Task(_)
+            | Self::Sink(_) => Level::Control,
+        }
+    }
+}

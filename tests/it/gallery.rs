@@ -1,0 +1,80 @@
+//! Every embedded scenario holds what it expects, replays exactly, and has the digest that is
+//! kept here: the same in every build profile and on every machine.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use weir::base::Seed;
+use weir::cluster::Onlooker;
+use weir::gallery;
+use weir::scenario::{self, Outcome, Overrides, Scenario};
+use weir::trace::Level;
+
+/// Runs `work` for every item on two threads.
+fn each<T: Sync>(items: &[T], work: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let worker = || {
+            while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                work(item);
+            }
+        };
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(worker)).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+fn load(name: &str) -> Scenario {
+    scenario::load(name).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn run(name: &str, seed: Option<u64>, level: Level) -> Outcome {
+    let overrides = Overrides { seed: seed.map(Seed), level };
+    let outcome = scenario::run(&load(name), &gallery::registry(), &overrides, Onlooker::default());
+    outcome.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn every_scenario_holds_and_has_one_digest_at_every_level() {
+    let names = scenario::embedded().names();
+    let digests = Mutex::new(BTreeMap::new());
+    each(&names, |name| {
+        let outcome = run(name, None, Level::Off);
+        assert_eq!(outcome.exit_code(), 0, "{name}: {:#?}", outcome.judgement);
+        let again = run(name, None, Level::Control);
+        assert_eq!(again.report.digest, outcome.report.digest, "{name} at level control");
+        digests.lock().unwrap().insert(name.clone(), outcome.report.digest);
+    });
+    insta::assert_yaml_snapshot!(digests.into_inner().unwrap());
+}
+
+#[test]
+fn what_was_visible_does_not_depend_on_the_level() {
+    let (off, records) =
+        (run("basics/diamond", None, Level::Off), run("basics/diamond", None, Level::Records));
+    assert_eq!(off.report.digest, records.report.digest);
+    let fields = |outcome: &Outcome| -> Vec<Vec<String>> {
+        outcome.report.sinks["merged"].rows.iter().map(|row| row.fields.clone()).collect()
+    };
+    assert_eq!(fields(&off), fields(&records));
+}
+
+/// The final rows of the sink `counts`, sorted.
+fn counts(outcome: &Outcome) -> Vec<Vec<String>> {
+    let rows = &outcome.report.sinks["counts"].rows;
+    let mut rows: Vec<_> = rows.iter().map(|row| row.fields.clone()).collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn a_bad_network_changes_no_result() {
+    let expected = counts(&run("aviation/flights-per-carrier", None, Level::Off));
+    let seeds: Vec<u64> = (0..200).collect();
+    each(&seeds, |seed| {
+        let outcome = run("network/lossy", Some(*seed), Level::Off);
+        assert_eq!(outcome.exit_code(), 0, "seed {seed}: {:?}", outcome.judgement);
+        assert_eq!(counts(&outcome), expected, "seed {seed}");
+    });
+}

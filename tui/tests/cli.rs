@@ -1,0 +1,178 @@
+//! The binary as a person or a script meets it: exit codes, what goes where, what is written.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn weir() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command.env_remove("NO_COLOR").stdin(Stdio::null());
+    command
+}
+
+/// Runs the binary: its exit code, stdout and stderr.
+fn check(arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = weir().args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+/// Like [`check`], for what must end with `code`; gives stdout and stderr.
+fn ends(code: i32, arguments: &[&str]) -> (String, String) {
+    let (found, stdout, stderr) = check(arguments);
+    assert_eq!(found, code, "weir {}\n{stdout}\n{stderr}", arguments.join(" "));
+    (stdout, stderr)
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let (_, stdout, _) = check(arguments);
+    serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}"))
+}
+
+fn file_names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn wrong_input_ends_with_2_and_one_error() {
+    let cases: [&[&str]; 13] = [
+        &[],
+        &["fly"],
+        &["run"],
+        &["run", "no/such"],
+        &["run", "."],
+        &["run", "basics/word-count", "--set", "cluster.slots=0"],
+        &["run", "basics/word-count", "--set", "cluster.slots"],
+        &["run", "basics/word-count", "--seed", "-1"],
+        &["run", "basics/word-count", "--trace", "/no/such/folder/trace"],
+        &["run", "basics/word-count", "--output", "/dev/null/here"],
+        &["run", "basics/word-count", "--trace-level", "off", "--trace", "t"],
+        &["trace", "/no/such/file"],
+        &["bench", "nothing"],
+    ];
+    for arguments in cases {
+        let (stdout, stderr) = ends(2, arguments);
+        assert_eq!(stdout, "", "{arguments:?}");
+        let errors = stderr.lines().filter(|line| line.starts_with("error")).count();
+        assert!(errors == 1 || arguments.is_empty(), "{stderr}");
+    }
+}
+
+#[test]
+fn a_run_writes_what_its_sinks_show_and_can_be_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let (output, trace) = (folder.path().join("a/b"), folder.path().join("trace"));
+    let run = |output: &Path| {
+        let (output, trace) = (output.to_str().unwrap(), trace.to_str().unwrap());
+        ends(0, &["run", "basics/word-count", "--output", output, "--trace", trace])
+    };
+    let (stdout, stderr) = run(&output);
+    assert_eq!(stderr, "");
+    assert!(stdout.contains("weir run basics/word-count --seed 7"), "{stdout}");
+    assert!(!stdout.contains('\u{1b}'), "no colour in a pipe");
+    let counts = fs::read_to_string(output.join("counts.csv")).unwrap();
+    assert!(counts.starts_with("word,count\n"), "{counts}");
+    assert!(counts.contains("\nriver,8\n"), "{counts}");
+    assert_eq!(counts.lines().count(), 55);
+    run(&output);
+    assert_eq!(fs::read_to_string(output.join("counts.csv")).unwrap(), counts);
+    assert_eq!(file_names(&output), ["counts.csv"]);
+    assert_eq!(file_names(folder.path()), ["a", "trace"]);
+
+    let trace = trace.to_str().unwrap();
+    let (text, _) = ends(0, &["trace", trace, "--filter", "kind = job-status-changed", "-q"]);
+    assert_eq!(text.lines().count(), 3, "{text}");
+    let (jsonl, _) = ends(0, &["trace", trace, "--format", "jsonl", "--from", "3", "--to", "5"]);
+    let steps: Vec<Value> =
+        jsonl.lines().skip(1).map(|l| serde_json::from_str(l).unwrap()).collect();
+    let steps: Vec<u64> = steps.iter().map(|event| event["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, [3, 4, 5]);
+    let (chrome, _) = ends(0, &["trace", trace, "--format", "chrome"]);
+    serde_json::from_str::<Value>(&chrome).unwrap();
+    let (_, stderr) = ends(2, &["trace", trace, "--filter", "kindd = x"]);
+    assert!(stderr.contains("kind"), "{stderr}");
+}
+
+#[test]
+fn a_run_that_does_not_end_well_leaves_old_output_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    fs::create_dir(&old).unwrap();
+    fs::write(old.join("counts.csv"), "old").unwrap();
+    for (set, code, says) in [
+        ("expect.rows.counts=1", 1, "violated: sink counts shows 1 rows, but it shows 54"),
+        ("limits.events=20", 3, "limit"),
+        ("note.1.nth=1000000", 1, "vacuous"),
+    ] {
+        for output in [&old, &new] {
+            let output = output.to_str().unwrap();
+            let (_, stderr) =
+                ends(code, &["run", "basics/word-count", "--set", set, "--output", output]);
+            assert!(stderr.contains(says), "{set}: {stderr}");
+        }
+    }
+    assert_eq!(fs::read_to_string(old.join("counts.csv")).unwrap(), "old");
+    assert_eq!(file_names(&old), ["counts.csv"]);
+    assert_eq!(file_names(folder.path()), ["old"]);
+}
+
+#[test]
+fn the_machine_readable_result_is_one_object() {
+    let result = json(&["run", "basics/word-count", "--json", "--seed", "3"]);
+    assert_eq!(result["seed"], 3);
+    assert_eq!(result["job_status"], "FINISHED");
+    assert_eq!(result["holds"], true);
+    let again =
+        json(&["--json", "run", "basics/word-count", "--seed", "3", "--trace-level", "records"]);
+    assert_eq!(again["digest"], result["digest"], "the level changes nothing");
+    let list = json(&["list", "--json"]);
+    let jobs: Vec<&str> =
+        list["jobs"].as_array().unwrap().iter().map(|job| job["name"].as_str().unwrap()).collect();
+    assert!(jobs.contains(&"word-count") && jobs.contains(&"flights-per-carrier"), "{jobs:?}");
+}
+
+#[test]
+fn verify_finds_the_same_run_three_times() {
+    let (stdout, _) = ends(0, &["verify", "basics/word-count", "--seed", "5"]);
+    assert!(stdout.starts_with("the same three times: "), "{stdout}");
+}
+
+#[test]
+fn every_layer_is_drawn_in_every_format() {
+    for layer in ["stream", "job", "execution", "physical"] {
+        for format in ["text", "dot", "mermaid", "json"] {
+            let (stdout, _) =
+                ends(0, &["graph", "basics/word-count", "--layer", layer, "--format", format]);
+            assert!(stdout.len() > 50, "{layer} {format}: {stdout}");
+        }
+    }
+}
+
+#[test]
+fn colour_is_as_wanted() {
+    let colored = |arguments: &[&str], no_color: &str| {
+        let output = weir().args(arguments).env("NO_COLOR", no_color).output().unwrap();
+        (output.stdout.contains(&0x1b), output.stderr.contains(&0x1b))
+    };
+    assert_eq!(colored(&["run", "basics/word-count", "--color", "always"], "1"), (true, false));
+    assert_eq!(colored(&["run", "basics/word-count", "--color", "never"], ""), (false, false));
+    assert_eq!(colored(&["run", "no/such", "--color", "always"], "1"), (false, true));
+    assert_eq!(colored(&["run", "no/such"], ""), (false, false));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child =
+        weir().arg("list").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
