@@ -212,8 +212,12 @@ where
             let given = given.expect("it is given away with the last window");
             add_to_pane(function, &mut pane.contents, given, timestamp);
             evaluate(function, key, now, window, result, &mut pane.contents, output);
-            timers.register_cleanup(domain, spec.lateness.cleanup_time(domain, window));
             pane.registered = direct.is_some() && result == TriggerResult::Continue;
+            let cleanup_time = spec.lateness.cleanup_time(domain, window);
+            // Without lateness the trigger has just registered that very moment.
+            if !pane.registered || cleanup_time != window.max_timestamp() {
+                timers.register_cleanup(domain, cleanup_time);
+            }
             if pane.contents.is_none() {
                 windows.prune(window);
             }

@@ -40,6 +40,10 @@ pub trait CustomTrigger<T>: Send + Sync {
     }
 
     /// Takes the states of merged windows into this window's; called only if they may merge.
+    ///
+    /// Unlike Flink: the states come as an argument and are gone from the merged windows, where a
+    /// Flink trigger asks for each state to be merged. A timer of a merged window that is left
+    /// behind fires for nothing.
     fn on_merge(
         &self,
         _merged: Vec<BTreeMap<String, Vec<u8>>>,

@@ -49,8 +49,11 @@ struct Merged {
     merged: Vec<(i64, i64)>,
 }
 
+/// Checks one vector of a list.
+type Check = fn(&Value) -> Outcome;
+
 pub fn run(file: &Value) -> Cases {
-    let lists: [(&str, fn(&Value) -> Outcome); 6] = [
+    let lists: [(&str, Check); 6] = [
         ("windowStart", window_start),
         ("tumbling", tumbling),
         ("sliding", sliding),

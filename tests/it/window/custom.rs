@@ -32,7 +32,7 @@ impl CustomTrigger<Element> for ThreeOrPause {
         let pause = EventTime(timestamp.0 + 10);
         context.register_event_time_timer(pause);
         context.set_state("pause", &pause);
-        if count % 3 == 0 { TriggerResult::FireAndPurge } else { TriggerResult::Continue }
+        if count.is_multiple_of(3) { TriggerResult::FireAndPurge } else { TriggerResult::Continue }
     }
     fn on_event_time(
         &self,
