@@ -12,7 +12,7 @@ pub enum ClusterError {
         /// The job.
         job: String,
         /// What is wrong with it.
-        error: GraphError,
+        error: Box<GraphError>,
     },
     /// The world's nodes are not those of the cluster.
     #[error(

@@ -28,6 +28,6 @@ use crate::base::SimTime;
 
 /// Runs one program to its end.
 pub fn execute(options: ClusterOptions, program: Program) -> Result<RunReport, ClusterError> {
-    let jobs = vec![JobSubmission { at: SimTime::ZERO, program }];
-    run(options, jobs, RunLabel::default(), Onlooker::default())
+    let jobs = [JobSubmission { at: SimTime::ZERO, program }];
+    run(options, &jobs, RunLabel::default(), Onlooker::default())
 }

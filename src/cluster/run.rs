@@ -46,7 +46,7 @@ pub struct Onlooker {
 /// Runs jobs on a cluster to their end.
 pub fn run(
     options: ClusterOptions,
-    jobs: Vec<JobSubmission>,
+    jobs: &[JobSubmission],
     label: RunLabel,
     onlooker: Onlooker,
 ) -> Result<RunReport, ClusterError> {
@@ -104,7 +104,7 @@ pub fn run(
             .enumerate()
             .map(|(place, job)| job_report(place, job, &results))
             .collect(),
-        sinks: report::sinks(&jobs, outcome.sinks),
+        sinks: report::sinks(jobs, outcome.sinks),
         latency: report::latency(outcome.latencies),
         end,
         vacuous: outcome.vacuous,
@@ -114,7 +114,8 @@ pub fn run(
 
 /// Translates a job as Flink's client does before it submits.
 fn submission(job: &JobSubmission) -> Result<Submission, ClusterError> {
-    let refused = |error| ClusterError::Graph { job: job.program.graph.name.clone(), error };
+    let refused =
+        |error| ClusterError::Graph { job: job.program.graph.name.clone(), error: Box::new(error) };
     let plan =
         PhysicalPlan::from_stream_graph(&job.program.graph, &FlinkChaining).map_err(refused)?;
     let payload = JobPayload {

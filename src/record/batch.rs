@@ -88,9 +88,15 @@ impl<T> Batch<T> {
         }
         let kept: Vec<bool> = self.values.iter().map(&mut keep).collect();
         retain_marked(&mut self.values, &kept);
-        self.timestamps.as_mut().map(|column| retain_marked(column, &kept));
-        self.ids.as_mut().map(|column| retain_marked(column, &kept));
-        self.hashes.as_mut().map(|column| retain_marked(column, &kept));
+        if let Some(column) = &mut self.timestamps {
+            retain_marked(column, &kept);
+        }
+        if let Some(column) = &mut self.ids {
+            retain_marked(column, &kept);
+        }
+        if let Some(column) = &mut self.hashes {
+            retain_marked(column, &kept);
+        }
     }
 
     /// The event time of a record.

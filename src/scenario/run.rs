@@ -34,6 +34,6 @@ pub fn run_lowered(lowered: Lowered, onlooker: Onlooker) -> Result<Outcome, Clus
     let Lowered { label, options, submissions, expectations } = lowered;
     let seed = options.sim.seed;
     let scenario = label.scenario.clone();
-    let report = cluster::run(options, submissions, label, onlooker)?;
+    let report = cluster::run(options, &submissions, label, onlooker)?;
     Ok(Outcome::new(scenario, seed, &expectations, report))
 }

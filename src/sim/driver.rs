@@ -56,6 +56,7 @@ impl Alarm {
 pub(super) async fn drive(world: &Rc<World>) {
     // Its length is of no account (the executor would not let it be under a millisecond): only
     // its deadline is ever set.
+    #[expect(clippy::disallowed_methods, reason = "this is the one sleep that all others stand on")]
     let mut timer = pin!(madsim::time::sleep(SimDuration::ZERO));
     let mut times = world.triggers.borrow().times();
     times.push(world.time_limit());

@@ -110,6 +110,7 @@ where
         world.shut_down();
         // Killed tasks are dropped when they are next due, which is now; without this the
         // executor would never free them.
+        #[expect(clippy::disallowed_methods, reason = "no node is alive that has a clock")]
         madsim::time::sleep(SimDuration::from_millis(1)).await;
         let recorder = slot.borrow_mut().0.take().expect("only the end takes the recorder");
         let end = world.end().expect("the driver returns when the run is over");

@@ -21,8 +21,8 @@ pub(super) fn run_unmeasured(program: Program, parallelism: u32) {
 }
 
 fn finish(options: ClusterOptions, at: SimTime, program: Program) {
-    let jobs = vec![JobSubmission { at, program }];
-    let report = cluster::run(options, jobs, RunLabel::default(), Onlooker::default())
+    let jobs = [JobSubmission { at, program }];
+    let report = cluster::run(options, &jobs, RunLabel::default(), Onlooker::default())
         .expect("a workload's cluster is sound");
     assert_eq!(report.jobs[0].status, JobStatus::Finished, "{:?}", report.jobs[0].cause);
 }

@@ -111,12 +111,13 @@ proptest! {
         let first = chat(&options, 25);
         let (ask, asked) = mpsc::channel();
         let (answer, answered) = mpsc::channel();
-        let other = thread::spawn(move || {
+        let answering = move || {
             while asked.recv().is_ok() {
                 thread::yield_now();
                 answer.send(()).unwrap();
             }
-        });
+        };
+        let other = thread::Builder::new().spawn(answering).unwrap();
         let asking = Asking(Log::default(), ask, answered);
         let second = chat_watched(&options, 25, asking, |asking| asking.0);
         other.join().unwrap();
