@@ -12,6 +12,7 @@
 //! | [`sim`] | the world itself: nodes, wire, disks, clocks, faults |
 //! | [`state`] | keyed tables by key group |
 //! | [`time`] | watermarks, their merge, timers |
+//! | [`window`] | assigners, triggers, evictors, merging, window operators, joins |
 //! | [`operator`] | what is done to records |
 //! | [`connector`] | sources and sinks |
 //! | [`graph`] | stream graph, job graph, execution graph, physical plan |
@@ -52,6 +53,7 @@ pub mod state;
 pub mod task;
 pub mod time;
 pub mod trace;
+pub mod window;
 pub mod workload;
 
 /// The README's examples are doctests.

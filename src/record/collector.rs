@@ -36,6 +36,11 @@ impl<T: 'static> Collector<T> {
         self.staged.markers.append(markers);
     }
 
+    /// Takes what is staged.
+    pub(crate) fn take(&mut self) -> Batch<T> {
+        self.staged.take()
+    }
+
     /// Passes on what is staged if it fills a batch.
     #[inline]
     pub(crate) fn flush_if_full(&mut self, output: &mut dyn Output<T>) -> Result<(), Failure> {

@@ -5,7 +5,7 @@
 
 use hashbrown::HashTable;
 
-use crate::record::{Key, KeyGroupRange, key_group};
+use crate::record::{Key, KeyGroup, KeyGroupRange, key_group};
 
 /// Keyed values of one subtask.
 pub struct KeyedTable<K, V> {
@@ -60,6 +60,61 @@ impl<K: Key, V> KeyedTable<K, V> {
         );
     }
 
+    /// The entry of the key that has this Java hash and for which `is_key` holds.
+    #[inline]
+    pub fn entry_mut(
+        &mut self,
+        hash_code: i32,
+        is_key: impl Fn(&K) -> bool,
+    ) -> Option<(&K, &mut V)> {
+        self.group(hash_code)
+            .find_mut(spread(hash_code), |entry| entry.hash_code == hash_code && is_key(&entry.key))
+            .map(|entry| (&entry.key, &mut entry.value))
+    }
+
+    /// The same entry, with what `new` makes if there is none.
+    #[inline]
+    pub fn entry_or_insert(
+        &mut self,
+        hash_code: i32,
+        is_key: impl Fn(&K) -> bool,
+        new: impl FnOnce() -> (K, V),
+    ) -> (&K, &mut V) {
+        let entry = self
+            .group(hash_code)
+            .entry(
+                spread(hash_code),
+                |entry| entry.hash_code == hash_code && is_key(&entry.key),
+                |entry| spread(entry.hash_code),
+            )
+            .or_insert_with(|| {
+                let (key, value) = new();
+                Entry { hash_code, key, value }
+            })
+            .into_mut();
+        (&entry.key, &mut entry.value)
+    }
+
+    /// Takes a key out.
+    pub fn remove_entry(&mut self, hash_code: i32, is_key: impl Fn(&K) -> bool) -> Option<(K, V)> {
+        let found = self.group(hash_code).find_entry(spread(hash_code), |entry| {
+            entry.hash_code == hash_code && is_key(&entry.key)
+        });
+        let (Entry { key, value, .. }, _) = found.ok()?.remove();
+        Some((key, value))
+    }
+
+    /// Shows every entry, by key group and then in the order of keys.
+    pub fn visit_sorted(&mut self, visitor: &mut dyn FnMut(KeyGroup, &K, &mut V)) {
+        for (group, table) in (self.range.start..).zip(&mut self.groups) {
+            let mut entries: Vec<&mut Entry<K, V>> = table.iter_mut().collect();
+            entries.sort_by(|a, b| a.key.compare(&b.key));
+            for entry in entries {
+                visitor(group, &entry.key, &mut entry.value);
+            }
+        }
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.groups.iter().map(HashTable::len).sum()
@@ -88,5 +143,10 @@ mod tests {
         assert_eq!(table.get_mut(2112, |key| key == "Aa").copied(), Some(0));
         assert_eq!(table.get_mut(2112, |key| key == "BB").copied(), Some(11));
         assert_eq!(table.len(), 4);
+        assert_eq!(table.remove_entry(2112, |key| key == "BB"), Some(("BB".to_string(), 11)));
+        let mut listed = Vec::new();
+        table.visit_sorted(&mut |group, key, _| listed.push((group, key.clone())));
+        assert_eq!(listed.len(), 3);
+        assert!(listed.is_sorted());
     }
 }

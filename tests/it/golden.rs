@@ -7,12 +7,16 @@ mod combined_status;
 mod generators;
 mod jobgraph_chaining;
 mod keygroups;
+mod merging_window_set;
 mod multiplexer;
 mod pointwise_edges;
 mod said;
+mod sql_slices;
 mod timers;
 mod topology;
 mod valve;
+mod window_operator;
+mod windows;
 
 use std::path::PathBuf;
 
@@ -31,11 +35,15 @@ const SUITES: &[(&str, Suite)] = &[
     ("combined_watermark_status.json", combined_status::run),
     ("jobgraph_chaining.json", jobgraph_chaining::run),
     ("keygroups.json", keygroups::run),
+    ("merging_window_set.json", merging_window_set::run),
     ("pointwise_edges.json", pointwise_edges::run),
+    ("sql_slices.json", sql_slices::run),
     ("status_watermark_valve.json", valve::run),
     ("watermark_generators.json", generators::run),
     ("watermark_multiplexer.json", multiplexer::run),
     ("window_operator.json", timers::run),
+    ("window_operator.json", window_operator::run),
+    ("windows.json", windows::run),
 ];
 
 #[test]

@@ -11,3 +11,4 @@ mod sim;
 mod tidy;
 mod time;
 mod trace;
+mod window;

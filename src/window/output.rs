@@ -1,0 +1,68 @@
+//! What a window operator takes and gives.
+
+use std::any::Any;
+use std::fmt;
+
+use super::{TimeWindow, Window};
+use crate::base::EventTime;
+use crate::record::{Key, RecordId};
+
+/// A record with what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamRecord<T> {
+    /// The record.
+    pub value: T,
+    /// Its event time; [`EventTime::NONE`] if it has none.
+    pub timestamp: EventTime,
+    /// Its identity, where the run keeps it.
+    pub id: Option<RecordId>,
+}
+
+impl<T> StreamRecord<T> {
+    /// A record with a timestamp and no identity.
+    pub fn new(value: T, timestamp: EventTime) -> Self {
+        Self { value, timestamp, id: None }
+    }
+}
+
+/// Finds a record's key. The key itself is asked for only when its first window opens.
+pub trait KeyOf<T> {
+    /// The key's type.
+    type Key: Key;
+    /// The key's Java hash.
+    fn hash(&self, value: &T) -> i32;
+    /// Whether a record has this key.
+    fn matches(&self, value: &T, key: &Self::Key) -> bool;
+    /// The key.
+    fn key(&self, value: &T) -> Self::Key;
+}
+
+/// Something happened to a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WindowChange<'a> {
+    /// Its first record came.
+    Created,
+    /// It is what these became together with a new one.
+    Merged(&'a [TimeWindow]),
+    /// It was evaluated.
+    Fired,
+    /// Its contents were thrown away by its trigger.
+    Purged,
+    /// Its state was removed.
+    Cleaned,
+}
+
+/// Takes what a window operator emits, in order.
+pub trait WindowOutput<T, R> {
+    /// Takes a result. Its timestamp is the last moment of its window.
+    fn emit(&mut self, value: R, timestamp: EventTime);
+
+    /// Takes a record that came too late for all its windows, if late records are wanted.
+    fn late(&mut self, record: StreamRecord<T>);
+
+    /// Takes a record for a side output: a value of whatever type that output has.
+    fn side(&mut self, tag: &str, value: Box<dyn Any + Send>, timestamp: EventTime);
+
+    /// Hears of what happens to windows.
+    fn observe(&mut self, _key: &dyn fmt::Debug, _window: Window, _change: WindowChange<'_>) {}
+}

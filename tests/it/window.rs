@@ -1,0 +1,9 @@
+//! Windows beside Flink's vectors: what those do not reach (processing time, user-defined parts,
+//! joins, snapshots), and random streams against a naive model.
+
+mod custom;
+mod interval;
+mod join;
+mod model;
+mod random;
+mod scripts;
