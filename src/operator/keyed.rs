@@ -21,7 +21,7 @@ impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> RollingReduce<T, S, F> {
         function: F,
         output: Box<dyn Output<T>>,
     ) -> Self {
-        let reduced = KeyedTable::new(context.index, context.parallelism, context.max_parallelism);
+        let reduced = KeyedTable::new(context.max_parallelism);
         Self { selector, function, reduced, output, cost: context.cost() }
     }
 

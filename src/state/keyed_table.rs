@@ -1,17 +1,17 @@
-//! One value per key, in one hash table per key group.
+//! One value per key, in one hash table for all key groups of a subtask.
 //!
-//! Invariants: a key is in the table of its group; a subtask holds only groups of its range.
-//! No table's order is ever a contract: whoever lists entries sorts them.
+//! A key's group follows from its Java hash, so it is worked out only when entries are listed; a
+//! record costs one probe and no division. Invariant: no table's order is ever a contract, so
+//! whoever lists entries gets them sorted by key group and key.
 
 use hashbrown::HashTable;
 
-use crate::record::{Key, KeyGroup, KeyGroupRange, key_group};
+use crate::record::{Key, KeyGroup, key_group};
 
 /// Keyed values of one subtask.
 pub struct KeyedTable<K, V> {
-    range: KeyGroupRange,
     max_parallelism: u32,
-    groups: Vec<HashTable<Entry<K, V>>>,
+    entries: HashTable<Entry<K, V>>,
 }
 
 struct Entry<K, V> {
@@ -20,8 +20,8 @@ struct Entry<K, V> {
     value: V,
 }
 
-/// Spreads a Java hash over all 64 bits. Keys of one group agree in their murmur hash's
-/// remainder, so the table must not probe by that one.
+/// Spreads a Java hash over all 64 bits. Keys of one subtask agree in a range of their murmur
+/// hash's remainders, so the table must not probe by that one.
 #[inline]
 fn spread(hash_code: i32) -> u64 {
     let product = u64::from(hash_code as u32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -29,35 +29,24 @@ fn spread(hash_code: i32) -> u64 {
 }
 
 impl<K: Key, V> KeyedTable<K, V> {
-    /// An empty table for the key groups of a subtask.
-    pub fn new(index: u32, parallelism: u32, max_parallelism: u32) -> Self {
-        let range = KeyGroupRange::of_subtask(index, parallelism, max_parallelism);
-        let groups = (0..range.count()).map(|_| HashTable::new()).collect();
-        Self { range, max_parallelism, groups }
-    }
-
-    #[inline]
-    fn group(&mut self, hash_code: i32) -> &mut HashTable<Entry<K, V>> {
-        let group = key_group::assign(hash_code, self.max_parallelism);
-        debug_assert!(self.range.contains(group), "key group {group} belongs to another subtask");
-        &mut self.groups[usize::from(group - self.range.start)]
+    /// An empty table for keys that are divided into `max_parallelism` groups.
+    pub fn new(max_parallelism: u32) -> Self {
+        Self { max_parallelism, entries: HashTable::new() }
     }
 
     /// The value of the key that has this Java hash and for which `is_key` holds.
     #[inline]
     pub fn get_mut(&mut self, hash_code: i32, is_key: impl Fn(&K) -> bool) -> Option<&mut V> {
-        self.group(hash_code)
+        self.entries
             .find_mut(spread(hash_code), |entry| entry.hash_code == hash_code && is_key(&entry.key))
             .map(|entry| &mut entry.value)
     }
 
     /// Adds a key that is not there.
     pub fn insert_new(&mut self, hash_code: i32, key: K, value: V) {
-        self.group(hash_code).insert_unique(
-            spread(hash_code),
-            Entry { hash_code, key, value },
-            |entry| spread(entry.hash_code),
-        );
+        self.entries.insert_unique(spread(hash_code), Entry { hash_code, key, value }, |entry| {
+            spread(entry.hash_code)
+        });
     }
 
     /// The entry of the key that has this Java hash and for which `is_key` holds.
@@ -67,7 +56,7 @@ impl<K: Key, V> KeyedTable<K, V> {
         hash_code: i32,
         is_key: impl Fn(&K) -> bool,
     ) -> Option<(&K, &mut V)> {
-        self.group(hash_code)
+        self.entries
             .find_mut(spread(hash_code), |entry| entry.hash_code == hash_code && is_key(&entry.key))
             .map(|entry| (&entry.key, &mut entry.value))
     }
@@ -81,7 +70,7 @@ impl<K: Key, V> KeyedTable<K, V> {
         new: impl FnOnce() -> (K, V),
     ) -> (&K, &mut V) {
         let entry = self
-            .group(hash_code)
+            .entries
             .entry(
                 spread(hash_code),
                 |entry| entry.hash_code == hash_code && is_key(&entry.key),
@@ -97,7 +86,7 @@ impl<K: Key, V> KeyedTable<K, V> {
 
     /// Takes a key out.
     pub fn remove_entry(&mut self, hash_code: i32, is_key: impl Fn(&K) -> bool) -> Option<(K, V)> {
-        let found = self.group(hash_code).find_entry(spread(hash_code), |entry| {
+        let found = self.entries.find_entry(spread(hash_code), |entry| {
             entry.hash_code == hash_code && is_key(&entry.key)
         });
         let (Entry { key, value, .. }, _) = found.ok()?.remove();
@@ -106,18 +95,18 @@ impl<K: Key, V> KeyedTable<K, V> {
 
     /// Shows every entry, by key group and then in the order of keys.
     pub fn visit_sorted(&mut self, visitor: &mut dyn FnMut(KeyGroup, &K, &mut V)) {
-        for (group, table) in (self.range.start..).zip(&mut self.groups) {
-            let mut entries: Vec<&mut Entry<K, V>> = table.iter_mut().collect();
-            entries.sort_by(|a, b| a.key.compare(&b.key));
-            for entry in entries {
-                visitor(group, &entry.key, &mut entry.value);
-            }
+        let group = |entry: &Entry<K, V>| key_group::assign(entry.hash_code, self.max_parallelism);
+        let mut entries: Vec<_> =
+            self.entries.iter_mut().map(|entry| (group(entry), entry)).collect();
+        entries.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.key.compare(&y.key)));
+        for (group, entry) in entries {
+            visitor(group, &entry.key, &mut entry.value);
         }
     }
 
     /// How many keys there are.
     pub fn len(&self) -> usize {
-        self.groups.iter().map(HashTable::len).sum()
+        self.entries.len()
     }
 
     /// Whether there is none.
@@ -132,7 +121,7 @@ mod tests {
 
     #[test]
     fn keys_are_found_again_and_colliding_hashes_stay_apart() {
-        let mut table = KeyedTable::<String, u32>::new(0, 1, 128);
+        let mut table = KeyedTable::<String, u32>::new(128);
         // In Java "Aa" and "BB" have the same hash code.
         for (value, key) in (0..).zip(["Aa", "BB", "", "x"]) {
             let key = key.to_string();

@@ -5,8 +5,9 @@ mod laws;
 mod setting;
 mod shell;
 
-use cluster::{Cluster, Script};
+use cluster::Cluster;
 use proptest::prelude::{Strategy, any, prop};
+use setting::Script;
 use weir::base::{SimDuration, SimTime};
 use weir::trace::{Event, ExecutionState, JobEvent, NodeEvent, ResourceEvent, RpcEvent, TaskEvent};
 

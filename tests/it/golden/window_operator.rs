@@ -97,7 +97,7 @@ fn play<F: WindowFunction<String, Element, Out = Value>>(
     function: F,
     case: &Value,
 ) -> Outcome {
-    let store = KeyedTable::new(0, 1, 128);
+    let store = KeyedTable::new(128);
     let mut operator =
         WindowOperator::new(spec, function, store).map_err(|error| error.to_string())?;
     let mut output = Recorded::default();

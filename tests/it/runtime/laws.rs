@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::cluster::{Cluster, JOBMANAGER, Script};
+use super::cluster::Cluster;
+use super::setting::{JOBMANAGER, Script};
 use weir::runtime::{execution_may_become, job_may_become};
 use weir::trace::{
     Event, ExecutionState, JobEvent, JobStatus, NodeEvent, ResourceEvent, TaskEvent,

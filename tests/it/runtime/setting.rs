@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir::base::{Name, SimDuration, VertexId};
+use weir::base::{Name, NodeId, SimDuration, VertexId};
 use weir::graph::{
     DistributionPattern, ExecutionEdge, ExecutionGraph, JobEdge, JobGraph, JobVertex, PhysicalPlan,
     SharedSlot, VertexSubtask,
@@ -11,7 +11,50 @@ use weir::record::Partitioning;
 use weir::runtime::{JobPayload, RuntimeOptions};
 use weir::task::TaskOptions;
 
-use super::cluster::JOBMANAGER;
+pub const CLIENT: NodeId = NodeId(0);
+pub const JOBMANAGER: NodeId = NodeId(1);
+
+/// What is tried on a cluster.
+#[derive(Clone, Debug)]
+pub struct Script {
+    pub seed: u64,
+    pub taskmanagers: u16,
+    pub slots: u16,
+    /// The parallelism of each job.
+    pub jobs: Vec<u32>,
+    /// When to cancel the first job.
+    pub cancel_at: Option<u64>,
+    /// Latency, in microseconds, from and to.
+    pub latency_us: (u64, u64),
+    /// How long a task runs, in milliseconds, from and to.
+    pub run_ms: (u64, u64),
+    /// How likely a task fails, in percent.
+    pub fail_percent: u32,
+    /// A TaskManager (from 1), when it dies, and after how long it starts again, in milliseconds.
+    pub kills: Vec<(u16, u64, Option<u64>)>,
+    /// A TaskManager (from 1) that nothing reaches or leaves, from when, for how long.
+    pub cuts: Vec<(u16, u64, u64)>,
+    /// When the JobManager dies, and after how long it starts again.
+    pub jobmanager_kill: Option<(u64, u64)>,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            taskmanagers: 2,
+            slots: 2,
+            jobs: vec![2],
+            cancel_at: None,
+            latency_us: (1000, 1001),
+            run_ms: (1000, 1001),
+            fail_percent: 0,
+            kills: Vec::new(),
+            cuts: Vec::new(),
+            jobmanager_kill: None,
+        }
+    }
+}
 
 /// The settings of a cluster.
 pub fn options(taskmanagers: u16, slots: u16) -> RuntimeOptions {

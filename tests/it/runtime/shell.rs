@@ -8,8 +8,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::cluster::{CLIENT, JOBMANAGER};
-use super::setting::{job, options};
+use super::setting::{CLIENT, JOBMANAGER, job, options};
 use weir::base::{EventTime, Name, NodeId, Seed, SimDuration, SimTime, StreamRng};
 use weir::host::{
     Address, Clock, Delivery, Disk, DiskError, Host, Inbox, Lane, Message, Outside, Payload, Port,

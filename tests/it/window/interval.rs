@@ -32,7 +32,7 @@ impl IntervalOutput<u32, u32> for Seen {
 }
 
 fn run(bounds: IntervalBounds, steps: &[Step]) -> Seen {
-    let mut operator = IntervalJoinOperator::new(bounds, KeyedTable::new(0, 1, 128)).unwrap();
+    let mut operator = IntervalJoinOperator::new(bounds, KeyedTable::new(128)).unwrap();
     let mut seen = Seen::default();
     for (id, step) in (0_u32..).zip(steps) {
         match step {
@@ -138,7 +138,7 @@ proptest! {
 fn bounds_in_the_wrong_order_are_refused() {
     let bounds =
         IntervalBounds { lower: 1, upper: 0, lower_exclusive: false, upper_exclusive: false };
-    let table = KeyedTable::<u8, _>::new(0, 1, 128);
+    let table = KeyedTable::<u8, _>::new(128);
     let refused = IntervalJoinOperator::<u8, u32, u32, _>::new(bounds, table).err().unwrap();
     insta::assert_snapshot!(refused, @"lowerBound <= upperBound must be fulfilled");
 }

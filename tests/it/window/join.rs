@@ -56,7 +56,7 @@ where
 {
     let shape = WindowShape::Tumbling { size, offset: 0 };
     let spec = WindowSpec::new(WindowAssigner::shape(TimeDomain::EventTime, shape).unwrap());
-    let table = KeyedTable::new(0, 1, 128);
+    let table = KeyedTable::new(128);
     let mut operator = WindowOperator::new(spec, Buffered(function), table).unwrap();
     let mut seen = Seen(Vec::new());
     for (element, timestamp) in records {

@@ -120,19 +120,19 @@ struct Subtask<F: WindowFunction<u8, Traced, Out = Traced>> {
 
 impl<F: WindowFunction<u8, Traced, Out = Traced>> Subtask<F> {
     fn new(spec: Spec, function: fn() -> F, index: u32, parallelism: u32) -> Self {
-        let operator = Self::operator(spec, function, index, parallelism);
+        let operator = Self::operator(spec, function);
         let (waiting, seen) = (Batch::default(), Seen::default());
         Self { spec, function, index, parallelism, operator, waiting, seen }
     }
 
-    fn operator(spec: Spec, function: fn() -> F, index: u32, parallelism: u32) -> Operator<F> {
+    fn operator(spec: Spec, function: fn() -> F) -> Operator<F> {
         let assigner = WindowAssigner::shape(TimeDomain::EventTime, spec.shape).unwrap();
         let windows = WindowSpec {
             lateness: Lateness::allowed(spec.lateness).unwrap(),
             late_data: LateData::SideOutput,
             ..WindowSpec::new(assigner)
         };
-        let table = KeyedTable::new(index, parallelism, MAX_PARALLELISM);
+        let table = KeyedTable::new(MAX_PARALLELISM);
         WindowOperator::new(windows, function(), table).unwrap()
     }
 
@@ -154,7 +154,7 @@ impl<F: WindowFunction<u8, Traced, Out = Traced>> Subtask<F> {
     /// Stores everything, builds the operator anew and reads it back.
     fn restart(&mut self) {
         self.flush();
-        let mut fresh = Self::operator(self.spec, self.function, self.index, self.parallelism);
+        let mut fresh = Self::operator(self.spec, self.function);
         self.operator.store().visit(&mut |_, key, windows| {
             let text = serde_json::to_string(windows).unwrap();
             fresh.store().find_or_insert(

@@ -81,7 +81,7 @@ fn play<F: WindowFunction<char, Element, Out = String>>(
     function: F,
     script: &str,
 ) -> String {
-    let mut operator = WindowOperator::new(spec, function, KeyedTable::new(0, 1, 128)).unwrap();
+    let mut operator = WindowOperator::new(spec, function, KeyedTable::new(128)).unwrap();
     let mut told = Told::default();
     for step in script.split_whitespace() {
         write!(told.0, "{step}:").unwrap();
@@ -312,7 +312,7 @@ fn sessions_need_a_trigger_that_merges() {
     let trigger = Trigger::Never.purging();
     let shape = WindowShape::Session { gap: 5 };
     let spec = WindowSpec { trigger, ..windows(TimeDomain::EventTime, shape) };
-    let table = KeyedTable::new(0, 1, 128);
+    let table = KeyedTable::new(128);
     let refused = WindowOperator::new(spec, Buffered(listing()), table).err();
     assert_eq!(refused, Some(WindowError::TriggerCannotMerge));
 }
