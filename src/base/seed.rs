@@ -34,7 +34,7 @@ impl Seed {
     /// The random stream called `name`.
     ///
     /// ```
-    /// use rand::RngCore;
+    /// use rand::Rng;
     /// use weir::base::Seed;
     ///
     /// let (mut a, mut b) = (Seed(7).stream("faults"), Seed(7).stream("faults"));
