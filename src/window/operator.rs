@@ -14,7 +14,7 @@
 //! | `element` | a record comes |
 //! | `firing` | a timer fires |
 //!
-//! Previous: records by key, watermarks from the valve. Next: a [`WindowOutput`].
+//! Previous: records by key, watermarks from the valve. Next: a [`super::WindowOutput`].
 
 use super::pane::KeyWindows;
 use super::trigger::{Trigger, TriggerContext, TriggerState, WindowTimers};
