@@ -176,3 +176,22 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_a_plain_file_is_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+    std::fs::write(&file, "old").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    ends(0, &["run", "basics/word-count", "-q", "--trace", link.to_str().unwrap()]);
+    assert!(link.is_symlink());
+    assert!(std::fs::read(&file).unwrap().len() > 100, "the file behind the link has the trace");
+
+    let socket = folder.path().join("socket");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    ends(2, &["run", "basics/word-count", "-q", "--trace", socket.to_str().unwrap()]);
+    let kind = std::fs::symlink_metadata(&socket).unwrap().file_type();
+    assert!(std::os::unix::fs::FileTypeExt::is_socket(&kind));
+    drop(listener);
+}

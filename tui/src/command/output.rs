@@ -16,8 +16,16 @@ use super::Failure;
 
 /// A file that takes its final name only when it is complete.
 pub struct Pending {
-    file: NamedTempFile,
+    target: Target,
     path: PathBuf,
+}
+
+/// Where the bytes go.
+enum Target {
+    /// Into a temporary file that replaces a plain file, or becomes one.
+    Replaced(NamedTempFile),
+    /// Straight into something that must not be replaced, such as a device or a pipe.
+    Special(fs::File),
 }
 
 impl Pending {
@@ -26,6 +34,14 @@ impl Pending {
         if path.is_dir() {
             return Err(Failure::Usage(format!("{} is a folder", path.display())));
         }
+        if path.exists() && !path.is_file() {
+            let special = fs::OpenOptions::new().write(true).open(path);
+            let target = Target::Special(special.map_err(Failure::file(path))?);
+            return Ok(Self { target, path: path.to_owned() });
+        }
+        // Through a link, so that the link stays and what it points to is replaced.
+        let linked = if path.is_symlink() { fs::canonicalize(path).ok() } else { None };
+        let path = linked.unwrap_or_else(|| path.to_owned());
         let folder = match path.parent() {
             Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
             Some(parent) => parent,
@@ -38,18 +54,22 @@ impl Pending {
             .prefix(".weir-")
             .tempfile_in(folder)
             // Its own message names the temporary file, which nobody asked for.
-            .map_err(|error| Failure::file(path)(error.kind().into()))?;
-        Ok(Self { file, path: path.to_owned() })
+            .map_err(|error| Failure::file(&path)(error.kind().into()))?;
+        Ok(Self { target: Target::Replaced(file), path })
     }
 
     /// Writes `bytes` and gives the file its name.
-    pub fn finish(mut self, bytes: &[u8]) -> Result<PathBuf, Failure> {
-        self.file.write_all(bytes).map_err(Failure::file(&self.path))?;
-        readable_by_all_who_may(&self.file).map_err(Failure::file(&self.path))?;
-        match self.file.persist(&self.path) {
-            Ok(_) => Ok(self.path),
-            Err(error) => Err(Failure::file(&self.path)(error.error)),
+    pub fn finish(self, bytes: &[u8]) -> Result<PathBuf, Failure> {
+        let Self { target, path } = self;
+        match target {
+            Target::Special(mut file) => file.write_all(bytes).map_err(Failure::file(&path))?,
+            Target::Replaced(mut file) => {
+                file.write_all(bytes).map_err(Failure::file(&path))?;
+                readable_by_all_who_may(&file).map_err(Failure::file(&path))?;
+                file.persist(&path).map_err(|error| Failure::file(&path)(error.error))?;
+            }
         }
+        Ok(path)
     }
 }
 
