@@ -1,12 +1,14 @@
 //! Where a program begins.
 
 use std::cell::RefCell;
+use std::fs;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::builder::Builder;
 use super::{DataStream, Program, ProgramError};
-use crate::connector::{BoundedSource, Generator, Lines, Splits};
+use crate::connector::{BoundedSource, FileError, Generator, Lines, Splits, read_csv};
 use crate::graph::StreamNodeKind;
 use crate::operator::OperatorKind;
 use crate::record::Data;
@@ -96,6 +98,43 @@ impl StreamExecutionEnvironment {
         options: SourceOptions,
     ) -> DataStream<String> {
         self.from_splits(name, Arc::new(Lines::new(text)), options)
+    }
+
+    /// A source of the lines of a text file, which is read now.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not UTF-8.
+    pub fn read_text_file(
+        &self,
+        path: impl AsRef<Path>,
+        options: SourceOptions,
+    ) -> Result<DataStream<String>, FileError> {
+        let path = path.as_ref().display().to_string();
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(self.from_text(&path, text, options)),
+            Err(cause) => Err(FileError::Unreadable { path, cause }),
+        }
+    }
+
+    /// A source of the records of a CSV file with a header line, which is read now (see
+    /// [`read_csv`]).
+    ///
+    /// # Errors
+    /// If the file cannot be read, or a line is not a record; the error tells which.
+    pub fn read_csv_file<T: Data + Sync>(
+        &self,
+        path: impl AsRef<Path>,
+        options: SourceOptions,
+    ) -> Result<DataStream<T>, FileError> {
+        let path = path.as_ref().display().to_string();
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(cause) => return Err(FileError::Unreadable { path, cause }),
+        };
+        match read_csv::<T>(&bytes) {
+            Ok(records) => Ok(self.from_splits(&path, Arc::new(records), options)),
+            Err(cause) => Err(FileError::Malformed { path, cause }),
+        }
     }
 
     /// A source of anything that can be read by offset.

@@ -39,6 +39,18 @@ impl<T: Data> DataStream<T> {
         self.sink("Print", Some(declaration), SinkFormat::Lines)
     }
 
+    /// Collects every record, for [`RunReport::collected`] to give back.
+    ///
+    /// [`RunReport::collected`]: ../cluster/struct.RunReport.html#method.collected
+    pub fn collect(&self, sink: &str) -> Self {
+        let declaration = SinkDeclaration {
+            name: sink.to_string(),
+            columns: vec!["record".to_string()],
+            key_columns: None,
+        };
+        self.sink("Collect", Some(declaration), SinkFormat::Records)
+    }
+
     /// Drops every record.
     pub fn discard(&self) -> Self {
         self.sink("Discard", None, SinkFormat::Discard)

@@ -20,7 +20,7 @@ mod run;
 
 pub use error::ClusterError;
 pub use options::{ClusterOptions, JobSubmission};
-pub use report::{EndReason, JobReport, LatencyReport, RunReport, SinkReport};
+pub use report::{CollectError, EndReason, JobReport, LatencyReport, RunReport, SinkReport};
 pub use run::{Onlooker, RunLabel, run};
 
 use crate::api::Program;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use indexmap::IndexMap;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::JobSubmission;
@@ -34,6 +35,30 @@ pub struct RunReport {
     pub vacuous: Vec<String>,
     /// The encoded trace, unless the level is off.
     pub trace: Option<Vec<u8>>,
+}
+
+impl RunReport {
+    /// The records that [`DataStream::collect`](crate::api::DataStream::collect) collected under
+    /// this name, in the order in which they arrived.
+    ///
+    /// # Errors
+    /// If there is no such sink, or its records are of another type.
+    pub fn collected<T: DeserializeOwned>(&self, sink: &str) -> Result<Vec<T>, CollectError> {
+        let sink = self.sinks.get(sink).ok_or_else(|| CollectError::NoSink(sink.to_string()))?;
+        let fields = sink.rows.iter().map(|row| row.fields.concat());
+        fields.map(|text| Ok(serde_json::from_str(&text)?)).collect()
+    }
+}
+
+/// Why collected records cannot be had back.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// No sink has this name.
+    #[error("there is no sink `{0}`")]
+    NoSink(String),
+    /// The records are of another type.
+    #[error("the records are of another type: {0}")]
+    OtherType(#[from] serde_json::Error),
 }
 
 /// What became of a job.

@@ -12,6 +12,27 @@ pub struct DataError {
     pub message: String,
 }
 
+/// Why a data file cannot be a source.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("{path}: {cause}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// It can be read, but not understood.
+    #[error("{path}, {cause}")]
+    Malformed {
+        /// The file.
+        path: String,
+        /// What is wrong, and where.
+        cause: DataError,
+    },
+}
+
 /// Reads all records of a CSV file whose first line names the columns. Columns that the record
 /// type does not have are passed over; empty fields are `None` for optional fields.
 ///

@@ -10,7 +10,7 @@ mod sink;
 mod source;
 mod splits;
 
-pub use csv_file::{DataError, read_csv};
+pub use csv_file::{DataError, FileError, read_csv};
 pub use rows::rows;
 pub use sink::{SinkFormat, SinkWriter};
 pub use source::{BoundedSource, Reader};

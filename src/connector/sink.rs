@@ -23,6 +23,8 @@ pub enum SinkFormat {
         /// What a row does to the table.
         kind: RowKind,
     },
+    /// Each as one field of JSON, from which the record can be had back.
+    Records,
     /// As lines, with the subtask in front if there are several, like Flink's `print()`.
     Lines,
     /// Not at all, like Flink's `DiscardingSink`.
@@ -48,6 +50,7 @@ impl<T: Data> SinkWriter<T> {
     fn rows(&self, batch: &Batch<T>) -> Result<Vec<Row>, Failure> {
         let (kind, fields) = match self.format {
             SinkFormat::Rows { columns, kind } => (kind, self.fields(&batch.values, columns)?),
+            SinkFormat::Records => (RowKind::Insert, self.records(&batch.values)?),
             SinkFormat::Lines => {
                 let lines = batch.values.iter().map(|record| vec![self.line(record)]);
                 (RowKind::Insert, lines.collect())
@@ -74,6 +77,14 @@ impl<T: Data> SinkWriter<T> {
         }
         // Only a record of one empty line, which CSV readers pass over, can come to this.
         Err(Failure(format!("sink `{sink}` cannot write a record without fields")))
+    }
+
+    fn records(&self, records: &[T]) -> Result<Vec<Vec<String>>, Failure> {
+        let written = |record: &T| match serde_json::to_string(record) {
+            Ok(text) => Ok(vec![text]),
+            Err(error) => Err(Failure(format!("sink `{}`: {record:?}: {error}", self.sink))),
+        };
+        records.iter().map(written).collect()
     }
 
     fn line(&self, record: &T) -> String {

@@ -303,6 +303,48 @@ fn a_record_keeps_its_identity_to_the_sink() {
 }
 
 #[test]
+fn collected_records_come_back_as_they_were() {
+    let report = run(cluster(), 1, |env| {
+        let optional = |(key, value): Pair| (value > 2).then_some((key, vec![value, -value]));
+        pairs(env).map(optional).collect("records");
+    });
+    let records: Vec<Option<(String, Vec<i64>)>> = report.collected("records").unwrap();
+    assert_eq!(records.len(), 6);
+    assert_eq!(records[0], Some(("a".to_string(), vec![3, -3])));
+    assert_eq!(records[2], None);
+    let error = report.collected::<u8>("records").unwrap_err().to_string();
+    assert!(error.starts_with("the records are of another type: "), "{error}");
+    assert_eq!(report.collected::<u8>("?").unwrap_err().to_string(), "there is no sink `?`");
+}
+
+#[test]
+fn files_are_sources_and_their_mistakes_have_a_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pairs.csv");
+    std::fs::write(&path, "key,value,more\r\na,1,x\r\n\"b,c\",2,\r\n").unwrap();
+    let report = run(cluster(), 1, |env| {
+        let options = SourceOptions::default();
+        let pairs = env.read_csv_file::<Pair>(&path, options).unwrap();
+        let lines = env.read_text_file(&path, options).unwrap();
+        pairs.collect("pairs");
+        lines.collect("lines");
+    });
+    let pair = |key: &str, value| (key.to_string(), value);
+    assert_eq!(report.collected::<Pair>("pairs").unwrap(), [pair("a", 1), pair("b,c", 2)]);
+    let lines = ["key,value,more", "a,1,x", "\"b,c\",2,"];
+    assert_eq!(report.collected::<String>("lines").unwrap(), lines);
+
+    std::fs::write(&path, "key,value\na,1\nb,x\n").unwrap();
+    let env = StreamExecutionEnvironment::new("test");
+    let error = env.read_csv_file::<Pair>(&path, SourceOptions::default()).err().unwrap();
+    let expected = "pairs.csv, line 3: column `value`: invalid digit found in string";
+    assert!(error.to_string().ends_with(expected), "{error}");
+    let missing = folder.path().join("missing");
+    let error = env.read_text_file(missing, SourceOptions::default()).err().unwrap();
+    assert!(error.to_string().contains("missing: No such file"), "{error}");
+}
+
+#[test]
 fn too_few_slots_fail_the_job_and_say_how_many_are_missing() {
     let mut options = ClusterOptions::new(1, 2);
     options.slot_request_timeout = Duration::from_secs(5);
