@@ -62,8 +62,10 @@ impl Builder {
 
     /// The number of the next source.
     pub(super) fn next_source(&mut self) -> u16 {
-        self.sources += 1;
-        self.sources - 1
+        let number = self.sources;
+        // Every source is an operator, of which there may not be more than can be numbered.
+        self.sources = self.sources.saturating_add(1);
+        number
     }
 
     pub(super) fn add_node(

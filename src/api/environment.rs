@@ -18,13 +18,14 @@ use crate::record::Data;
 pub struct SourceOptions {
     /// Records per second of simulated time; as fast as they can be processed if unset.
     pub rate: Option<f64>,
-    /// Into how many splits the records are divided. A split is read by one subtask.
-    pub splits: u32,
+    /// Into how many splits the records are divided: one for each subtask if unset. A split is
+    /// read by one subtask, after those before it that the subtask has.
+    pub splits: Option<u16>,
 }
 
 impl Default for SourceOptions {
     fn default() -> Self {
-        Self { rate: None, splits: 1 }
+        Self { rate: None, splits: Some(1) }
     }
 }
 
@@ -74,12 +75,11 @@ impl StreamExecutionEnvironment {
 
     /// A source of `0, 1, … count - 1`, divided over its subtasks.
     pub fn from_sequence(&self, count: u64) -> DataStream<u64> {
-        let options = SourceOptions { rate: None, splits: u32::MAX };
+        let options = SourceOptions { rate: None, splits: None };
         self.from_generator("Sequence", count, options, |offset| offset)
     }
 
-    /// A source of `count` records, the one at offset `i` being `function(i)`. As many splits as
-    /// subtasks if `options` asks for `u32::MAX`.
+    /// A source of `count` records, the one at offset `i` being `function(i)`.
     pub fn from_generator<T: Data>(
         &self,
         name: &str,
@@ -150,7 +150,8 @@ impl StreamExecutionEnvironment {
             builder.fail(ProgramError::BadRate { source_name, rate });
         }
         let number = builder.next_source();
-        let source = BoundedSource::new(splits, options.splits.max(1), options.rate, number);
+        let split_count = options.splits.map(|count| count.max(1));
+        let source = BoundedSource::new(splits, split_count, options.rate, number);
         let kind = OperatorKind::Source(Arc::new(source));
         let name = format!("Source: {name}");
         let node = builder.add_node(&name, StreamNodeKind::Source, kind);

@@ -20,7 +20,7 @@ pub struct KeyedStream<T, S> {
 impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
     pub(super) fn new(stream: DataStream<T>, selector: S) -> Self {
         let code = Arc::new(KeyedEdge::<T, S>::new(selector.clone()));
-        let stream = stream.dealt(Dealt { partitioning: Some(Partitioning::Hash), code });
+        let stream = stream.dealt(&Dealt { partitioning: Some(Partitioning::Hash), code });
         Self { stream, selector }
     }
 

@@ -66,6 +66,9 @@ pub enum ProgramError {
         /// The setting.
         setting: &'static str,
     },
+    /// A union with a stream of another program.
+    #[error("a union of streams that belong to different environments")]
+    ForeignStream,
     /// Too many operators.
     #[error("a program has at most 65,535 operators")]
     TooLarge,

@@ -20,19 +20,14 @@ use crate::record::{AnyOutput, Collector, Data, Fanout, Key, Output, Partitionin
 /// A stream of records of type `T`: the output of one operator, or of several in a union.
 pub struct DataStream<T> {
     pub(super) builder: Rc<RefCell<Builder>>,
-    nodes: Vec<StreamNodeId>,
-    dealt: Dealt,
+    /// The operators, each with how its output is dealt to what is behind this stream.
+    outputs: Vec<(StreamNodeId, Dealt)>,
     records: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for DataStream<T> {
     fn clone(&self) -> Self {
-        Self {
-            builder: self.builder.clone(),
-            nodes: self.nodes.clone(),
-            dealt: self.dealt.clone(),
-            records: PhantomData,
-        }
+        Self { builder: self.builder.clone(), outputs: self.outputs.clone(), records: PhantomData }
     }
 }
 
@@ -50,7 +45,7 @@ impl<T: Data> DataStream<T> {
     pub(super) fn of_node(builder: Rc<RefCell<Builder>>, node: StreamNodeId) -> Self {
         let code = Arc::new(UnkeyedEdge::<T>::default());
         let dealt = Dealt { partitioning: None, code };
-        Self { builder, nodes: vec![node], dealt, records: PhantomData }
+        Self { builder, outputs: vec![(node, dealt)], records: PhantomData }
     }
 
     /// Puts an operator behind this stream.
@@ -62,15 +57,18 @@ impl<T: Data> DataStream<T> {
     ) -> DataStream<R> {
         let mut builder = self.builder.borrow_mut();
         let node = builder.add_node(name, kind, code);
-        for source in &self.nodes {
-            builder.add_edge(*source, node, &self.dealt);
+        for (source, dealt) in &self.outputs {
+            builder.add_edge(*source, node, dealt);
         }
         drop(builder);
         DataStream::of_node(self.builder.clone(), node)
     }
 
-    pub(super) fn dealt(mut self, dealt: Dealt) -> Self {
-        self.dealt = dealt;
+    /// Deals all of the stream in one way. As in Flink the last word counts.
+    pub(super) fn dealt(mut self, dealt: &Dealt) -> Self {
+        for (_, output) in &mut self.outputs {
+            output.clone_from(dealt);
+        }
         self
     }
 
@@ -127,12 +125,16 @@ impl<T: Data> DataStream<T> {
         self.then("Filter", StreamNodeKind::Operator, code)
     }
 
-    /// All records of this stream and of the others. Each keeps its own order; between them
-    /// there is none.
+    /// All records of this stream and of the others, each dealt as it was to be. Each keeps its
+    /// own order; between them there is none.
     pub fn union(&self, others: &[&Self]) -> Self {
         let mut union = self.clone();
         for other in others {
-            union.nodes.extend(&other.nodes);
+            if !Rc::ptr_eq(&self.builder, &other.builder) {
+                self.builder.borrow_mut().fail(ProgramError::ForeignStream);
+                continue;
+            }
+            union.outputs.extend_from_slice(&other.outputs);
         }
         union
     }
@@ -155,7 +157,7 @@ impl<T: Data> DataStream<T> {
 
     fn partitioned(&self, partitioning: Partitioning) -> Self {
         let code = Arc::new(UnkeyedEdge::<T>::default());
-        self.clone().dealt(Dealt { partitioning: Some(partitioning), code })
+        self.clone().dealt(&Dealt { partitioning: Some(partitioning), code })
     }
 
     /// To the subtask of the same index; the operator behind must have the same parallelism.
@@ -188,17 +190,18 @@ impl<T: Data> DataStream<T> {
         self.partitioned(Partitioning::Global)
     }
 
-    /// To the subtask that `partitioner` names, given the record and how many there are.
+    /// To the subtask that `partitioner` names, given the record and how many there are. One that
+    /// is not there fails the job.
     pub fn partition_custom(&self, partitioner: impl Fn(&T, usize) -> usize + Function) -> Self {
         let code = Arc::new(CustomEdge::<T, _>::new(partitioner));
-        self.clone().dealt(Dealt { partitioning: Some(Partitioning::Custom), code })
+        self.clone().dealt(&Dealt { partitioning: Some(Partitioning::Custom), code })
     }
 
     /// Changes the operator whose output this is.
     fn setting(self, setting: &'static str, change: impl FnOnce(&mut StreamNode)) -> Self {
         let mut builder = self.builder.borrow_mut();
-        match (&self.nodes[..], self.dealt.partitioning) {
-            ([node], None) => change(builder.node(*node)),
+        match &self.outputs[..] {
+            [(node, Dealt { partitioning: None, .. })] => change(builder.node(*node)),
             _ => builder.fail(ProgramError::NotAnOperator { setting }),
         }
         drop(builder);
@@ -217,7 +220,7 @@ impl<T: Data> DataStream<T> {
 
     /// What the operator is addressed by, in scenarios and traces; unique in the program.
     pub fn uid(self, uid: &str) -> Self {
-        if let [node] = self.nodes[..] {
+        if let [(node, _)] = self.outputs[..] {
             self.builder.borrow_mut().set_uid(node, uid);
         }
         self.setting("uid", |_| ())
@@ -250,7 +253,7 @@ impl<T: Data> DataStream<T> {
 
     /// What processing one record costs the operator, in simulated time.
     pub fn record_cost(self, cost: SimDuration) -> Self {
-        if let [node] = self.nodes[..] {
+        if let [(node, _)] = self.outputs[..] {
             self.builder.borrow_mut().set_record_cost(node, cost);
         }
         self.setting("record_cost", |_| ())

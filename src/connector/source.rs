@@ -14,8 +14,8 @@ use crate::trace::{Event, RecordEvent};
 /// A source that ends.
 pub struct BoundedSource<T> {
     splits: Arc<dyn Splits<T>>,
-    /// How many splits the records are divided into.
-    split_count: u32,
+    /// How many splits the records are divided into: one for each subtask if unset.
+    split_count: Option<u16>,
     /// Records per second of simulated time, over all splits.
     rate: Option<f64>,
     /// Which of the job's sources this is.
@@ -23,10 +23,10 @@ pub struct BoundedSource<T> {
 }
 
 impl<T: Data> BoundedSource<T> {
-    /// A source over `splits`, divided into `split_count` of them.
+    /// A source over `splits`, divided into `split_count` of them, or one for each subtask.
     pub fn new(
         splits: Arc<dyn Splits<T>>,
-        split_count: u32,
+        split_count: Option<u16>,
         rate: Option<f64>,
         source: u16,
     ) -> Self {
@@ -41,19 +41,21 @@ impl<T: Data> SourceFactory for BoundedSource<T> {
         outputs: Vec<Box<dyn AnyOutput>>,
     ) -> Box<dyn SourceReader> {
         let count = self.splits.count();
-        let splits = u64::from(self.split_count.min(context.parallelism.max(1)));
-        let own = (0..splits)
-            .filter(|split| split % u64::from(context.parallelism) == u64::from(context.index));
+        let splits = self.split_count.unwrap_or(context.parallelism as u16);
+        let begin = |split: u16| {
+            let begin = u128::from(split) * u128::from(count) / u128::from(splits);
+            u64::try_from(begin).expect("a split begins within the records")
+        };
+        let own =
+            (0..splits).filter(|split| u32::from(*split) % context.parallelism == context.index);
         let mut pending: Vec<Split> = own
-            .map(|split| Split {
-                number: split as u16,
-                start: split * count / splits,
-                next: split * count / splits,
-                end: (split + 1) * count / splits,
+            .map(|number| {
+                let (start, end) = (begin(number), begin(number + 1));
+                Split { number, start, next: start, end }
             })
             .collect();
         pending.reverse();
-        let readers = self.split_count.min(context.parallelism);
+        let readers = context.parallelism.min(u32::from(splits));
         Box::new(Reader {
             context: context.clone(),
             source: self.source,
@@ -106,7 +108,7 @@ impl<T: Data> Reader<T> {
             return Err(next);
         }
         let elapsed = now.since(started).as_nanos() as f64;
-        let due = (elapsed / nanos_per_record) as u64 + 1;
+        let due = ((elapsed / nanos_per_record) as u64).saturating_add(1);
         Ok(due.saturating_sub(self.emitted).clamp(1, most as u64) as usize)
     }
 

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::wiring::{self, Widths};
-use super::{GraphError, JobEdge, JobGraph, OperatorLabel};
+use super::{DistributionPattern, GraphError, JobEdge, JobGraph, OperatorLabel};
 
 /// The most channels, and the most subtasks, that a job may have. A simulated cluster holds them
 /// all in one process, so a typing error must not take the machine's memory.
@@ -85,15 +85,23 @@ impl ExecutionGraph {
 
     /// The channels into which a producer writes an edge, one for each subpartition, in order.
     pub fn channels_out_of(&self, edge: usize, producer: u32) -> Vec<ExecutionEdge> {
-        let channels = self.channels_of(edge).iter().filter(|it| it.producer == producer);
-        let mut channels: Vec<_> = channels.copied().collect();
+        let channels = self.channels_of(edge);
+        let mut channels: Vec<_> = match self.job.edges[edge].pattern {
+            // Every consumer has a channel from every producer.
+            DistributionPattern::AllToAll => {
+                let producers = self.job.vertex(self.job.edges[edge].source).parallelism;
+                let (first, step) = (producer as usize, producers as usize);
+                channels.iter().skip(first).step_by(step).copied().collect()
+            }
+            // Later consumers never have earlier producers.
+            DistributionPattern::Pointwise => {
+                let channels = &channels[channels.partition_point(|it| it.producer < producer)..];
+                let count = channels.partition_point(|it| it.producer == producer);
+                channels[..count].to_vec()
+            }
+        };
         channels.sort_by_key(|it| it.subpartition);
         channels
-    }
-
-    /// How many subpartitions a producer has for an edge.
-    pub fn subpartitions(&self, edge: usize, producer: u32) -> usize {
-        self.channels_of(edge).iter().filter(|it| it.producer == producer).count()
     }
 }
 

@@ -44,7 +44,9 @@ struct Channel {
     arrived: u64,
     consumed_credit: u32,
     backoff: SimDuration,
-    /// All of it has arrived, so its producer may be gone.
+    /// Whether its producer was not there, so that it is among the retries.
+    waits: bool,
+    /// All of it has arrived, or its producer has failed: in either case that may be gone.
     complete: bool,
 }
 
@@ -79,6 +81,7 @@ impl InputGate {
             arrived: 0,
             consumed_credit: 0,
             backoff: FIRST_BACKOFF,
+            waits: false,
             complete: false,
         };
         let channels: Vec<_> = channels.into_iter().map(channel).collect();
@@ -135,8 +138,21 @@ impl InputGate {
         Ok(())
     }
 
+    /// The producer of a channel has failed or was cancelled. It is its failure that fails the
+    /// job; this task waits to be cancelled.
+    ///
+    /// Unlike Flink, where a consumer then cancels itself.
+    pub fn on_error(&mut self, channel: u32) {
+        if let Some(channel) = self.channels.get_mut(channel as usize) {
+            channel.complete = true;
+        }
+    }
+
     /// The process at `address` is not there. A producer that has not started yet is asked again
     /// after a while; one that had already begun to send is lost.
+    ///
+    /// Unlike Flink, where a consumer that has waited long enough asks the JobMaster whether its
+    /// producer is still to come: the JobMaster cancels the consumer if it is not.
     pub fn on_reset(&mut self, address: Address) -> Result<(), Failure> {
         let now = self.host.clock.now();
         for (index, channel) in self.channels.iter_mut().enumerate() {
@@ -149,16 +165,10 @@ impl InputGate {
                     "RemoteTransportException: connection to {producer} was lost"
                 )));
             }
-            if self.retries.iter().any(|(_, waiting)| *waiting == index) {
-                continue;
+            if !std::mem::replace(&mut channel.waits, true) {
+                self.retries.push((now + channel.backoff, index));
+                channel.backoff = (channel.backoff * 2).min(LONGEST_BACKOFF);
             }
-            if channel.backoff > LONGEST_BACKOFF {
-                return Err(Failure(format!(
-                    "PartitionNotFoundException: {producer} did not come up"
-                )));
-            }
-            self.retries.push((now + channel.backoff, index));
-            channel.backoff *= 2;
         }
         Ok(())
     }
@@ -175,6 +185,7 @@ impl InputGate {
         self.retries = later;
         let due: Vec<(SimTime, usize)> = due;
         for (_, index) in due {
+            self.channels[index].waits = false;
             self.request_partition(index);
         }
     }

@@ -26,6 +26,11 @@ pub enum DataMessage {
         /// What it holds.
         element: Element,
     },
+    /// A producer that has failed or was cancelled will send nothing more.
+    ErrorResponse {
+        /// The channel.
+        channel: u32,
+    },
     /// A consumer lets a producer send more.
     AddCredit {
         /// The edge.
@@ -46,6 +51,7 @@ impl Message for DataMessage {
             Self::PartitionRequest { .. } => 40,
             Self::BufferResponse { element: Element::Data(batch), .. } => 20 + batch.encoded_size(),
             Self::BufferResponse { element: Element::Event(_), .. } => 24,
+            Self::ErrorResponse { .. } => 16,
             Self::AddCredit { .. } => 20,
         };
         FRAME_HEADER + body

@@ -28,8 +28,7 @@ impl<T: Data, D: Deal<T>> RecordWriter<T, D> {
 
 impl<T: Data, D: Deal<T>> Output<T> for RecordWriter<T, D> {
     fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
-        self.deal.deal(batch, &mut self.staging);
-        Ok(())
+        self.deal.deal(batch, &mut self.staging)
     }
 
     fn flush(&mut self) -> Result<(), Failure> {

@@ -105,12 +105,16 @@ impl ResultPartition {
         self.staged_since.set(None);
     }
 
-    /// A consumer connects.
+    /// A consumer connects. One that has asked twice, since it took a reset that was meant for
+    /// another of its channels for its own, has the credit of the first time.
     pub fn on_partition_request(&self, subpartition: u32, consumer: ConsumerChannel) {
         let index = subpartition as usize;
-        if let Some(subpartition) = self.subpartitions.borrow_mut().get_mut(index) {
-            subpartition.consumer = Some((consumer.address, consumer.channel));
-            subpartition.credit = consumer.credit;
+        match self.subpartitions.borrow_mut().get_mut(index) {
+            Some(subpartition) if subpartition.consumer.is_none() => {
+                subpartition.consumer = Some((consumer.address, consumer.channel));
+                subpartition.credit = consumer.credit;
+            }
+            Some(_) | None => return,
         }
         self.send_ready(index);
     }
@@ -122,6 +126,15 @@ impl ResultPartition {
             subpartition.credit += credit;
         }
         self.send_ready(index);
+    }
+
+    /// Tells the consumers that nothing more comes, since the producer has failed or was
+    /// cancelled.
+    pub fn abandon(&self) {
+        for (address, channel) in self.subpartitions.borrow().iter().filter_map(|it| it.consumer) {
+            let message = DataMessage::ErrorResponse { channel };
+            self.host.wire.send(self.settings.port, address, Lane::Data, Box::new(message));
+        }
     }
 
     /// Sends what the credit of a subpartition allows.

@@ -7,7 +7,9 @@ use rand::RngExt;
 
 use crate::base::{EventTime, StreamRng};
 use crate::operator::{Channels, KeySelector, Meter};
-use crate::record::{Batch, Data, Element, LatencyMarker, Partitioning, RecordId, key_group};
+use crate::record::{
+    Batch, Data, Element, Failure, LatencyMarker, Partitioning, RecordId, key_group,
+};
 use std::rc::Rc;
 
 /// Records on their way into a buffer, per channel.
@@ -15,6 +17,8 @@ pub struct Staging<T> {
     staged: Vec<Batch<T>>,
     channels: Box<dyn Channels>,
     full: usize,
+    /// For how many records a channel's buffer has room at first.
+    reserved: usize,
     meter: Rc<Meter>,
     /// Where the next latency markers go: in turn, so that every channel is measured.
     marked: usize,
@@ -22,8 +26,11 @@ pub struct Staging<T> {
 
 impl<T: Data> Staging<T> {
     pub(super) fn new(channels: Box<dyn Channels>, full: usize, meter: Rc<Meter>) -> Self {
-        let staged = (0..channels.count()).map(|_| Batch::default()).collect();
-        Self { staged, channels, full, meter, marked: 0 }
+        let count = channels.count();
+        let staged = (0..count).map(|_| Batch::default()).collect();
+        // Where channels are many, few of their buffers fill up before they are flushed.
+        let reserved = (4 * full / count.max(1)).clamp(1, full.max(1));
+        Self { staged, channels, full, reserved, meter, marked: 0 }
     }
 
     pub(super) fn channels(&self) -> &dyn Channels {
@@ -42,7 +49,7 @@ impl<T: Data> Staging<T> {
     ) {
         let batch = &mut self.staged[channel];
         if batch.is_empty() {
-            batch.values.reserve(self.full);
+            batch.values.reserve(self.reserved);
             self.channels.staged();
         }
         batch.push(value, timestamp, id);
@@ -109,7 +116,7 @@ impl<T: Data> Staging<T> {
 /// Deals a batch over channels.
 pub trait Deal<T>: 'static {
     /// Deals a batch over `staging`, which has at least one channel.
-    fn deal(&mut self, batch: Batch<T>, staging: &mut Staging<T>);
+    fn deal(&mut self, batch: Batch<T>, staging: &mut Staging<T>) -> Result<(), Failure>;
 }
 
 /// The partitioners that do not look at the record.
@@ -145,21 +152,23 @@ impl UnkeyedDeal {
 }
 
 impl<T: Data> Deal<T> for UnkeyedDeal {
-    fn deal(&mut self, mut batch: Batch<T>, staging: &mut Staging<T>) {
+    fn deal(&mut self, mut batch: Batch<T>, staging: &mut Staging<T>) -> Result<(), Failure> {
         let count = staging.staged.len();
+        // Batches of a keyed edge meet others here that have no such column.
+        batch.hashes = None;
         match self {
             Self::First => staging.append(0, batch),
             Self::RoundRobin(next) => {
                 staging.carry(std::mem::take(&mut batch.markers));
-                scatter(batch, staging, |_| {
+                return scatter(batch, staging, |_| {
                     let channel = *next;
                     *next = if channel + 1 == count { 0 } else { channel + 1 };
-                    channel
+                    Ok(channel)
                 });
             }
             Self::Random(random) => {
                 staging.carry(std::mem::take(&mut batch.markers));
-                scatter(batch, staging, |_| random.random_range(0..count));
+                return scatter(batch, staging, |_| Ok(random.random_range(0..count)));
             }
             Self::All => {
                 for channel in 1..count {
@@ -168,6 +177,7 @@ impl<T: Data> Deal<T> for UnkeyedDeal {
                 staging.append(0, batch);
             }
         }
+        Ok(())
     }
 }
 
@@ -175,15 +185,16 @@ impl<T: Data> Deal<T> for UnkeyedDeal {
 fn scatter<T: Data>(
     batch: Batch<T>,
     staging: &mut Staging<T>,
-    mut choose: impl FnMut(&T) -> usize,
-) {
+    mut choose: impl FnMut(&T) -> Result<usize, Failure>,
+) -> Result<(), Failure> {
     let Batch { values, timestamps, ids, .. } = batch;
     for (index, value) in values.into_iter().enumerate() {
-        let channel = choose(&value);
+        let channel = choose(&value)?;
         let timestamp = timestamps.as_ref().map(|column| column[index]);
         let id = ids.as_ref().map(|column| column[index]);
         staging.push(channel, value, timestamp, id, None);
     }
+    Ok(())
 }
 
 /// Hash partitioning: to the owner of the key's group. Leaves the hashes in the batch, so that
@@ -201,12 +212,13 @@ impl<S> KeyGroups<S> {
 }
 
 impl<T: Data, S: KeySelector<T>> Deal<T> for KeyGroups<S> {
-    fn deal(&mut self, mut batch: Batch<T>, staging: &mut Staging<T>) {
+    fn deal(&mut self, mut batch: Batch<T>, staging: &mut Staging<T>) -> Result<(), Failure> {
         let count = staging.staged.len();
         let hash = |value: &T| self.selector.hash(value) as u32;
         if count == 1 {
             batch.hashes = Some(batch.values.iter().map(hash).collect());
-            return staging.append(0, batch);
+            staging.append(0, batch);
+            return Ok(());
         }
         staging.carry(std::mem::take(&mut batch.markers));
         let Batch { values, timestamps, ids, .. } = batch;
@@ -218,16 +230,23 @@ impl<T: Data, S: KeySelector<T>> Deal<T> for KeyGroups<S> {
             let id = ids.as_ref().map(|column| column[index]);
             staging.push(channel, value, timestamp, id, Some(hash));
         }
+        Ok(())
     }
 }
 
-/// To the channel that a user's partitioner names (modulo their number).
+/// To the channel that a user's partitioner names; there must be one.
 pub struct Custom<F>(pub F);
 
 impl<T: Data, F: FnMut(&T, usize) -> usize + 'static> Deal<T> for Custom<F> {
-    fn deal(&mut self, mut batch: Batch<T>, staging: &mut Staging<T>) {
+    fn deal(&mut self, mut batch: Batch<T>, staging: &mut Staging<T>) -> Result<(), Failure> {
         let count = staging.staged.len();
         staging.carry(std::mem::take(&mut batch.markers));
-        scatter(batch, staging, |value| (self.0)(value, count) % count);
+        scatter(batch, staging, |value| match (self.0)(value, count) {
+            channel if channel < count => Ok(channel),
+            channel => Err(Failure(format!(
+                "the partitioner sends {value:?} to subtask {channel}, but the last is {}",
+                count - 1
+            ))),
+        })
     }
 }

@@ -55,7 +55,8 @@ impl Cost {
     #[inline]
     pub fn charge(&self, records: usize) {
         let unpaid = &self.meter.unpaid_nanos;
-        unpaid.set(unpaid.get().saturating_add(self.nanos_per_record * records as u64));
+        let cost = self.nanos_per_record.saturating_mul(records as u64);
+        unpaid.set(unpaid.get().saturating_add(cost));
     }
 }
 

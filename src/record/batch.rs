@@ -24,8 +24,8 @@ pub struct RecordId {
 }
 
 /// Rides in a batch from a source to a sink and tells how long that took (Flink's
-/// `LatencyMarker`). It holds its place in the order of records, is never seen by user code and
-/// never cuts or flushes a batch.
+/// `LatencyMarker`). It holds its place in the order of records, is never seen by user code, never
+/// cuts a batch and never flushes one before its time. A batch of nothing else is sent, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LatencyMarker {
     /// When it left the source.

@@ -84,6 +84,13 @@ async fn run(
         back_pressured_us: micros(task.spent.back_pressured),
         idle_us: micros(task.spent.idle),
     }));
-    drop(task);
+    if state != ExecutionState::Finished {
+        task.abandon();
+    }
+    // What is the user's own may panic even here; nobody is left whom that could fail.
+    let _ = guard::guarded(|| {
+        drop(task);
+        Ok(())
+    });
     on_update(update);
 }

@@ -3,8 +3,9 @@
 //! Previous: the wire delivers into [`InputGate`]. Next: the chain ([`super::chain`]), whose last
 //! operator writes into [`ResultPartition`]s.
 //!
-//! Invariants: user code runs only inside [`guarded`]; what it costs is awaited before the next
-//! element; nothing is emitted after the end of input.
+//! Invariants: user code (also that which serializes or shows a record when it is sent) runs only
+//! inside [`guarded`]; what it costs is awaited before the next element; nothing is emitted after
+//! the end of input.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -130,6 +131,11 @@ impl StreamTask {
         Ok(Ended::Finished)
     }
 
+    /// Ends without having finished: the consumers need not wait for more.
+    pub(super) fn abandon(&self) {
+        self.partitions.iter().for_each(|partition| partition.abandon());
+    }
+
     /// Takes up what the neighbours sent.
     fn read_mail(&mut self) -> Result<(), Failure> {
         while let Some(delivery) = self.inbox.try_recv() {
@@ -145,17 +151,24 @@ impl StreamTask {
                 DataMessage::PartitionRequest { edge, subpartition, channel, credit } => {
                     let consumer = ConsumerChannel { address: delivery.from, channel, credit };
                     if let Some(partition) = self.partition(edge) {
-                        partition.on_partition_request(subpartition, consumer);
+                        guarded(|| {
+                            partition.on_partition_request(subpartition, consumer);
+                            Ok(())
+                        })?;
                     }
                 }
                 DataMessage::AddCredit { edge, subpartition, credit } => {
                     if let Some(partition) = self.partition(edge) {
-                        partition.on_add_credit(subpartition, credit);
+                        guarded(|| {
+                            partition.on_add_credit(subpartition, credit);
+                            Ok(())
+                        })?;
                     }
                 }
                 DataMessage::BufferResponse { channel, seq, element } => {
                     self.gate.on_buffer(channel, seq, element)?;
                 }
+                DataMessage::ErrorResponse { channel } => self.gate.on_error(channel),
             }
         }
         self.gate.retry();
@@ -221,8 +234,8 @@ impl StreamTask {
             return Ok(());
         }
         match &mut self.head {
-            Head::Source(source) => source.flush()?,
-            Head::Operator(operator) => operator.flush()?,
+            Head::Source(source) => guarded(|| source.flush())?,
+            Head::Operator(operator) => guarded(|| operator.flush())?,
         }
         self.partitions.iter().for_each(|partition| partition.flushed());
         Ok(())
@@ -231,13 +244,15 @@ impl StreamTask {
     /// Lets the simulated time pass that the work so far has cost.
     async fn pay(&mut self) {
         let cost = self.meter.take_unpaid();
+        let clock = &self.host.clock;
+        let start = clock.now();
         if cost > SimDuration::ZERO {
-            let clock = &self.host.clock;
-            clock.sleep_until(clock.now() + cost).await;
-            self.spent.busy += cost;
+            clock.sleep_until(start + cost).await;
         } else {
             super::waiting::yield_once().await;
         }
+        // Not what it was to cost: the timer may drift, and the node may stand still.
+        self.spent.busy += clock.now().since(start);
     }
 
     async fn wait_idle(&mut self, due: SimTime) {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::TaskDescriptor;
 use crate::base::Name;
-use crate::graph::{DistributionPattern, ExecutionEdge, JobVertex, VertexSubtask};
+use crate::graph::{JobVertex, VertexSubtask};
 use crate::host::Host;
 use crate::network::{InputChannel, PartitionSettings, ResultPartition};
 
@@ -31,11 +31,7 @@ pub(super) fn input_channels(descriptor: &TaskDescriptor) -> Vec<InputChannel> {
             continue;
         }
         let source = &execution.job.vertices[usize::from(edge.source.0)];
-        let key = |channel: &ExecutionEdge| (channel.edge, channel.consumer);
-        let wanted = (place, u32::from(me.index));
-        let first = execution.channels.partition_point(|channel| key(channel) < wanted);
-        let channels = execution.channels[first..].iter();
-        for channel in channels.take_while(|channel| key(channel) == wanted) {
+        for channel in execution.channels_into(place, u32::from(me.index)) {
             let producer = VertexSubtask { vertex: edge.source, index: channel.producer };
             inputs.push(InputChannel {
                 edge: place as u16,
@@ -62,18 +58,8 @@ pub(super) fn result_partitions(
             continue;
         }
         let target = &execution.job.vertices[usize::from(edge.target.0)];
-        let consumers: Vec<u32> = match edge.pattern {
-            DistributionPattern::AllToAll => (0..target.parallelism).collect(),
-            DistributionPattern::Pointwise => {
-                let first = execution.channels.partition_point(|channel| channel.edge < place);
-                let channels = execution.channels[first..].iter();
-                let channels = channels.take_while(|channel| channel.edge == place);
-                let mine = channels.filter(|channel| channel.producer == u32::from(me.index));
-                let mut mine: Vec<_> = mine.collect();
-                mine.sort_by_key(|channel| channel.subpartition);
-                mine.into_iter().map(|channel| channel.consumer).collect()
-            }
-        };
+        let channels = execution.channels_out_of(place, u32::from(me.index));
+        let consumers = channels.iter().map(|channel| subtask_name(target, channel.consumer));
         let settings = PartitionSettings {
             job: me.job,
             producer: descriptor.name.clone(),
@@ -81,7 +67,7 @@ pub(super) fn result_partitions(
             edge: place as u16,
             partitioning: edge.partitioning,
             max_parallelism: target.max_parallelism,
-            consumers: consumers.into_iter().map(|index| subtask_name(target, index)).collect(),
+            consumers: consumers.collect(),
             queue_limit: descriptor.options.output_buffers,
             buffer_timeout: descriptor.options.buffer_timeout,
         };

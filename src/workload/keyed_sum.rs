@@ -24,7 +24,7 @@ impl KeyedSum {
     fn program(&self) -> Program {
         let env = StreamExecutionEnvironment::new("keyed-sum");
         env.set_parallelism(self.parallelism);
-        let options = SourceOptions { splits: u32::MAX, ..SourceOptions::default() };
+        let options = SourceOptions { splits: None, ..SourceOptions::default() };
         env.from_generator("longs", self.records, options, record)
             .key_by_field(|(key, _)| key)
             .sum(|(_, value)| value)

@@ -46,7 +46,7 @@ impl WordCount {
     fn program(&self) -> Program {
         let env = StreamExecutionEnvironment::new("word-count");
         env.set_parallelism(self.parallelism);
-        let options = SourceOptions { splits: u32::MAX, ..SourceOptions::default() };
+        let options = SourceOptions { splits: None, ..SourceOptions::default() };
         env.from_splits("text", self.lines.clone(), options)
             .flat_map(|line: String, out| {
                 for word in line.split(' ') {

@@ -15,7 +15,7 @@ pub(super) struct Execution {
     pub(super) attempt: AttemptId,
     /// The subtask's name, such as `parse#1`.
     pub(super) name: Name,
-    /// Its state; changed only by [`Execution::enter`].
+    /// Its state; changed only by [`Executions::enter`].
     pub(super) state: ExecutionState,
     /// Where it was sent, once it was.
     pub(super) location: Option<Location>,
@@ -32,13 +32,6 @@ pub(super) struct Location {
 }
 
 impl Execution {
-    /// Moves to another state and returns the one before.
-    pub(super) fn enter(&mut self, to: ExecutionState) -> ExecutionState {
-        let from = std::mem::replace(&mut self.state, to);
-        assert!(execution_may_become(from, to), "{} went from {from:?} to {to:?}", self.name);
-        from
-    }
-
     /// Whether it is deployed on `node` and not over.
     pub(super) fn is_alive_on(&self, node: NodeId) -> bool {
         !self.state.is_terminal() && self.location.is_some_and(|location| location.node == node)
@@ -50,6 +43,8 @@ pub(super) struct Executions {
     all: Vec<Execution>,
     /// Where each vertex's executions begin.
     first: Vec<usize>,
+    /// How many are not over.
+    open: usize,
 }
 
 impl Executions {
@@ -69,7 +64,24 @@ impl Executions {
                 });
             }
         }
-        Self { all, first }
+        let open = all.len();
+        Self { all, first, open }
+    }
+
+    /// Moves the execution at a place to another state and returns the one before.
+    pub(super) fn enter(&mut self, place: usize, to: ExecutionState) -> ExecutionState {
+        let execution = &mut self.all[place];
+        let from = std::mem::replace(&mut execution.state, to);
+        let name = &execution.name;
+        assert!(execution_may_become(from, to), "{name} went from {from:?} to {to:?}");
+        // No terminal state has a way out.
+        self.open -= usize::from(to.is_terminal());
+        from
+    }
+
+    /// Whether all of them are over.
+    pub(super) fn are_over(&self) -> bool {
+        self.open == 0
     }
 
     /// How many there are.

@@ -1,5 +1,7 @@
 //! A JobMaster and its TaskExecutors: who is there, who is lost, what lost messages are made good.
 
+use std::collections::BTreeSet;
+
 use super::{JobMaster, JobMasterTimer, Out};
 use crate::base::{NodeId, SimTime};
 use crate::runtime::options::task_executor;
@@ -52,15 +54,15 @@ impl JobMaster {
         reports: &[ExecutionReport],
         out: &mut Out,
     ) {
+        let reported: BTreeSet<_> = reports.iter().map(|report| report.attempt).collect();
         for place in 0..self.executions.len() {
             let execution = self.executions.get(place);
             let due = execution.location.is_some_and(|location| location.since < sent);
             if !execution.is_alive_on(node) || !due {
                 continue;
             }
-            let reported = reports.iter().any(|report| report.attempt == execution.attempt);
             let canceling = execution.state == ExecutionState::Canceling;
-            match (reported, canceling) {
+            match (reported.contains(&execution.attempt), canceling) {
                 (true, true) => self.send_cancel(place, out),
                 (true, false) => {}
                 (false, _) => {

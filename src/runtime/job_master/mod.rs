@@ -143,7 +143,7 @@ impl JobMaster {
 
     /// Ends the job if all its executions are over.
     fn finish_if_over(&mut self, out: &mut Out) {
-        if !self.executions.iter().all(|execution| execution.state.is_terminal()) {
+        if !self.executions.are_over() {
             return;
         }
         let end = match self.status {

@@ -134,8 +134,8 @@ impl JobMaster {
         cause: Option<String>,
         out: &mut Out,
     ) {
-        let execution = self.executions.get_mut(place);
-        let from = execution.enter(to);
+        let from = self.executions.enter(place, to);
+        let execution = self.executions.get(place);
         out.trace(Event::Task(TaskEvent::ExecutionStateChanged {
             job: self.job,
             subtask: execution.name.clone(),
