@@ -25,6 +25,9 @@ pub enum ClusterError {
         /// How many nodes there are.
         nodes: usize,
     },
+    /// A setting of the data plane is 0.
+    #[error("{0} must be at least 1")]
+    Zero(&'static str),
     /// The world is impossible, or broke.
     #[error(transparent)]
     Sim(#[from] SimError),

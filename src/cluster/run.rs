@@ -16,6 +16,7 @@ use crate::runtime::{
     taskmanager,
 };
 use crate::sim::{self, Boot, End, Stop, Watch};
+use crate::task::TaskOptions;
 use crate::trace::{FORMAT_VERSION, Header, JobStatus, Observer, Recorder};
 
 /// The node that submits.
@@ -50,6 +51,16 @@ pub fn run(
     label: RunLabel,
     onlooker: Onlooker,
 ) -> Result<RunReport, ClusterError> {
+    let TaskOptions { buffer_records, credits, output_buffers, .. } = options.task;
+    let counts = [
+        ("the records that fill a buffer", buffer_records),
+        ("the credit of a channel", credits as usize),
+        ("the buffers that a channel's producer may hold", output_buffers),
+        ("the slots of a TaskManager", usize::from(options.slots)),
+    ];
+    if let Some((what, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
+        return Err(ClusterError::Zero(what));
+    }
     let submissions = jobs.iter().map(submission).collect::<Result<Vec<_>, _>>()?;
     let nodes: Vec<Name> = options.sim.nodes.iter().map(|node| node.name.as_str().into()).collect();
     if nodes.len() != usize::from(options.taskmanagers) + 2 {
