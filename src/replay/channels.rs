@@ -91,6 +91,12 @@ impl Channel {
             .sum()
     }
 
+    /// Buffers of records that are on their way: what has been sent of what the credit allows.
+    /// The end of the input needs no credit.
+    pub fn buffers_in_flight(&self) -> usize {
+        self.in_flight.iter().filter(|buffer| buffer.load != Load::EndOfInput).count()
+    }
+
     /// Whether it may not send although something waits.
     pub fn is_blocked(&self) -> bool {
         self.credit == 0 && self.backlog > 0
@@ -186,6 +192,8 @@ impl Channels {
                 Seen::Yes
             }
             ExchangeEvent::EndOfInputSent { seq, .. } => {
+                // It is the last of what could wait.
+                channel.backlog = 0;
                 channel.send(at, *seq, Load::EndOfInput);
                 Seen::Yes
             }

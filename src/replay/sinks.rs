@@ -10,8 +10,8 @@ use crate::trace::SinkEvent;
 /// A sink's contents.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sink {
-    /// How many rows are visible.
-    pub visible: u64,
+    /// How many rows have become visible, those included that others have replaced since.
+    pub shown: u64,
     /// The sum of their hashes.
     pub hash: u64,
     /// The last rows written, the newest last, where the level kept them.
@@ -37,7 +37,7 @@ impl Sinks {
         match event {
             SinkEvent::RowsVisible { sink, rows, hash, .. } => {
                 let sink = self.0.entry(sink.clone()).or_default();
-                sink.visible = sink.visible.saturating_add(u64::from(*rows));
+                sink.shown = sink.shown.saturating_add(u64::from(*rows));
                 sink.hash = sink.hash.wrapping_add(*hash);
                 Seen::Yes
             }

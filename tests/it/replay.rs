@@ -185,6 +185,10 @@ fn exchange(build: impl FnOnce(JobId, u16, Name, Name) -> ExchangeEvent) -> Even
 }
 
 fn sent(seq: u64, records: u32, credit: u32) -> Event {
+    sent_with_backlog(seq, records, credit, 0)
+}
+
+fn sent_with_backlog(seq: u64, records: u32, credit: u32, backlog: u32) -> Event {
     exchange(|job, edge, from, to| ExchangeEvent::BufferSent {
         job,
         edge,
@@ -192,9 +196,26 @@ fn sent(seq: u64, records: u32, credit: u32) -> Event {
         to,
         seq,
         records,
-        backlog: 0,
+        backlog,
         credit,
     })
+}
+
+/// Flink's end of a partition is an event: it travels without credit.
+#[test]
+fn the_end_of_input_takes_no_credit_and_leaves_no_backlog() {
+    let end = exchange(|job, edge, from, to| ExchangeEvent::EndOfInputSent {
+        job,
+        edge,
+        from,
+        to,
+        seq: 2,
+    });
+    let world = folded(&record([submitted(&plan()), sent_with_backlog(1, 3, 0, 1), end]));
+    let job = world.jobs.get(JOB).unwrap();
+    let channel = job.channels.get(&key("a#1", "b#1")).unwrap();
+    assert_eq!((channel.buffers_in_flight(), channel.in_flight.len()), (1, 2));
+    assert_eq!((channel.credit, channel.backlog, channel.is_blocked()), (0, 0, false));
 }
 
 #[test]

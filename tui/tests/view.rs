@@ -11,8 +11,11 @@ use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 use weir::base::Seed;
+use weir::cluster::Onlooker;
+use weir::gallery::registry;
 use weir::replay::Timeline;
-use weir::trace::Header;
+use weir::scenario::{Overrides, load, lower, run_lowered};
+use weir::trace::{Event, Header, JobEvent, Level, Recorded, TraceFile};
 use weir_tui::view::{App, Flow, Options, Source, UiEvent, draw, update};
 
 /// A view of the synthetic run.
@@ -25,6 +28,23 @@ fn app(options: &Options, size: (u16, u16)) -> App {
         timeline: Timeline::new(Header::new("word-count", "", Seed(7), nodes), events),
     };
     App::new(source, options, size)
+}
+
+/// A view of an embedded scenario's job just after its submission.
+fn planned(scenario: &str, size: (u16, u16)) -> App {
+    let scenario = load(scenario).unwrap();
+    let overrides = Overrides { level: Level::Control, ..Overrides::default() };
+    let lowered = lower(&scenario, &registry(), &overrides).unwrap();
+    let outcome = run_lowered(lowered, Onlooker::default()).unwrap();
+    let trace = TraceFile::parse(outcome.report.trace.unwrap()).unwrap();
+    let is_submission =
+        |it: &Recorded| matches!(it.event, Event::Job(JobEvent::JobSubmitted { .. }));
+    let submission = trace.iter().find(is_submission);
+    let mut timeline = Timeline::new(trace.header().clone(), submission);
+    timeline.seek_position(usize::MAX);
+    let source =
+        Source { title: scenario.title, teaches: Vec::new(), about: String::new(), timeline };
+    App::new(source, &Options::default(), size)
 }
 
 /// Types a text, each character as a key; `\n` is Enter, `\u{1b}` Esc.

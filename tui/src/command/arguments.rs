@@ -138,7 +138,7 @@ pub struct VerifyArguments {
 /// See [`Command::Tui`].
 #[derive(Args, Debug)]
 pub struct TuiArguments {
-    /// A scenario (file or name) or a trace
+    /// A scenario (file or name) or a trace; without it, the embedded scenarios are offered
     pub source: Option<String>,
     /// Another seed than the scenario's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]

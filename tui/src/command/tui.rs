@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use weir::gallery::Registry;
 use weir::replay::Timeline;
@@ -11,11 +13,9 @@ use weir::sim::Watch;
 use weir::trace::{Level, TraceFile};
 
 use super::arguments::{ScenarioArguments, TuiArguments};
-use super::{Console, Failure, interrupt, run};
-use crate::view::{self, Options, Source};
-
-/// What is shown when nothing is named.
-const FIRST: &str = "basics/word-count";
+use super::interrupt::{self, INTERRUPTED};
+use super::{Console, Failure, run};
+use crate::view::{self, Ended, Entry, Options, Source};
 
 /// Shows a run, computed from a scenario or read from a trace.
 pub fn tui(
@@ -27,21 +27,37 @@ pub fn tui(
         let message = "weir tui needs a terminal; `weir trace` shows a trace without one";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let name = arguments.source.as_deref().unwrap_or(FIRST);
-    let (scenario, bytes) = match trace_bytes(name)? {
+    let options = Options { color: console.color(), ascii: !speaks_unicode(), at: arguments.at };
+    // From here on a signal is a wish that is looked at, so that the terminal is given back.
+    let watch = Watch::default();
+    let shown = Arc::new(AtomicBool::new(true));
+    interrupt::listen_while_shown(&watch.stop, &shown)?;
+    let name = match &arguments.source {
+        Some(name) => name.clone(),
+        None => match choose(&options, &watch)? {
+            Ended::Left(Some(name)) => name,
+            Ended::Left(None) => return Ok(0),
+            Ended::Stopped => return Ok(INTERRUPTED),
+        },
+    };
+    let (scenario, bytes) = match trace_bytes(&name)? {
+        Some(_) if arguments.seed.is_some() => {
+            let message = format!("{name} is a trace: its run has its seed already");
+            return Err(Failure::Usage(message));
+        }
         Some(bytes) => (None, bytes),
         None => {
             let wanted = ScenarioArguments {
-                scenario: name.to_owned(),
+                scenario: name.clone(),
                 seed: arguments.seed,
                 sets: Vec::new(),
             };
             let (scenario, lowered) = run::prepare(&wanted, registry, Level::Records)?;
-            let watch = Watch::default();
-            interrupt::listen(&watch.stop)?;
+            shown.store(false, Ordering::Relaxed);
             let (outcome, _) = run::execute(lowered, console, &watch)?;
-            if outcome.exit_code() == 130 {
-                return Ok(130);
+            shown.store(true, Ordering::Relaxed);
+            if outcome.exit_code() == INTERRUPTED {
+                return Ok(INTERRUPTED);
             }
             (Some(scenario), outcome.report.trace.unwrap_or_default())
         }
@@ -51,9 +67,24 @@ pub fn tui(
     let scenario = scenario.or_else(|| embedded_scenario(&trace.header().scenario));
     let timeline = Timeline::new(trace.header().clone(), trace.iter());
     let source = source(scenario, &trace, timeline);
-    let options = Options { color: console.color(), ascii: !speaks_unicode(), at: arguments.at };
-    view::run(source, &options)?;
-    Ok(0)
+    match view::run(source, &options, &watch.stop)? {
+        Ended::Left(()) => Ok(0),
+        Ended::Stopped => Ok(INTERRUPTED),
+    }
+}
+
+/// Offers the embedded scenarios.
+fn choose(options: &Options, watch: &Watch) -> Result<Ended<Option<String>>, Failure> {
+    let mut entries = Vec::new();
+    for name in embedded().names() {
+        let Scenario { title, teaches, about, .. } = load(&name)?;
+        entries.push(Entry { name, title, teaches, about });
+    }
+    let names: Vec<String> = entries.iter().map(|entry| entry.name.clone()).collect();
+    Ok(match view::choose(entries, options, &watch.stop)? {
+        Ended::Left(index) => Ended::Left(index.map(|index| names[index].clone())),
+        Ended::Stopped => Ended::Stopped,
+    })
 }
 
 /// The contents of a file that is no scenario.

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use weir::trace::parts;
 
 use super::app::{App, Screen};
-use super::keys::{Action, BINDINGS};
+use super::keys::{Action, BINDINGS, Binding};
 use super::look::{Look, Role};
 use super::pen::Pen;
 use super::{scrub, text};
@@ -29,7 +29,7 @@ pub(super) fn scrub_row((width, height): (u16, u16)) -> Option<u16> {
 pub fn draw(app: &App, buffer: &mut Buffer) {
     let area = buffer.area;
     let mut pen = Pen::new(buffer, area, app.look);
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+    if is_too_small(area) {
         too_small(&mut pen);
         return;
     }
@@ -52,7 +52,12 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
     }
 }
 
-fn too_small(pen: &mut Pen<'_>) {
+/// Whether there is no room for a screen.
+pub(super) fn is_too_small(area: Rect) -> bool {
+    area.width < SMALLEST.0 || area.height < SMALLEST.1
+}
+
+pub(super) fn too_small(pen: &mut Pen<'_>) {
     let (width, height) = (pen.width(), pen.height());
     let message = format!("This needs {} x {}. It has {width} x {height}.", SMALLEST.0, SMALLEST.1);
     let hint = "Make the terminal larger, or press q to quit.";
@@ -102,15 +107,21 @@ fn start_hint(look: Look) -> &'static str {
     }
 }
 
+/// The first of a binding's keys, as short as the terminal can say it.
+fn key(row: &Binding, look: Look) -> Option<&'static str> {
+    let label = row.label.split(' ').next()?;
+    Some(if label == "right" { look.glyphs().right } else { label })
+}
+
 /// Help and quit always stand there; of the others, as many as there is room for.
 fn footer(screen: Screen, pen: &mut Pen<'_>) {
     let shown = BINDINGS
         .iter()
         .filter(|row| row.on.is_none_or(|on| on == screen))
-        .filter_map(|row| Some((row.action, row.label.split(' ').next()?, row.short?)));
+        .filter_map(|row| Some((row.action, key(row, pen.look)?, row.short?)));
     let (always, others): (Vec<_>, Vec<_>) =
         shown.partition(|(action, ..)| matches!(action, Action::Help | Action::Quit));
-    let columns = |key: &str, word: &str| key.len() + 1 + word.len() + 2;
+    let columns = |key: &str, word: &str| text::width(key) + 1 + word.len() + 2;
     let reserved: usize = always.iter().map(|(_, key, word)| columns(key, word)).sum();
     let room = pen.width().saturating_sub(reserved);
     let mut x = 1;

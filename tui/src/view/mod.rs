@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `app`, `update`, `draw` | the model, what changes it, and the frame around the screens |
 //! | `keys` | the table of keys, from which help and footer are made |
+//! | `choose` | the list of scenarios, for someone who has not yet chosen one |
 //! | `graph` | the running jobs as boxes, and what is on its way between them |
 //! | `events` | the log |
 //! | `scrub`, `overlay`, `prompt` | the bar of time, pop-ups, lines to type into |
@@ -16,6 +17,7 @@
 //! | `terminal` | the edge |
 
 mod app;
+mod choose;
 mod draw;
 mod events;
 mod goal;
@@ -31,7 +33,8 @@ mod text;
 mod update;
 
 pub use app::{App, Options, Source, UiEvent};
+pub use choose::{Choice, Chooser, Entry};
 pub use draw::draw;
 pub use goal::Goal;
-pub use terminal::run;
+pub use terminal::{Ended, choose, give_back, run};
 pub use update::{Flow, update};

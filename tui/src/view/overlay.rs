@@ -1,8 +1,11 @@
-//! Pop-ups: help, the scenario's words, its notes.
+//! Pop-ups: help, the scenario's words, its notes, all that an event says.
 
 use ratatui::layout::Rect;
+use weir::replay::Timeline;
+use weir::trace::{Event, ExchangeEvent, RecordEvent, SinkEvent, parts};
 
 use super::app::App;
+use super::events::tone;
 use super::keys::BINDINGS;
 use super::look::Role;
 use super::pen::Pen;
@@ -11,15 +14,30 @@ use super::text;
 /// A pop-up, scrolled down by some lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Overlay {
-    Help { top: usize },
-    About { top: usize },
-    Note { text: String, top: usize },
+    Help {
+        top: usize,
+    },
+    About {
+        top: usize,
+    },
+    Note {
+        text: String,
+        top: usize,
+    },
+    /// The event at this place in the trace.
+    Event {
+        event: usize,
+        top: usize,
+    },
 }
 
 impl Overlay {
     fn top(&mut self) -> &mut usize {
         match self {
-            Self::Help { top } | Self::About { top } | Self::Note { top, .. } => top,
+            Self::Help { top }
+            | Self::About { top }
+            | Self::Note { top, .. }
+            | Self::Event { top, .. } => top,
         }
     }
 
@@ -36,6 +54,7 @@ impl Overlay {
             Self::Help { .. } => " Help ",
             Self::About { .. } => " About this run ",
             Self::Note { .. } => " Note ",
+            Self::Event { .. } => " Event ",
         }
     }
 
@@ -44,6 +63,7 @@ impl Overlay {
             Self::Help { .. } => help(app, width),
             Self::About { .. } => about(app, width),
             Self::Note { text, .. } => paragraphs(app, text, width, Role::Plain),
+            Self::Event { event, .. } => inspected(app, *event, width),
         }
     }
 
@@ -51,7 +71,10 @@ impl Overlay {
         let (width, height) = inner_size(app.size);
         let lines = self.lines(app, width);
         let top = match self {
-            Self::Help { top } | Self::About { top } | Self::Note { top, .. } => *top,
+            Self::Help { top }
+            | Self::About { top }
+            | Self::Note { top, .. }
+            | Self::Event { top, .. } => *top,
         };
         let rows = lines.len().min(height);
         let window = pen.window();
@@ -66,7 +89,7 @@ impl Overlay {
         pen.clear(Role::Plain);
         let role = match self {
             Self::Note { .. } => Role::Note,
-            Self::Help { .. } | Self::About { .. } => Role::Strong,
+            Self::Help { .. } | Self::About { .. } | Self::Event { .. } => Role::Strong,
         };
         pen.frame(self.title(), role);
         // A resize may have left the text shorter than where one was in it.
@@ -164,4 +187,69 @@ fn about(app: &App, width: usize) -> Vec<(String, Role)> {
         }
     }
     lines
+}
+
+/// An event's line in full, then its values, a line for each.
+fn inspected(app: &App, event: usize, width: usize) -> Vec<(String, Role)> {
+    let Some(recorded) = app.timeline.events().get(event) else { return Vec::new() };
+    let said = parts(recorded, app.timeline.header());
+    let place = format!("step {}  {}  {}", said.step, said.time, said.node);
+    let what = format!("{}  {}", said.area, recorded.event.kind());
+    let mut lines = paragraphs(app, &place, width, Role::Strong);
+    lines.extend(paragraphs(app, &what, width, Role::Dim));
+    lines.extend(paragraphs(app, &said.text, width, tone(said.tone)));
+    let values = values(&app.timeline, event);
+    if !values.is_empty() {
+        lines.push((String::new(), Role::Plain));
+    }
+    for (number, value) in values.iter().enumerate() {
+        let value = format!("{:>4}  {value}", number + 1);
+        lines.extend(hanging(&app.look.show(&value), width, Role::Data));
+    }
+    lines
+}
+
+/// The values that an event holds, or that the buffer holds of which it tells.
+fn values(timeline: &Timeline, event: usize) -> Vec<String> {
+    match &timeline.events()[event].event {
+        Event::Record(
+            RecordEvent::RecordsEmitted { values, .. } | RecordEvent::RecordsSent { values, .. },
+        ) => values.clone(),
+        Event::Sink(SinkEvent::RowsWritten { rows, .. }) => rows
+            .iter()
+            .map(|row| format!("{} {}", row.kind.short(), row.fields.join(",")))
+            .collect(),
+        Event::Exchange(
+            ExchangeEvent::BufferSent { job, edge, from, to, seq, .. }
+            | ExchangeEvent::BufferConsumed { job, edge, from, to, seq, .. },
+        ) => {
+            // The values stand close by, before a buffer is consumed and just after it is sent.
+            let (before, after) = timeline.events().split_at(event);
+            let near = after.iter().take(2).chain(before.iter().rev());
+            near.filter_map(|recorded| match &recorded.event {
+                Event::Record(RecordEvent::RecordsSent {
+                    job: of,
+                    edge: on,
+                    from: by,
+                    to: at,
+                    seq: number,
+                    values,
+                    ..
+                }) if (of, on, by, at, number) == (job, edge, from, to, seq) => {
+                    Some(values.clone())
+                }
+                _ => None,
+            })
+            .next()
+            .unwrap_or_default()
+        }
+        Event::Node(_)
+        | Event::Fault(_)
+        | Event::Rpc(_)
+        | Event::Resource(_)
+        | Event::Job(_)
+        | Event::Task(_)
+        | Event::Exchange(_)
+        | Event::Sink(_) => Vec::new(),
+    }
 }

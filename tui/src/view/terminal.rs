@@ -2,6 +2,7 @@
 
 use std::io::{self, stdout};
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ratatui::DefaultTerminal;
@@ -11,11 +12,21 @@ use ratatui::crossterm::event::{
 use ratatui::crossterm::execute;
 
 use super::app::{App, Options, Source, UiEvent};
+use super::choose::{Choice, Chooser, Entry};
 use super::draw::draw;
 use super::update::{Flow, update};
 
 /// How often time is told of while nothing else happens.
 const TICK: Duration = Duration::from_millis(33);
+
+/// Why a screen was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended<T> {
+    /// By one who had seen enough, or had chosen.
+    Left(T),
+    /// The program was told to end, or its terminal is gone.
+    Stopped,
+}
 
 /// Gives the terminal back as it was, also when what follows fails.
 struct Screen {
@@ -36,48 +47,104 @@ impl Screen {
         execute!(stdout(), EnableMouseCapture)?;
         Ok(screen)
     }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.terminal.size()?;
+        Ok((size.width, size.height))
+    }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let _ = execute!(stdout(), DisableMouseCapture);
-        ratatui::restore();
+        give_back();
     }
 }
 
-/// Shows a run until one has seen enough.
+/// Leaves the terminal as it was found.
+pub fn give_back() {
+    // Not `restore`: a terminal that is gone is nothing to complain of.
+    let _ = execute!(stdout(), DisableMouseCapture);
+    let _ = ratatui::try_restore();
+}
+
+/// What happens within a tick, if anything does; `None` if `stop` is set.
+fn next(stop: &AtomicBool) -> io::Result<Option<Vec<UiEvent>>> {
+    if stop.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
+    let read = || {
+        if !event::poll(TICK)? {
+            return Ok(Vec::new());
+        }
+        // What came in the meantime is taken in together: a key that is held down must not be
+        // outrun by the drawing.
+        let mut events = Vec::new();
+        loop {
+            match event::read()? {
+                TerminalEvent::Key(key) => events.push(UiEvent::Key(key)),
+                TerminalEvent::Mouse(mouse) => events.push(UiEvent::Mouse(mouse)),
+                TerminalEvent::Resize(width, height) => events.push(UiEvent::Resize(width, height)),
+                TerminalEvent::FocusGained | TerminalEvent::FocusLost | TerminalEvent::Paste(_) => {
+                }
+            }
+            if events.len() == MOST_AT_ONCE || !event::poll(Duration::ZERO)? {
+                return Ok(events);
+            }
+        }
+    };
+    match read() {
+        // A terminal that hangs up may be noticed here before the signal is.
+        Err(_) if stop.load(Ordering::Relaxed) => Ok(None),
+        events => events.map(Some),
+    }
+}
+
+/// How many events are taken in before the screen is drawn again.
+const MOST_AT_ONCE: usize = 64;
+
+/// Shows a run until one has seen enough or `stop` is set.
 #[expect(clippy::disallowed_methods, reason = "this is the edge: playing follows real time")]
-pub fn run(source: Source, options: &Options) -> io::Result<()> {
+pub fn run(source: Source, options: &Options, stop: &AtomicBool) -> io::Result<Ended<()>> {
     let mut screen = Screen::open()?;
-    let size = screen.terminal.size()?;
-    let mut app = App::new(source, options, (size.width, size.height));
+    let mut app = App::new(source, options, screen.size()?);
     let mut told = Instant::now();
     let mut stale = true;
     loop {
         if stale {
             screen.terminal.draw(|frame| draw(&app, frame.buffer_mut()))?;
         }
-        stale = app.is_playing();
-        if event::poll(TICK)? {
-            let event = match event::read()? {
-                TerminalEvent::Key(key) => Some(UiEvent::Key(key)),
-                TerminalEvent::Mouse(mouse) => Some(UiEvent::Mouse(mouse)),
-                TerminalEvent::Resize(width, height) => Some(UiEvent::Resize(width, height)),
-                TerminalEvent::FocusGained | TerminalEvent::FocusLost | TerminalEvent::Paste(_) => {
-                    None
-                }
-            };
-            stale = true;
-            if let Some(event) = event
-                && update(&mut app, event) == Flow::Quit
-            {
-                return Ok(());
+        let Some(events) = next(stop)? else { return Ok(Ended::Stopped) };
+        stale = app.is_playing() || !events.is_empty();
+        for event in events {
+            if update(&mut app, event) == Flow::Quit {
+                return Ok(Ended::Left(()));
             }
         }
         let passed = told.elapsed();
         if passed >= TICK {
             told += passed;
             update(&mut app, UiEvent::Tick(passed));
+        }
+    }
+}
+
+/// Lets one choose among `entries` until one has, or has enough, or `stop` is set.
+pub fn choose(
+    entries: Vec<Entry>,
+    options: &Options,
+    stop: &AtomicBool,
+) -> io::Result<Ended<Option<usize>>> {
+    let mut screen = Screen::open()?;
+    let mut chooser = Chooser::new(entries, options, screen.size()?);
+    loop {
+        screen.terminal.draw(|frame| chooser.draw(frame.buffer_mut()))?;
+        let Some(events) = next(stop)? else { return Ok(Ended::Stopped) };
+        for event in events {
+            match chooser.update(&event) {
+                Choice::Open => {}
+                Choice::Made(index) => return Ok(Ended::Left(Some(index))),
+                Choice::Abandoned => return Ok(Ended::Left(None)),
+            }
         }
     }
 }

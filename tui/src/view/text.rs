@@ -47,6 +47,11 @@ pub(super) fn cut(text: &str, columns: usize) -> &str {
     text
 }
 
+/// At most `count` characters from the beginning of any text.
+pub(super) fn first(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).map_or(text, |(end, _)| &text[..end])
+}
+
 /// A safe text in at most `columns`, ending in `more` if something had to go.
 pub(super) fn fit(text: &str, columns: usize, more: &str) -> String {
     if width(text) <= columns {

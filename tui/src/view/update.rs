@@ -72,6 +72,7 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         Action::Close | Action::Jump => return true,
         Action::Help => return matches!(overlay, Overlay::Help { .. }),
         Action::About => return matches!(overlay, Overlay::About { .. }),
+        Action::Inspect => return matches!(overlay, Overlay::Event { .. }),
         Action::StepForward
         | Action::StepBack
         | Action::ChangeForward
@@ -169,6 +170,13 @@ fn act(app: &mut App, action: Action) {
             if let Some(to) = to {
                 go(app, to);
             }
+        }
+        Action::Inspect => {
+            let event = match app.screen {
+                Screen::Graph => timeline.position().checked_sub(1),
+                Screen::Events => app.events.selected(timeline),
+            };
+            app.overlay = event.map(|event| Overlay::Event { event, top: 0 });
         }
         Action::About => app.overlay = Some(Overlay::About { top: 0 }),
         Action::Help => app.overlay = Some(Overlay::Help { top: 0 }),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use weir_tui::view::{Flow, Goal, Options, UiEvent, update};
 
-use super::{app, buffer, keys, screen};
+use super::{app, buffer, keys, planned, screen};
 
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 50);
@@ -44,6 +44,26 @@ fn graph() {
     check("graph-finished-80", &plain(), SMALL, "99999", "");
 }
 
+/// The plans of real scenarios, before anything runs: fan-out, fan-in, and an edge drawn past what
+/// it does not feed.
+#[test]
+fn plans() {
+    let check = |name: &str, scenario: &str, size: (u16, u16), typed: &str| {
+        let mut app = planned(scenario, size);
+        keys(&mut app, typed);
+        insta::with_settings!({
+            snapshot_path => "snapshots", prepend_module_to_snapshot => false
+        }, {
+            insta::assert_snapshot!(name, screen(&app, size));
+        });
+    };
+    check("plan-partitioners-80", "basics/partitioners", SMALL, "");
+    check("plan-partitioners-160", "basics/partitioners", LARGE, "");
+    check("plan-diamond-80", "basics/diamond", SMALL, "");
+    check("plan-diamond-60", "basics/diamond", (60, 20), "");
+    check("plan-chaining-off-160", "graphs/chaining-off", LARGE, "");
+}
+
 #[test]
 fn events() {
     check("events-80", &plain(), SMALL, PRESSED, "2");
@@ -57,6 +77,8 @@ fn events() {
 fn overlays() {
     check("help-80", &plain(), SMALL, PRESSED, "?");
     check("help-160-ascii", &ascii(), LARGE, PRESSED, "?");
+    check("event-80", &plain(), SMALL, "57.3", "v");
+    check("event-selected-80", &plain(), SMALL, "57.3", "2kkv");
     check("about-80", &plain(), SMALL, PRESSED, "i");
     check("prompt-error-80", &plain(), SMALL, PRESSED, ":soon\n");
     check("too-small", &plain(), (40, 10), PRESSED, "");

@@ -41,7 +41,7 @@ fn vertex_box(job: &Job, plan: &PhysicalPlan, layout: &Layout, index: usize, pen
             let tasks = (0..vertex.parallelism).filter_map(|index| job.task(&vertex.uid, index));
             parts::tasks(pen, row(0), tasks);
         }
-        Detail::Subtasks => {
+        Detail::Channels | Detail::Subtasks => {
             for (y, index) in (0..vertex.parallelism).enumerate() {
                 if pen.shows_row(block.y + 1 + y)
                     && let Some(task) = job.task(&vertex.uid, index)
@@ -73,7 +73,11 @@ fn inlet(
         Direction::TopToBottom => {
             format!("{how} from {} {}", u32::from(edge.source.0) + 1, look.show(&source.name))
         }
-        Direction::LeftToRight if several => format!("{how} {}", u32::from(edge.source.0) + 1),
+        Direction::LeftToRight if several => {
+            let from = u32::from(edge.source.0) + 1;
+            let (long, short) = (format!("{how} from {from}"), format!("{how} {from}"));
+            if text::width(&long) <= room { long } else { short }
+        }
         Direction::LeftToRight => how,
     };
     pen.put(block.x + 1, block.y, &look.fit(&from, room), Role::Dim);
@@ -83,10 +87,10 @@ fn inlet(
         job.channel(index, from, (target.uid.as_str(), channel.consumer))
     };
     match layout.detail {
-        Detail::Vertices => {
+        Detail::Subtasks | Detail::Vertices => {
             parts::channels(pen, row(0), channels.iter().filter_map(|channel| of(channel)));
         }
-        Detail::Subtasks => {
+        Detail::Channels => {
             for (y, channel) in channels.iter().enumerate() {
                 if pen.shows_row(block.y + 1 + y)
                     && let Some(state) = of(channel)

@@ -14,14 +14,22 @@ use weir::graph::PhysicalPlan;
 /// How much is shown of each vertex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Detail {
+    /// A row for each subtask, and one for each channel.
+    Channels,
+    /// A row for each subtask, and one for each edge.
     Subtasks,
+    /// A row for each vertex, and one for each edge.
     Vertices,
+}
+
+impl Detail {
+    const ALL: [Self; 3] = [Self::Channels, Self::Subtasks, Self::Vertices];
 }
 
 /// How much one wants to see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// Subtasks if they fit.
+    /// As much as fits.
     #[default]
     AsItFits,
     Always(Detail),
@@ -63,13 +71,14 @@ const NORTH: u8 = 1;
 const SOUTH: u8 = 4;
 
 const BOX_MIN: usize = 16;
-const INLET_MIN: usize = 11;
+const INLET_MIN: usize = 10;
 
 impl Layout {
     /// The best drawing for a window of some columns and rows.
     pub fn new(plan: &PhysicalPlan, (width, height): (usize, usize), choice: Choice) -> Self {
         let details: &[Detail] = match choice {
-            Choice::AsItFits => &[Detail::Subtasks, Detail::Vertices],
+            Choice::AsItFits => &Detail::ALL,
+            Choice::Always(Detail::Channels) => &[Detail::Channels],
             Choice::Always(Detail::Subtasks) => &[Detail::Subtasks],
             Choice::Always(Detail::Vertices) => &[Detail::Vertices],
         };
@@ -216,14 +225,14 @@ impl Sketch {
 
     fn inlet_rows(&self, edge: usize, detail: Detail) -> usize {
         1 + match detail {
-            Detail::Subtasks => self.channels[edge],
-            Detail::Vertices => 1,
+            Detail::Channels => self.channels[edge],
+            Detail::Subtasks | Detail::Vertices => 1,
         }
     }
 
     fn box_rows(&self, vertex: usize, detail: Detail) -> usize {
         match detail {
-            Detail::Subtasks => self.parallelism[vertex].max(1),
+            Detail::Channels | Detail::Subtasks => self.parallelism[vertex].max(1),
             Detail::Vertices => 1,
         }
     }
@@ -266,10 +275,7 @@ impl Sketch {
         let mut layout = self.empty(Direction::LeftToRight, detail);
         let passes = self.stack(&mut layout);
         let gaps = self.segments(&layout, &passes);
-        let gap_widths: Vec<usize> = gaps
-            .iter()
-            .map(|gap| 2 + gap.iter().filter(|segment| segment.from != segment.to).count())
-            .collect();
+        let gap_widths: Vec<usize> = gaps.iter().map(|gap| 2 + tracks(gap).len()).collect();
         let layers = self.layers.len();
         let least = layers * BOX_MIN
             + layers.saturating_sub(1) * INLET_MIN
@@ -373,20 +379,25 @@ impl Sketch {
 }
 
 impl Layout {
-    /// Leads edges through the gap between two columns, each that bends on a track of its own.
+    /// Leads edges through the gap between two columns; those that bend share a track with the
+    /// others that leave from the same row.
     fn lead(&mut self, segments: &[Segment], left: usize, right: usize) {
-        let mut track = left + 1;
+        let tracks = tracks(segments);
         for segment in segments {
-            if segment.from == segment.to {
+            let Some(place) = tracks.iter().position(|from| *from == segment.from) else {
                 self.across(left, right, segment.from);
                 continue;
-            }
+            };
+            let track = left + 1 + place;
             self.across(left, track, segment.from);
             self.line(track, segment.from, WEST);
-            self.down(track, segment.from, segment.to);
-            self.line(track, segment.to, EAST);
+            if segment.from == segment.to {
+                self.line(track, segment.from, EAST);
+            } else {
+                self.down(track, segment.from, segment.to);
+                self.line(track, segment.to, EAST);
+            }
             self.across(track + 1, right, segment.to);
-            track += 1;
         }
     }
 
@@ -405,6 +416,37 @@ impl Layout {
             self.line(inlet.x, inlet.y + row, EAST);
         }
     }
+}
+
+/// The rows that edges which bend in a gap leave from, in the order of their tracks from the left.
+///
+/// Where an edge leaves from the row on which another arrives, the one that leaves must turn off
+/// first, or the two would be drawn as one line. Beyond that, edges that rise turn off the
+/// earlier the higher they start, and those that fall the later, so that they do not cross.
+fn tracks(segments: &[Segment]) -> Vec<usize> {
+    let bends = segments.iter().filter(|segment| segment.from != segment.to);
+    let rising = |segment: &Segment| segment.to < segment.from;
+    let mut waiting: Vec<(bool, usize)> =
+        bends.map(|segment| (!rising(segment), segment.from)).collect();
+    waiting.sort_by_key(|&(falls, from)| (falls, if falls { usize::MAX - from } else { from }));
+    let mut rows: Vec<usize> = Vec::new();
+    for (_, from) in waiting {
+        if !rows.contains(&from) {
+            rows.push(from);
+        }
+    }
+    let arrives = |from: usize, on: usize| {
+        segments.iter().any(|segment| segment.from == from && segment.to == on && from != on)
+    };
+    let mut tracks = Vec::with_capacity(rows.len());
+    while !rows.is_empty() {
+        // The first that no other must turn off before; two that swap rows have no good order.
+        let free = rows
+            .iter()
+            .position(|row| !rows.iter().any(|other| other != row && arrives(*row, *other)));
+        tracks.push(rows.remove(free.unwrap_or(0)));
+    }
+    tracks
 }
 
 /// Shares spare columns out: widths of a box and of an inlet.

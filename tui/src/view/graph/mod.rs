@@ -31,7 +31,8 @@ pub(super) struct GraphScreen {
 impl GraphScreen {
     pub fn next_detail(&mut self) {
         self.choice = match self.choice {
-            Choice::AsItFits => Choice::Always(Detail::Subtasks),
+            Choice::AsItFits => Choice::Always(Detail::Channels),
+            Choice::Always(Detail::Channels) => Choice::Always(Detail::Subtasks),
             Choice::Always(Detail::Subtasks) => Choice::Always(Detail::Vertices),
             Choice::Always(Detail::Vertices) => Choice::AsItFits,
         };
@@ -108,7 +109,7 @@ impl GraphScreen {
         let panels = if left < panels::ROWS + LOG_MIN { left } else { panels::ROWS };
         let top = window.y + window.height - row(left);
         let rect = Rect { y: top, height: row(panels), ..window };
-        panels::draw(world, &mut pen.within(rect));
+        panels::draw(world, self.job(world).map(|(_, job)| job), &mut pen.within(rect));
         if panels < left {
             let rect = Rect { y: top + row(panels), height: row(left - panels), ..window };
             EventsScreen::default().draw(timeline, &mut pen.within(rect));
@@ -118,9 +119,9 @@ impl GraphScreen {
     fn hint(&self, layout: &Layout, (width, rows): (usize, usize)) -> String {
         let mut hints = Vec::new();
         match (self.choice, layout.detail) {
-            (Choice::AsItFits, Detail::Vertices) => hints.push("z: subtasks"),
+            (Choice::AsItFits, Detail::Subtasks | Detail::Vertices) => hints.push("z: channels"),
             (Choice::Always(_), _) => hints.push("z: zoom"),
-            (Choice::AsItFits, Detail::Subtasks) => {}
+            (Choice::AsItFits, Detail::Channels) => {}
         }
         if layout.height > rows {
             hints.push("up/down: more");

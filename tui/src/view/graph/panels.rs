@@ -1,7 +1,8 @@
-//! What stands under the graph where there is room: nodes with their slots, sinks, messages.
+//! What stands under the graph where there is room: nodes with their slots, sinks, and what is on
+//! its way, records and messages.
 
 use ratatui::layout::Rect;
-use weir::replay::World;
+use weir::replay::{ChannelKey, Job, Load, World};
 
 use super::super::look::Role;
 use super::super::pen::Pen;
@@ -12,7 +13,7 @@ pub(super) const ROWS_MIN: usize = 4;
 /// Rows that are enough for the panels where something else could have the rest.
 pub(super) const ROWS: usize = 10;
 
-pub(super) fn draw(world: &World, pen: &mut Pen<'_>) {
+pub(super) fn draw(world: &World, job: Option<&Job>, pen: &mut Pen<'_>) {
     let window = pen.window();
     let cluster = (window.width * 3 / 8).min(44);
     let sinks = window.width / 4;
@@ -25,7 +26,56 @@ pub(super) fn draw(world: &World, pen: &mut Pen<'_>) {
     };
     nodes(world, &mut pen.within(column(cluster)));
     outside(world, &mut pen.within(column(sinks)));
-    calls(world, &mut pen.within(column(messages)));
+    let rect = column(messages);
+    let lines = job.map(records).unwrap_or_default();
+    let wanted = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let above = match lines.len() {
+        0 => 0,
+        _ if world.messages.iter().next().is_none() => rect.height,
+        _ if rect.height < 6 => rect.height,
+        _ => wanted.min(rect.height - 3),
+    };
+    on_edges(&lines, &mut pen.within(Rect { height: above, ..rect }));
+    let below = Rect { y: rect.y + above, height: rect.height - above, ..rect };
+    calls(world, &mut pen.within(below));
+}
+
+/// Buffers on their way whose records are known, the next to be read first: where each is, and
+/// what it holds.
+fn records(job: &Job) -> Vec<(&ChannelKey, &[String])> {
+    let buffers = job.channels.iter().flat_map(|(key, channel)| {
+        channel.in_flight.iter().filter_map(move |buffer| match &buffer.load {
+            Load::Records { values: Some(values), .. } => Some((buffer.sent, key, &values[..])),
+            Load::Records { values: None, .. } | Load::EndOfInput => None,
+        })
+    });
+    let mut buffers: Vec<_> = buffers.collect();
+    buffers.sort_by_key(|(sent, ..)| *sent);
+    buffers.into_iter().map(|(_, key, values)| (key, values)).collect()
+}
+
+fn on_edges(lines: &[(&ChannelKey, &[String])], pen: &mut Pen<'_>) {
+    pen.frame(" records on their way ", Role::Dim);
+    let (look, room) = (pen.look, pen.width().saturating_sub(3));
+    let arrow = look.glyphs().from_to;
+    for (y, (key, values)) in lines.iter().enumerate().take(pen.height().saturating_sub(2)) {
+        let channel = look.show(&format!("{}{arrow}{}", key.from, key.to));
+        let x = pen.put(2, y + 1, &look.fit(&channel, room), Role::Plain) + 1;
+        let mut left = (room + 2).saturating_sub(x);
+        let mut said = String::new();
+        for value in *values {
+            // What cannot be seen need not be made ready to be shown.
+            if text::width(&said) > left {
+                break;
+            }
+            if !said.is_empty() {
+                said.push_str(" | ");
+            }
+            said.push_str(&look.show(text::first(value, left + 1)));
+        }
+        left = left.min(room);
+        pen.put(x, y + 1, &look.fit(&said, left), Role::Data);
+    }
 }
 
 fn nodes(world: &World, pen: &mut Pen<'_>) {
@@ -61,7 +111,7 @@ fn outside(world: &World, pen: &mut Pen<'_>) {
         if y >= bottom {
             break;
         }
-        let rows = text::count(sink.visible);
+        let rows = format!("{} shown", text::count(sink.shown));
         let name = look.fit(&look.show(name), room.saturating_sub(text::width(&rows) + 1));
         pen.put(2, y, &name, Role::Plain);
         pen.put(2 + room.saturating_sub(text::width(&rows)), y, &rows, Role::Strong);
@@ -82,7 +132,17 @@ fn calls(world: &World, pen: &mut Pen<'_>) {
     let (look, room) = (pen.look, pen.width().saturating_sub(3));
     let arrow = look.glyphs().from_to;
     for (y, call) in world.messages.iter().take(pen.height().saturating_sub(2)).enumerate() {
-        let text = format!("{} {arrow} {} {} {}", call.message, call.to, call.from, call.about);
-        pen.put(2, y + 1, &look.fit(&look.show(&text), room), Role::Plain);
+        let (message, about) = (look.show(&call.message), look.show(&call.about));
+        let ends = look.show(&format!("{} {arrow} {}", call.from, call.to));
+        let whole = format!("{message}  {about}  {ends}");
+        let text = if text::width(&whole) <= room {
+            whole
+        } else {
+            // Many messages differ in nothing but what they are about.
+            let about = look.fit(&about, room * 3 / 5);
+            let taken = if about.is_empty() { 0 } else { text::width(&about) + 1 };
+            format!("{} {about}", look.fit(&message, room.saturating_sub(taken)))
+        };
+        pen.put(2, y + 1, &look.fit(&text, room), Role::Plain);
     }
 }

@@ -143,7 +143,7 @@ pub(super) fn channel(pen: &mut Pen<'_>, row: Row, ends: (u32, u32), channel: &C
         pen.put(right, row.y, glyphs.into, role);
     }
     if row.width >= FILL_MIN {
-        let fill = channel.in_flight.len();
+        let fill = channel.buffers_in_flight();
         let credit = u64::from(channel.credit);
         let window = credit.saturating_add(u64::try_from(fill).unwrap_or(u64::MAX));
         let fill = format!("{fill}/{} ", count(window));
