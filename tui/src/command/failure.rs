@@ -53,7 +53,7 @@ impl Failure {
 impl From<ClusterError> for Failure {
     fn from(error: ClusterError) -> Self {
         match error {
-            ClusterError::Graph { .. } => Self::Usage(error.to_string()),
+            ClusterError::Graph { .. } | ClusterError::Zero(_) => Self::Usage(error.to_string()),
             ClusterError::Nodes { .. } | ClusterError::Sim(SimError::Panicked { .. }) => {
                 Self::Bug(error.to_string())
             }
