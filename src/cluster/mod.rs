@@ -21,7 +21,7 @@ mod run;
 pub use error::ClusterError;
 pub use options::{ClusterOptions, JobSubmission};
 pub use report::{CollectError, EndReason, JobReport, LatencyReport, RunReport, SinkReport};
-pub use run::{Onlooker, RunLabel, run};
+pub use run::{Onlooker, RunLabel, plan, run};
 
 use crate::api::Program;
 use crate::base::SimTime;

@@ -151,7 +151,8 @@ fn last_by_key(rows: Vec<Row>, columns: usize) -> Vec<Row> {
 /// Percentiles by the nearest-rank method.
 pub(super) fn latency(mut latencies: Vec<SimDuration>) -> Option<LatencyReport> {
     latencies.sort_unstable();
-    let millis = |rank: usize| latencies[rank.clamp(1, latencies.len()) - 1].as_secs_f64() * 1e3;
+    let millis =
+        |rank: usize| latencies[rank.clamp(1, latencies.len()) - 1].as_nanos() as f64 / 1e6;
     let percentile = |percent: usize| millis((latencies.len() * percent).div_ceil(100));
     let max = latencies.len();
     (max > 0).then(|| LatencyReport { p50: percentile(50), p99: percentile(99), max: millis(max) })

@@ -124,11 +124,14 @@ pub fn run(
 }
 
 /// Translates a job as Flink's client does before it submits.
-fn submission(job: &JobSubmission) -> Result<Submission, ClusterError> {
+pub fn plan(job: &JobSubmission) -> Result<PhysicalPlan, ClusterError> {
     let refused =
         |error| ClusterError::Graph { job: job.program.graph.name.clone(), error: Box::new(error) };
-    let plan =
-        PhysicalPlan::from_stream_graph(&job.program.graph, &FlinkChaining).map_err(refused)?;
+    PhysicalPlan::from_stream_graph(&job.program.graph, &FlinkChaining).map_err(refused)
+}
+
+fn submission(job: &JobSubmission) -> Result<Submission, ClusterError> {
+    let plan = plan(job)?;
     let payload = JobPayload {
         name: job.program.graph.name.as_str().into(),
         plan: Arc::new(plan),

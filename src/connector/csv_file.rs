@@ -49,6 +49,10 @@ pub fn read_csv<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, DataError> 
     let mut reader = csv::Reader::from_reader(bytes);
     let at_start = |error: csv::Error| DataError { line: 1, message: error.to_string() };
     let headers = reader.headers().map_err(at_start)?.clone();
+    if headers.is_empty() {
+        let message = "there is no header line that names the columns".to_owned();
+        return Err(DataError { line: 1, message });
+    }
     let mut records = Vec::new();
     let mut record = csv::StringRecord::new();
     loop {

@@ -10,8 +10,12 @@ fn lines(
     env: &StreamExecutionEnvironment,
     arguments: &Arguments,
 ) -> Result<DataStream<String>, ArgumentError> {
-    let text = String::from_utf8(arguments.file("input")?.to_vec())
-        .map_err(|error| ArgumentError::new("input", format!("not UTF-8: {error}")))?;
+    let text = String::from_utf8(arguments.file("input")?.to_vec()).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let path = arguments.path("input").unwrap_or("?");
+        ArgumentError::new("input", format!("{path}, line {line}: not UTF-8 text"))
+    })?;
     let source = env.from_text("lines", text, source_options(arguments)?);
     Ok(source.uid("lines").parallelism(1))
 }

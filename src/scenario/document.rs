@@ -9,8 +9,9 @@ use super::error::{Problem, ScenarioError};
 use super::shown::quoted;
 use super::source::{At, Source};
 
-/// Larger files are not scenarios.
-pub const LARGEST: usize = 1 << 20;
+/// Larger files are not scenarios. A parsed document takes up to 300 times its text, so that this
+/// also keeps a hostile file below 100 MB of memory.
+pub const LARGEST: usize = 1 << 18;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]

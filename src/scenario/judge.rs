@@ -71,6 +71,8 @@ pub struct Judgement {
     pub vacuous: Vec<String>,
     /// Whether all expectations hold and nothing is vacuous.
     pub holds: bool,
+    /// Whether the run is meant to reach a limit.
+    pub limit_expected: bool,
 }
 
 /// Holds `expectations` against `report`.
@@ -85,7 +87,8 @@ pub fn judge(expectations: &Expectations, report: &RunReport) -> Judgement {
         .collect();
     let vacuous = report.vacuous.clone();
     let holds = vacuous.is_empty() && judged.iter().all(|judged| judged.holds);
-    Judgement { expectations: judged, vacuous, holds }
+    let limit_expected = expectations.all.contains(&Expectation::End(ExpectedEnd::Limit));
+    Judgement { expectations: judged, vacuous, holds, limit_expected }
 }
 
 /// What was found instead of what was expected.

@@ -15,7 +15,7 @@ use super::source::Located;
 use super::suggest;
 use crate::api::{Program, SinkDeclaration};
 use crate::base::Seed;
-use crate::cluster::{ClusterOptions, JobSubmission, RunLabel};
+use crate::cluster::{self, ClusterOptions, JobSubmission, RunLabel};
 use crate::gallery::{Argument, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry};
 use crate::sim::SimOptions;
 use crate::task::TaskOptions;
@@ -62,7 +62,11 @@ pub fn lower(
             }
             sinks.push(sink.clone());
         }
-        submissions.push(JobSubmission { at: job.submit_at, program });
+        let submission = JobSubmission { at: job.submit_at, program };
+        cluster::plan(&submission).map_err(|error| {
+            scenario.error(&job.parallelism.at, Problem::new(error.to_string()))
+        })?;
+        submissions.push(submission);
     }
     let label =
         RunLabel { scenario: scenario.name.clone(), scenario_hash: scenario.content_hash() };

@@ -38,8 +38,8 @@ impl Outcome {
         match &self.report.end {
             EndReason::Interrupted => 130,
             _ if self.judgement.holds => 0,
-            EndReason::Limit(_) => 3,
-            EndReason::Completed => 1,
+            EndReason::Limit(_) if !self.judgement.limit_expected => 3,
+            EndReason::Limit(_) | EndReason::Completed => 1,
         }
     }
 

@@ -111,7 +111,7 @@ fn a_run_that_does_not_end_well_leaves_old_output_alone() {
         ("limits.events=20", 3, "limit"),
         ("note.1.nth=1000000", 1, "vacuous"),
     ] {
-        for output in [&old, &new] {
+        for output in [&old, &new, &new.join("deeper/still")] {
             let output = output.to_str().unwrap();
             let (_, stderr) =
                 ends(code, &["run", "basics/word-count", "--set", set, "--output", output]);
@@ -165,6 +165,9 @@ fn colour_is_as_wanted() {
     assert_eq!(colored(&["run", "basics/word-count", "--color", "never"], ""), (false, false));
     assert_eq!(colored(&["run", "no/such", "--color", "always"], "1"), (false, true));
     assert_eq!(colored(&["run", "no/such"], ""), (false, false));
+    // Also where the arguments themselves are wrong.
+    assert_eq!(colored(&["fly", "--color", "always"], "1"), (false, true));
+    assert_eq!(colored(&["fly", "--color=never"], ""), (false, false));
 }
 
 #[cfg(unix)]
@@ -194,4 +197,75 @@ fn what_is_not_a_plain_file_is_never_replaced() {
     let kind = std::fs::symlink_metadata(&socket).unwrap().file_type();
     assert!(std::os::unix::fs::FileTypeExt::is_socket(&kind));
     drop(listener);
+}
+
+#[test]
+fn an_expected_limit_is_no_reason_for_another_violation() {
+    let run = |sets: &[&str]| {
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        check(&["run", "basics/word-count", "-q"].into_iter().chain(sets).collect::<Vec<_>>())
+    };
+    // The notes come before the limit.
+    let limit = ["limits.events=185", "expect.end=\"limit\"", "expect.rows.counts=54"];
+    assert_eq!(run(&limit), (0, String::new(), String::new()));
+    let (code, _, stderr) = run(&[limit[0], limit[1], "expect.rows.counts=53"]);
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains("violated: sink counts shows 53 rows"), "{stderr}");
+    assert!(!stderr.contains("a limit was reached"), "{stderr}");
+}
+
+#[test]
+fn data_that_is_wrong_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("s.toml");
+    let run = |program: &str, data: &[u8]| {
+        fs::write(folder.path().join("data"), data).unwrap();
+        let text = format!(
+            "title = \"t\"\n[job]\nprogram = \"{program}\"\nargs = {{ input = \"data\" }}\n"
+        );
+        fs::write(&scenario, text).unwrap();
+        let (_, stderr) = ends(2, &["run", scenario.to_str().unwrap()]);
+        assert!(stderr.contains("s.toml:4:18"), "{stderr}");
+        stderr
+    };
+    for (program, data, says) in [
+        ("word-count", &b"one\ntwo\nthr\xffee\n"[..], "data, line 3: not UTF-8"),
+        ("flights-per-carrier", b"", "data, line 1: there is no header"),
+        ("flights-per-carrier", b"carrier,flight\nUA,one\n", "data, line 2:"),
+        ("flights-per-carrier", b"carrier,flight\nUA,1\nUA\n", "data, line 2:"),
+    ] {
+        let stderr = run(program, data);
+        assert!(stderr.contains(says), "{says}: {stderr}");
+    }
+}
+
+#[test]
+fn a_job_that_is_too_large_is_pointed_at() {
+    let parallelism = "job.parallelism=1000";
+    let (_, stderr) = ends(2, &["run", "basics/word-count", "--set", parallelism]);
+    assert!(stderr.contains("--set:1:17"), "{stderr}");
+    assert!(stderr.contains("1001000 channels"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_written_is_as_open_as_the_user_wants() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let run = "umask 077; exec \"$0\" run basics/word-count -q --trace \"$1\"";
+    let status = Command::new("sh")
+        .args(["-c", run, env!("CARGO_BIN_EXE_weir")])
+        .arg(&trace)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(fs::metadata(&trace).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_without_end_is_no_trace() {
+    let (_, stderr) = ends(2, &["trace", "/dev/zero"]);
+    assert!(stderr.contains("not a trace"), "{stderr}");
 }

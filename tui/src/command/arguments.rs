@@ -10,7 +10,7 @@ use crate::view::Goal;
 
 /// A stream engine that runs whole under deterministic simulation.
 #[derive(Debug, Parser)]
-#[command(name = "weir", version, about, disable_help_subcommand = true)]
+#[command(name = "weir", version, disable_help_subcommand = true)]
 pub struct Cli {
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]

@@ -18,10 +18,11 @@ mod trace;
 mod tui;
 mod verify;
 
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{ColorChoice, CommandFactory, FromArgMatches};
 use weir::gallery::Registry;
 
 use arguments::{Cli, Command};
@@ -34,7 +35,11 @@ const BUG: u8 = 70;
 /// Runs the command line over the jobs of `registry`, with its exit code as the result.
 #[expect(clippy::needless_pass_by_value, reason = "a program ends with it: it owns its registry")]
 pub fn main(registry: Registry) -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = Cli::command()
+        .color(colors_of_usage())
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // clap knows which of its messages are errors; a closed pipe is not one of ours.
@@ -60,6 +65,22 @@ pub fn main(registry: Registry) -> ExitCode {
         }
     };
     ExitCode::from(code)
+}
+
+/// What `--color` says of the parser's own messages, which may be about the very arguments that
+/// say it.
+fn colors_of_usage() -> ColorChoice {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let follows = |index: usize| arguments.get(index + 1).and_then(|value| value.to_str());
+    let wanted = arguments.iter().enumerate().find_map(|(index, argument)| {
+        let argument = argument.to_str()?;
+        if argument == "--color" { follows(index) } else { argument.strip_prefix("--color=") }
+    });
+    match wanted {
+        Some("always") => ColorChoice::Always,
+        Some("never") => ColorChoice::Never,
+        Some(_) | None => ColorChoice::Auto,
+    }
 }
 
 fn dispatch(command: Command, registry: &Registry, console: &mut Console) -> Result<u8, Failure> {

@@ -1,7 +1,8 @@
 //! `--output` and `--trace`: files that are there whole or not at all.
 //!
-//! Everything is written to temporary files beside the final ones, which are made before the
-//! run, so that a folder that cannot be written to is known before anything is computed.
+//! A place that cannot be written to is known before anything is computed, but nothing is left
+//! there until the run is over: however a run ends, it has no traces to clear away. Then
+//! everything is written beside the final files, which it replaces last.
 
 use std::fs;
 use std::io::Write;
@@ -14,7 +15,7 @@ use weir::record::RowKind;
 
 use super::Failure;
 
-/// A file that takes its final name only when it is complete.
+/// A file that takes its name only when it is complete.
 pub struct Pending {
     target: Target,
     path: PathBuf,
@@ -23,14 +24,27 @@ pub struct Pending {
 /// Where the bytes go.
 enum Target {
     /// Into a temporary file that replaces a plain file, or becomes one.
-    Replaced(NamedTempFile),
+    Replaced,
     /// Straight into something that must not be replaced, such as a device or a pipe.
     Special(fs::File),
 }
 
 impl Pending {
-    /// A file that will be `path`.
+    /// A file that will be `path`, in a folder that exists.
     pub fn new(path: &Path) -> Result<Self, Failure> {
+        let pending = Self::somewhere(path)?;
+        if matches!(pending.target, Target::Replaced) {
+            let folder = folder_of(&pending.path);
+            if !folder.is_dir() {
+                return Err(Failure::Usage(format!("{} is not a folder", folder.display())));
+            }
+            temporary(folder, &pending.path)?;
+        }
+        Ok(pending)
+    }
+
+    /// A file that will be `path`, whose folder may be still to be made.
+    fn somewhere(path: &Path) -> Result<Self, Failure> {
         if path.is_dir() {
             return Err(Failure::Usage(format!("{} is a folder", path.display())));
         }
@@ -42,99 +56,103 @@ impl Pending {
         // Through a link, so that the link stays and what it points to is replaced.
         let linked = if path.is_symlink() { fs::canonicalize(path).ok() } else { None };
         let path = linked.unwrap_or_else(|| path.to_owned());
-        let folder = match path.parent() {
-            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-            Some(parent) => parent,
-            None => Path::new("."),
-        };
-        if !folder.is_dir() {
-            return Err(Failure::Usage(format!("{} is not a folder", folder.display())));
-        }
-        let file = tempfile::Builder::new()
-            .prefix(".weir-")
-            .tempfile_in(folder)
-            // Its own message names the temporary file, which nobody asked for.
-            .map_err(|error| Failure::file(&path)(error.kind().into()))?;
-        Ok(Self { target: Target::Replaced(file), path })
+        Ok(Self { target: Target::Replaced, path })
     }
 
     /// Writes `bytes` and gives the file its name.
     pub fn finish(self, bytes: &[u8]) -> Result<PathBuf, Failure> {
+        self.write(bytes)?.publish()
+    }
+
+    fn write(self, bytes: &[u8]) -> Result<Complete, Failure> {
         let Self { target, path } = self;
-        match target {
-            Target::Special(mut file) => file.write_all(bytes).map_err(Failure::file(&path))?,
-            Target::Replaced(mut file) => {
+        let temporary = match target {
+            Target::Special(mut file) => {
                 file.write_all(bytes).map_err(Failure::file(&path))?;
-                readable_by_all_who_may(&file).map_err(Failure::file(&path))?;
-                file.persist(&path).map_err(|error| Failure::file(&path)(error.error))?;
+                None
             }
+            Target::Replaced => {
+                let mut file = temporary(folder_of(&path), &path)?;
+                file.write_all(bytes).map_err(Failure::file(&path))?;
+                Some(file)
+            }
+        };
+        Ok(Complete { temporary, path })
+    }
+}
+
+/// A file that lacks only its name.
+struct Complete {
+    temporary: Option<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl Complete {
+    fn publish(self) -> Result<PathBuf, Failure> {
+        let Self { temporary, path } = self;
+        if let Some(file) = temporary {
+            file.persist(&path).map_err(|error| Failure::file(&path)(error.error))?;
         }
         Ok(path)
     }
 }
 
-/// Temporary files are private; a result is as open as any file that the user creates.
-#[cfg(unix)]
-fn readable_by_all_who_may(file: &NamedTempFile) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let permissions = match fs::metadata(file.path()) {
-        Ok(metadata) => metadata.permissions().mode() | 0o044,
-        Err(error) => return Err(error),
-    };
-    fs::set_permissions(file.path(), fs::Permissions::from_mode(permissions))
+/// The folder in which `path` is.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
 }
 
-#[cfg(not(unix))]
-fn readable_by_all_who_may(_: &NamedTempFile) -> std::io::Result<()> {
-    Ok(())
+/// A temporary file in `folder`, as open to others as any file that the user makes there. What
+/// goes wrong is said of `path`, since nobody asked for the temporary file.
+fn temporary(folder: &Path, path: &Path) -> Result<NamedTempFile, Failure> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".weir-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder).map_err(|error| {
+        let plain =
+            error.raw_os_error().map_or(error.kind().into(), std::io::Error::from_raw_os_error);
+        Failure::file(path)(plain)
+    })
 }
 
 /// The files of a run's sinks.
 pub struct SinkFiles {
     folder: PathBuf,
-    created: bool,
     files: Vec<(SinkDeclaration, Pending)>,
 }
 
 impl SinkFiles {
-    /// Makes the folder and a file for each sink.
+    /// A file for each sink in `folder`, which need not be there yet.
     pub fn new(folder: &Path, sinks: &[SinkDeclaration]) -> Result<Self, Failure> {
-        let created = !folder.exists();
-        fs::create_dir_all(folder).map_err(Failure::file(folder))?;
+        let mut ancestors = folder.ancestors().filter(|path| !path.as_os_str().is_empty());
+        let nearest = ancestors.find(|path| path.exists()).unwrap_or(Path::new("."));
+        if !nearest.is_dir() {
+            return Err(Failure::Usage(format!("{} is not a folder", nearest.display())));
+        }
+        temporary(nearest, folder)?;
         let file = |sink: &SinkDeclaration| {
-            Ok((sink.clone(), Pending::new(&folder.join(format!("{}.csv", sink.name)))?))
+            let path = folder.join(format!("{}.csv", sink.name));
+            Ok((sink.clone(), Pending::somewhere(&path)?))
         };
-        let files = sinks.iter().map(file).collect::<Result<_, Failure>>();
-        match files {
-            Ok(files) => Ok(Self { folder: folder.to_owned(), created, files }),
-            Err(failure) => {
-                remove_empty(folder, created);
-                Err(failure)
-            }
-        }
+        let files = sinks.iter().map(file).collect::<Result<_, Failure>>()?;
+        Ok(Self { folder: folder.to_owned(), files })
     }
 
-    /// Writes what the sinks show, all or none.
+    /// Makes the folder and writes what the sinks show, all or none.
     pub fn finish(self, report: &RunReport) -> Result<Vec<PathBuf>, Failure> {
-        let mut ready = Vec::new();
+        fs::create_dir_all(&self.folder).map_err(Failure::file(&self.folder))?;
+        let mut complete = Vec::new();
         for (sink, pending) in self.files {
-            let bytes = csv(&sink, report.sinks.get(&sink.name))?;
-            ready.push((pending, bytes));
+            complete.push(pending.write(&csv(&sink, report.sinks.get(&sink.name))?)?);
         }
-        ready.into_iter().map(|(pending, bytes)| pending.finish(&bytes)).collect()
-    }
-
-    /// Leaves everything as it was.
-    pub fn abandon(self) {
-        drop(self.files);
-        remove_empty(&self.folder, self.created);
-    }
-}
-
-fn remove_empty(folder: &Path, created: bool) {
-    if created {
-        // It is not empty if someone else has put a file there; then it stays.
-        let _ = fs::remove_dir(folder);
+        complete.into_iter().map(Complete::publish).collect()
     }
 }
 

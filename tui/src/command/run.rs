@@ -1,5 +1,7 @@
 //! `weir run`.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::time::Instant;
 
 use weir::base::Seed;
@@ -29,16 +31,7 @@ pub fn run(
 
     let watch = Watch::default();
     interrupt::listen(&watch.stop)?;
-    let executed = execute(lowered, console, &watch);
-    let (mut outcome, wall_ms) = match executed {
-        Ok(executed) => executed,
-        Err(failure) => {
-            if let Some(output) = output {
-                output.abandon();
-            }
-            return Err(failure);
-        }
-    };
+    let (mut outcome, wall_ms) = execute(lowered, console, &watch)?;
     let code = outcome.exit_code();
 
     let mut written = result::Written::default();
@@ -48,10 +41,7 @@ pub fn run(
     }
     match output {
         Some(output) if code == 0 => written.sinks = output.finish(&outcome.report)?,
-        Some(output) => {
-            output.abandon();
-            written.withheld = true;
-        }
+        Some(_) => written.withheld = true,
         None => {}
     }
     if console.json() {
@@ -124,12 +114,21 @@ pub fn execute(
 
 /// The command that does the same again.
 pub fn reproduce(arguments: &ScenarioArguments, seed: Seed) -> String {
-    let mut command = format!("weir run {} --seed {}", shell(&arguments.scenario), seed.0);
+    let mut command = format!("{} run {}", shell(&program()), shell(&arguments.scenario));
+    command.push_str(&format!(" --seed {}", seed.0));
     for set in &arguments.sets {
         command.push_str(" --set ");
         command.push_str(&shell(set));
     }
     command
+}
+
+/// How this program was called: a user's own crate has another name than `weir`, and perhaps no
+/// place on the path.
+fn program() -> String {
+    let called = std::env::args().next().unwrap_or_default();
+    let name = Path::new(&called).file_stem().and_then(OsStr::to_str);
+    if name == Some("weir") || name.is_none() { "weir".to_owned() } else { called }
 }
 
 fn shell(word: &str) -> String {

@@ -1,15 +1,20 @@
 //! `weir trace`.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 
 use weir::trace::{
-    Filter, Recorded, TraceFile, chrome, legend, render_line, write_jsonl_event, write_jsonl_header,
+    Filter, Recorded, TraceError, TraceFile, chrome, legend, render_line, write_jsonl_event,
+    write_jsonl_header,
 };
 
 use super::arguments::{TraceArguments, TraceFormat};
 use super::console::Meaning;
 use super::{Console, Failure};
 use crate::view::Goal;
+
+/// So many bytes tell a trace from a device that never ends.
+const BEGINNING: u64 = 8;
 
 /// Shows a trace, or the part of it that was asked for.
 pub fn trace(arguments: &TraceArguments, console: &mut Console) -> Result<u8, Failure> {
@@ -37,8 +42,15 @@ fn parse_filter(text: &str) -> Result<Filter, Failure> {
 
 fn read(arguments: &TraceArguments) -> Result<TraceFile, Failure> {
     let path = &arguments.file;
-    let bytes = fs::read(path).map_err(Failure::file(path))?;
-    TraceFile::parse(bytes).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+    let wrong = |error| Failure::Usage(format!("{}: {error}", path.display()));
+    let mut file = File::open(path).map_err(Failure::file(path))?;
+    let mut bytes = Vec::new();
+    (&mut file).take(BEGINNING).read_to_end(&mut bytes).map_err(Failure::file(path))?;
+    if let Err(error @ TraceError::NotATrace) = TraceFile::parse(bytes.clone()) {
+        return Err(wrong(error));
+    }
+    file.read_to_end(&mut bytes).map_err(Failure::file(path))?;
+    TraceFile::parse(bytes).map_err(wrong)
 }
 
 /// The events that were asked for.
