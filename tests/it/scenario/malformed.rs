@@ -102,7 +102,7 @@ fn check_bytes(bytes: &[u8]) -> bool {
     std::fs::write(&path, bytes).unwrap();
     let path = path.to_str().unwrap();
     let lowered = load(path)
-        .and_then(|scenario| lower(&scenario, &gallery::registry(), &Overrides::default()));
+        .and_then(|scenario| lower(&scenario, &weir::gallery::registry(), &Overrides::default()));
     let Err(error) = lowered else { return false };
     let (place, line, _) = error.place();
     assert_eq!(place, path);
