@@ -3,15 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use weir::api::{Program, SinkDeclaration};
+use weir::api::{Program, StreamExecutionEnvironment};
 use weir::base::{Seed, SimDuration, SimTime};
 use weir::cluster::{EndReason, JobReport, RunReport, SinkReport};
 use weir::gallery::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry};
-use weir::graph::StreamGraph;
 use weir::record::{Row, RowKind};
 use weir::scenario::{
     Lowered, Outcome, Overrides, Scenario, ScenarioError, embedded, load, lower, parse, parse_with,
@@ -61,13 +59,10 @@ fn registry() -> Registry {
             return Err(ArgumentError::new("every", "must be positive"));
         }
         arguments.path("input")?;
-        let sink = SinkDeclaration {
-            name: "counts".to_owned(),
-            columns: vec!["word".to_owned(), "count".to_owned()],
-            key_columns: Some(1),
-        };
-        let graph = StreamGraph { chaining: true, ..StreamGraph::default() };
-        Ok(Program { graph, code: Arc::default(), sinks: vec![sink] })
+        let env = StreamExecutionEnvironment::new("");
+        let counts = env.from_collection(vec![("a".to_owned(), 1_u64)]);
+        counts.upsert_to("counts", ["word", "count"], 1);
+        Ok(env.build().expect("it is sound"))
     };
     let job = GalleryJob::new("count", "Counts.", build)
         .argument("input", ArgumentKind::File, "what to read")
@@ -194,9 +189,8 @@ fn files_are_found_relative_to_the_scenario_and_not_outside_what_is_embedded() {
     let reads = |name: &str, input: &str| -> Result<usize, String> {
         let read = |arguments: &Arguments| -> Result<Program, ArgumentError> {
             let bytes = arguments.file("input")?;
-            let graph = StreamGraph { name: bytes.len().to_string(), ..StreamGraph::default() };
             // The length comes back as a failure, since lowering renames the graph.
-            Err(ArgumentError { argument: None, message: graph.name })
+            Err(ArgumentError { argument: None, message: bytes.len().to_string() })
         };
         let job = GalleryJob::new("word-count", "", read).argument("input", ArgumentKind::File, "");
         let flags = [format!("job.args.input={input:?}")];
