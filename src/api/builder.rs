@@ -1,8 +1,9 @@
 //! What a program has declared so far. All streams of an environment share one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{ProgramError, SinkDeclaration};
+use super::{ProgramError, SinkDeclaration, TimeCharacteristic};
 use crate::base::SimDuration;
 use crate::graph::{
     ChainingStrategy, StreamEdge, StreamGraph, StreamNode, StreamNodeId, StreamNodeKind,
@@ -15,6 +16,8 @@ use crate::record::Partitioning;
 pub(super) struct Dealt {
     pub(super) partitioning: Option<Partitioning>,
     pub(super) code: Arc<dyn EdgeFactory>,
+    /// The side output that the stream is, if not the main one.
+    pub(super) side_output: Option<String>,
 }
 
 pub(super) struct Builder {
@@ -26,6 +29,9 @@ pub(super) struct Builder {
     uid_given: Vec<bool>,
     parallelism: u32,
     max_parallelism: Option<u32>,
+    characteristic: TimeCharacteristic,
+    /// The types of side outputs that are read, by operator and tag.
+    side_outputs: BTreeMap<(StreamNodeId, String), &'static str>,
     /// The first mistake; the rest of the program is declared all the same.
     error: Option<ProgramError>,
 }
@@ -40,6 +46,8 @@ impl Builder {
             uid_given: Vec::new(),
             parallelism: 1,
             max_parallelism: None,
+            characteristic: TimeCharacteristic::default(),
+            side_outputs: BTreeMap::new(),
             error: None,
         }
     }
@@ -54,6 +62,27 @@ impl Builder {
 
     pub(super) fn set_max_parallelism(&mut self, max_parallelism: u32) {
         self.max_parallelism = Some(max_parallelism);
+    }
+
+    pub(super) fn characteristic(&self) -> TimeCharacteristic {
+        self.characteristic
+    }
+
+    pub(super) fn set_characteristic(&mut self, characteristic: TimeCharacteristic) {
+        self.characteristic = characteristic;
+    }
+
+    pub(super) fn set_watermark_interval(&mut self, interval: SimDuration) {
+        self.code.watermark_interval = interval;
+    }
+
+    /// Somebody reads the side output `tag` of an operator as records of this type.
+    pub(super) fn read_side_output(&mut self, node: StreamNodeId, tag: &str, of: &'static str) {
+        let first = *self.side_outputs.entry((node, tag.to_string())).or_insert(of);
+        if first != of {
+            let (tag, second) = (tag.to_string(), of);
+            self.fail(ProgramError::SideOutputOfTwoTypes { tag, first, second });
+        }
     }
 
     pub(super) fn disable_chaining(&mut self) {
@@ -93,9 +122,16 @@ impl Builder {
         id
     }
 
-    pub(super) fn add_edge(&mut self, source: StreamNodeId, target: StreamNodeId, dealt: &Dealt) {
+    /// Lets `source` feed an input of `target`.
+    pub(super) fn add_edge(
+        &mut self,
+        source: StreamNodeId,
+        (target, input): (StreamNodeId, u16),
+        dealt: &Dealt,
+    ) {
         let partitioning = dealt.partitioning;
-        let edge = StreamEdge { source, target, input: 0, partitioning, side_output: None };
+        let side_output = dealt.side_output.clone();
+        let edge = StreamEdge { source, target, input, partitioning, side_output };
         self.graph.edges.push(edge);
         self.code.edges.push(dealt.code.clone());
     }

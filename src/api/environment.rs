@@ -7,11 +7,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::builder::Builder;
-use super::{DataStream, Program, ProgramError};
+use super::{DataStream, Program, ProgramError, TimeCharacteristic};
+use crate::base::SimDuration;
 use crate::connector::{BoundedSource, FileError, Generator, Lines, Splits, read_csv};
 use crate::graph::StreamNodeKind;
 use crate::operator::OperatorKind;
 use crate::record::Data;
+use crate::time::WatermarkStrategy;
 
 /// How a source is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,11 +23,14 @@ pub struct SourceOptions {
     /// Into how many splits the records are divided: one for each subtask if unset. A split is
     /// read by one subtask, after those before it that the subtask has.
     pub splits: Option<u16>,
+    /// Whether a subtask reads its splits side by side, as the partitions of a log, and not one
+    /// after the other, as files.
+    pub side_by_side: bool,
 }
 
 impl Default for SourceOptions {
     fn default() -> Self {
-        Self { rate: None, splits: Some(1) }
+        Self { rate: None, splits: Some(1), side_by_side: false }
     }
 }
 
@@ -61,6 +66,20 @@ impl StreamExecutionEnvironment {
         self
     }
 
+    /// What time the program goes by: of sources declared from here on, and of windows that do
+    /// not say.
+    pub fn set_stream_time_characteristic(&self, characteristic: TimeCharacteristic) -> &Self {
+        self.builder.borrow_mut().set_characteristic(characteristic);
+        self
+    }
+
+    /// How often watermarks are emitted (`pipeline.auto-watermark-interval`), 200 ms by default;
+    /// zero is never.
+    pub fn set_auto_watermark_interval(&self, interval: SimDuration) -> &Self {
+        self.builder.borrow_mut().set_watermark_interval(interval);
+        self
+    }
+
     /// Gives every operator a task of its own.
     pub fn disable_operator_chaining(&self) -> &Self {
         self.builder.borrow_mut().disable_chaining();
@@ -75,7 +94,7 @@ impl StreamExecutionEnvironment {
 
     /// A source of `0, 1, … count - 1`, divided over its subtasks.
     pub fn from_sequence(&self, count: u64) -> DataStream<u64> {
-        let options = SourceOptions { rate: None, splits: None };
+        let options = SourceOptions { splits: None, ..SourceOptions::default() };
         self.from_generator("Sequence", count, options, |offset| offset)
     }
 
@@ -144,14 +163,42 @@ impl StreamExecutionEnvironment {
         splits: Arc<dyn Splits<T>>,
         options: SourceOptions,
     ) -> DataStream<T> {
+        self.from_source(name, splits, options, WatermarkStrategy::no_watermarks())
+    }
+
+    /// A source of anything that can be read by offset, which itself says how far event time is:
+    /// each split has its own watermarks, and the slowest counts.
+    pub fn from_source<T: Data>(
+        &self,
+        name: &str,
+        splits: Arc<dyn Splits<T>>,
+        options: SourceOptions,
+        strategy: WatermarkStrategy<T>,
+    ) -> DataStream<T> {
         let mut builder = self.builder.borrow_mut();
+        if let Err(error) = strategy.validate() {
+            builder.fail(error.into());
+        }
         if let Some(rate) = options.rate.filter(|rate| !rate.is_finite() || *rate <= 0.0) {
             let (source_name, rate) = (name.to_string(), rate.to_string());
             builder.fail(ProgramError::BadRate { source_name, rate });
         }
         let number = builder.next_source();
         let split_count = options.splits.map(|count| count.max(1));
-        let source = BoundedSource::new(splits, split_count, options.rate, number);
+        let ingestion_time = builder.characteristic() == TimeCharacteristic::IngestionTime;
+        let strategy = match ingestion_time && strategy.is_without_event_time() {
+            true => WatermarkStrategy::for_monotonous_timestamps(),
+            false => strategy,
+        };
+        let source = BoundedSource {
+            splits,
+            split_count,
+            side_by_side: options.side_by_side,
+            rate: options.rate,
+            source: number,
+            strategy,
+            ingestion_time,
+        };
         let kind = OperatorKind::Source(Arc::new(source));
         let name = format!("Source: {name}");
         let node = builder.add_node(&name, StreamNodeKind::Source, kind);

@@ -2,16 +2,22 @@
 //! the same key.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::DataStream;
-use super::builder::Dealt;
 use super::stream::operator;
+use super::windows::{
+    GlobalWindows, SlidingEventTimeWindows, SlidingProcessingTimeWindows, TumblingEventTimeWindows,
+    TumblingProcessingTimeWindows, Windowing,
+};
+use super::{DataStream, ProgramError, WindowedStream, aggregation};
 use crate::graph::StreamNodeKind;
 use crate::network::KeyedEdge;
 use crate::operator::{Closure, Function, KeySelector, ReduceFunction, RollingReduce};
 use crate::record::{Data, Output, Partitioning};
+use crate::window::{Eviction, EvictionOrder, Evictor, TimeDomain, Trigger};
 
 /// A stream grouped by the keys that `S` finds.
+#[derive(Clone)]
 pub struct KeyedStream<T, S> {
     stream: DataStream<T>,
     selector: S,
@@ -20,7 +26,7 @@ pub struct KeyedStream<T, S> {
 impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
     pub(super) fn new(stream: DataStream<T>, selector: S) -> Self {
         let code = Arc::new(KeyedEdge::<T, S>::new(selector.clone()));
-        let stream = stream.dealt(&Dealt { partitioning: Some(Partitioning::Hash), code });
+        let stream = stream.dealt(Partitioning::Hash, code);
         Self { stream, selector }
     }
 
@@ -57,10 +63,7 @@ impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Function,
     ) -> DataStream<T> {
-        self.rolling(
-            "Keyed Aggregation",
-            Closure(move |reduced: &mut T, mut value: T| *field(reduced) += *field(&mut value)),
-        )
+        self.aggregation(aggregation::sum(field))
     }
 
     /// For each record, the least of a field so far. The other fields are those of the key's
@@ -69,7 +72,7 @@ impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Function,
     ) -> DataStream<T> {
-        self.extreme(field, |candidate, best| candidate < best)
+        self.aggregation(aggregation::extreme(field, |new: &N, best: &N| new < best))
     }
 
     /// For each record, the greatest of a field so far. The other fields are those of the key's
@@ -78,23 +81,7 @@ impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Function,
     ) -> DataStream<T> {
-        self.extreme(field, |candidate, best| candidate > best)
-    }
-
-    fn extreme<N: PartialOrd + Clone + 'static>(
-        &self,
-        field: impl Fn(&mut T) -> &mut N + Function,
-        better: impl Fn(&N, &N) -> bool + Function,
-    ) -> DataStream<T> {
-        self.rolling(
-            "Keyed Aggregation",
-            Closure(move |reduced: &mut T, mut value: T| {
-                let candidate = field(&mut value);
-                if better(candidate, field(reduced)) {
-                    *field(reduced) = candidate.clone();
-                }
-            }),
-        )
+        self.aggregation(aggregation::extreme(field, |new: &N, best: &N| new > best))
     }
 
     /// For each record, the whole record with the least value so far; of equal ones the first.
@@ -102,7 +89,8 @@ impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
         &self,
         value_of: impl Fn(&T) -> N + Function,
     ) -> DataStream<T> {
-        self.extreme_by(move |candidate, best| value_of(candidate) < value_of(best))
+        let better = move |new: &T, best: &T| value_of(new) < value_of(best);
+        self.aggregation(aggregation::extreme_by(better))
     }
 
     /// For each record, the whole record with the greatest value so far; of equal ones the first.
@@ -110,17 +98,51 @@ impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
         &self,
         value_of: impl Fn(&T) -> N + Function,
     ) -> DataStream<T> {
-        self.extreme_by(move |candidate, best| value_of(candidate) > value_of(best))
+        let better = move |new: &T, best: &T| value_of(new) > value_of(best);
+        self.aggregation(aggregation::extreme_by(better))
     }
 
-    fn extreme_by(&self, better: impl Fn(&T, &T) -> bool + Function) -> DataStream<T> {
-        self.rolling(
-            "Keyed Aggregation",
-            Closure(move |reduced: &mut T, value: T| {
-                if better(&value, reduced) {
-                    *reduced = value;
-                }
-            }),
-        )
+    fn aggregation(&self, function: impl FnMut(&mut T, T) + Function) -> DataStream<T> {
+        self.rolling("Keyed Aggregation", Closure(function))
+    }
+
+    /// Divides the records of each key into windows.
+    pub fn window(&self, windows: impl Windowing<T>) -> WindowedStream<T, S> {
+        WindowedStream::new(self.clone(), windows)
+    }
+
+    /// Windows of this size, side by side, by the time that the program goes by.
+    pub fn time_window(&self, size: Duration) -> WindowedStream<T, S> {
+        self.window(match self.stream.characteristic().domain() {
+            TimeDomain::EventTime => TumblingEventTimeWindows::of(size),
+            TimeDomain::ProcessingTime => TumblingProcessingTimeWindows::of(size),
+        })
+    }
+
+    /// Windows of this size, one beginning every `slide`, by the time that the program goes by.
+    pub fn time_window_sliding(&self, size: Duration, slide: Duration) -> WindowedStream<T, S> {
+        self.window(match self.stream.characteristic().domain() {
+            TimeDomain::EventTime => SlidingEventTimeWindows::of(size, slide),
+            TimeDomain::ProcessingTime => SlidingProcessingTimeWindows::of(size, slide),
+        })
+    }
+
+    /// Windows of so many records, one after the other.
+    pub fn count_window(&self, size: u64) -> WindowedStream<T, S> {
+        self.window(GlobalWindows::create()).trigger(Trigger::Count(size).purging())
+    }
+
+    /// Windows over the last `size` records, one after every `slide` of them.
+    pub fn count_window_sliding(&self, size: usize, slide: u64) -> WindowedStream<T, S> {
+        let evictor = Evictor::new(Eviction::Count(size), EvictionOrder::Before);
+        self.window(GlobalWindows::create()).evictor(evictor).trigger(Trigger::Count(slide))
+    }
+
+    pub(super) fn fail(&self, error: ProgramError) {
+        self.stream.builder.borrow_mut().fail(error);
+    }
+
+    pub(super) fn selector(&self) -> &S {
+        &self.selector
     }
 }

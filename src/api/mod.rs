@@ -25,14 +25,25 @@
 //!
 //! Next: [`crate::graph`] translates what is declared here, [`crate::operator`] runs it.
 
+mod aggregation;
 mod builder;
 mod environment;
+mod event_time;
 mod keyed_stream;
 mod program;
 mod sinks;
 mod stream;
+mod windowed_stream;
+mod windows;
 
 pub use environment::{SourceOptions, StreamExecutionEnvironment};
+pub use event_time::TimeCharacteristic;
 pub use keyed_stream::KeyedStream;
 pub use program::{Program, ProgramError, SinkDeclaration};
 pub use stream::DataStream;
+pub use windowed_stream::{AllWindowedStream, NullByteKey, WindowedStream};
+pub use windows::{
+    DynamicSessionWindows, EventTimeSessionWindows, GlobalWindows, ProcessingTimeSessionWindows,
+    SlidingEventTimeWindows, SlidingProcessingTimeWindows, TumblingEventTimeWindows,
+    TumblingProcessingTimeWindows, Windowing, Windows,
+};

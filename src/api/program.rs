@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::graph::StreamGraph;
 use crate::operator::JobCode;
+use crate::time::WatermarkStrategyError;
+use crate::window::WindowError;
 
 /// A finished program.
 #[derive(Clone)]
@@ -69,6 +71,27 @@ pub enum ProgramError {
     /// A union with a stream of another program.
     #[error("a union of streams that belong to different environments")]
     ForeignStream,
+    /// A watermark strategy that makes no sense.
+    #[error(transparent)]
+    WatermarkStrategy(#[from] WatermarkStrategyError),
+    /// Windows that cannot be.
+    #[error("{operator}: {error}")]
+    Window {
+        /// The kind of windows.
+        operator: &'static str,
+        /// What is wrong with them.
+        error: WindowError,
+    },
+    /// A side output is read as records of two types.
+    #[error("side output `{tag}` is read as records of {first} and of {second}")]
+    SideOutputOfTwoTypes {
+        /// The side output.
+        tag: String,
+        /// The one type.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
     /// Too many operators.
     #[error("a program has at most 65,535 operators")]
     TooLarge,

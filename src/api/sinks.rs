@@ -1,12 +1,10 @@
 //! Where streams end.
 
-use std::sync::Arc;
-
 use super::{DataStream, SinkDeclaration};
 use crate::connector::{SinkFormat, SinkWriter};
 use crate::graph::StreamNodeKind;
-use crate::operator::{OperatorContext, OperatorFactory, OperatorKind};
-use crate::record::{AnyOutput, Data, Output, RowKind, erase};
+use crate::operator::{OperatorContext, OperatorKind};
+use crate::record::{Data, Output, Outputs, RowKind, erase};
 
 impl<T: Data> DataStream<T> {
     /// Appends every record to a file of those columns. The file is the sink's name, as a CSV.
@@ -72,11 +70,11 @@ impl<T: Data> DataStream<T> {
     fn sink(&self, name: &str, declaration: Option<SinkDeclaration>, format: SinkFormat) -> Self {
         let uid = declaration.as_ref().map(|sink| sink.name.clone());
         let sink: crate::base::Name = uid.as_deref().unwrap_or(name).into();
-        let build = move |context: &OperatorContext, _: Vec<Box<dyn AnyOutput>>| {
+        let build = move |context: &OperatorContext, _: Outputs| {
             let writer = SinkWriter::<T>::new(context, sink.clone(), format.clone());
             erase(Box::new(writer) as Box<dyn Output<T>>)
         };
-        let code = OperatorKind::Operator(Arc::new(build) as Arc<dyn OperatorFactory>);
+        let code = OperatorKind::operator(build);
         let name = format!("{name}: Writer");
         let stream = self.then::<T>(&name, StreamNodeKind::Sink, code);
         if let Some(declaration) = declaration {

@@ -11,11 +11,10 @@ use crate::base::SimDuration;
 use crate::graph::{ChainingStrategy, StreamNode, StreamNodeId, StreamNodeKind};
 use crate::network::{CustomEdge, UnkeyedEdge};
 use crate::operator::{
-    Closure, Filter, FilterFunction, FlatMap, FlatMapClosure, FlatMapFunction, Function,
-    KeyByField, KeyByValue, Map, MapFunction, OperatorContext, OperatorFactory, OperatorKind,
-    TryMap,
+    Closure, EdgeFactory, Filter, FilterFunction, FlatMap, FlatMapClosure, FlatMapFunction,
+    Function, KeyByField, KeyByValue, Map, MapFunction, OperatorContext, OperatorKind, TryMap,
 };
-use crate::record::{AnyOutput, Collector, Data, Fanout, Key, Output, Partitioning, erase};
+use crate::record::{Collector, Data, Key, Output, OutputTag, Outputs, Partitioning, erase};
 
 /// A stream of records of type `T`: the output of one operator, or of several in a union.
 pub struct DataStream<T> {
@@ -35,16 +34,15 @@ impl<T> Clone for DataStream<T> {
 pub(super) fn operator<I: Data, O: Data>(
     build: impl Fn(&OperatorContext, Box<dyn Output<O>>) -> Box<dyn Output<I>> + Send + Sync + 'static,
 ) -> OperatorKind {
-    let factory = move |context: &OperatorContext, outputs: Vec<Box<dyn AnyOutput>>| {
-        erase(build(context, Fanout::join(outputs)))
-    };
-    OperatorKind::Operator(Arc::new(factory) as Arc<dyn OperatorFactory>)
+    OperatorKind::operator(move |context: &OperatorContext, outputs: Outputs| {
+        erase(build(context, outputs.join().0))
+    })
 }
 
 impl<T: Data> DataStream<T> {
     pub(super) fn of_node(builder: Rc<RefCell<Builder>>, node: StreamNodeId) -> Self {
         let code = Arc::new(UnkeyedEdge::<T>::default());
-        let dealt = Dealt { partitioning: None, code };
+        let dealt = Dealt { partitioning: None, code, side_output: None };
         Self { builder, outputs: vec![(node, dealt)], records: PhantomData }
     }
 
@@ -58,18 +56,35 @@ impl<T: Data> DataStream<T> {
         let mut builder = self.builder.borrow_mut();
         let node = builder.add_node(name, kind, code);
         for (source, dealt) in &self.outputs {
-            builder.add_edge(*source, node, dealt);
+            builder.add_edge(*source, (node, 0), dealt);
         }
         drop(builder);
         DataStream::of_node(self.builder.clone(), node)
     }
 
     /// Deals all of the stream in one way. As in Flink the last word counts.
-    pub(super) fn dealt(mut self, dealt: &Dealt) -> Self {
+    pub(super) fn dealt(mut self, by: Partitioning, code: Arc<dyn EdgeFactory>) -> Self {
         for (_, output) in &mut self.outputs {
-            output.clone_from(dealt);
+            (output.partitioning, output.code) = (Some(by), code.clone());
         }
         self
+    }
+
+    /// The side output `tag` of the operator whose main output this is.
+    pub fn get_side_output<X: Data>(&self, tag: &OutputTag<X>) -> DataStream<X> {
+        let mut builder = self.builder.borrow_mut();
+        let node = match &self.outputs[..] {
+            [(node, Dealt { partitioning: None, side_output: None, .. })] => *node,
+            outputs => {
+                builder.fail(ProgramError::NotAnOperator { setting: "get_side_output" });
+                outputs.first().map_or_else(StreamNodeId::default, |(node, _)| *node)
+            }
+        };
+        builder.read_side_output(node, tag.id(), std::any::type_name::<X>());
+        drop(builder);
+        let mut side = DataStream::of_node(self.builder.clone(), node);
+        side.outputs[0].1.side_output = Some(tag.id().to_string());
+        side
     }
 
     /// One record in, one out.
@@ -157,7 +172,7 @@ impl<T: Data> DataStream<T> {
 
     fn partitioned(&self, partitioning: Partitioning) -> Self {
         let code = Arc::new(UnkeyedEdge::<T>::default());
-        self.clone().dealt(&Dealt { partitioning: Some(partitioning), code })
+        self.clone().dealt(partitioning, code)
     }
 
     /// To the subtask of the same index; the operator behind must have the same parallelism.
@@ -194,14 +209,16 @@ impl<T: Data> DataStream<T> {
     /// is not there fails the job.
     pub fn partition_custom(&self, partitioner: impl Fn(&T, usize) -> usize + Function) -> Self {
         let code = Arc::new(CustomEdge::<T, _>::new(partitioner));
-        self.clone().dealt(&Dealt { partitioning: Some(Partitioning::Custom), code })
+        self.clone().dealt(Partitioning::Custom, code)
     }
 
     /// Changes the operator whose output this is.
     fn setting(self, setting: &'static str, change: impl FnOnce(&mut StreamNode)) -> Self {
         let mut builder = self.builder.borrow_mut();
         match &self.outputs[..] {
-            [(node, Dealt { partitioning: None, .. })] => change(builder.node(*node)),
+            [(node, Dealt { partitioning: None, side_output: None, .. })] => {
+                change(builder.node(*node));
+            }
             _ => builder.fail(ProgramError::NotAnOperator { setting }),
         }
         drop(builder);

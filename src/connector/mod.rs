@@ -5,6 +5,7 @@
 //! them visible outside.
 
 mod csv_file;
+mod reading;
 mod rows;
 mod sink;
 mod source;
@@ -14,4 +15,4 @@ pub use csv_file::{DataError, FileError, read_csv};
 pub use rows::rows;
 pub use sink::{SinkFormat, SinkWriter};
 pub use source::{BoundedSource, Reader};
-pub use splits::{Generator, Lines, Splits};
+pub use splits::{Generator, Lines, Splits, Timed};

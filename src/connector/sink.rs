@@ -10,7 +10,9 @@ use std::marker::PhantomData;
 use super::rows;
 use crate::base::Name;
 use crate::operator::{Cost, OperatorContext};
-use crate::record::{Batch, Data, Failure, LatencyMarker, Output, Row, RowKind};
+use crate::record::{
+    Batch, ChainEvent, Data, Failure, LatencyMarker, Output, RecordId, Row, RowKind,
+};
 use crate::trace::{Event, Level, SinkEvent};
 
 /// How a sink writes records.
@@ -57,7 +59,8 @@ impl<T: Data> SinkWriter<T> {
             }
             SinkFormat::Discard => return Ok(Vec::new()),
         };
-        let row = |(index, fields)| Row { kind, fields, id: batch.id(index) };
+        let row =
+            |(index, fields)| Row { kind, fields, id: batch.id(index).and_then(RecordId::known) };
         Ok(fields.into_iter().enumerate().map(row).collect())
     }
 
@@ -122,11 +125,14 @@ impl<T: Data> Output<T> for SinkWriter<T> {
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn end_of_input(&mut self) -> Result<(), Failure> {
-        Ok(())
+    fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        match event {
+            // Every row is visible as soon as it is written: nothing waits to be told.
+            ChainEvent::Watermark(_)
+            | ChainEvent::WatermarkStatus(_)
+            | ChainEvent::TimersDue
+            | ChainEvent::Flush
+            | ChainEvent::EndOfInput => Ok(()),
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The source operator: reads its subtask's splits, at a rate in simulated time.
+//! The source operator: reads its subtask's splits, at their pace in simulated time, and says how
+//! far event time is.
 //!
 //! Previous: [`super::Splits`]. Next: the chain behind the source, or its writer
 //! ([`crate::network`]).
@@ -6,112 +7,78 @@
 use std::sync::Arc;
 
 use super::Splits;
-use crate::base::SimTime;
-use crate::operator::{Cost, OperatorContext, SourceFactory, SourceReader, SourceStatus};
-use crate::record::{AnyOutput, Batch, Data, Failure, Fanout, LatencyMarker, Output, RecordId};
-use crate::trace::{Event, RecordEvent};
+use super::reading::{Pace, Reading};
+use crate::base::{EventTime, SimTime};
+use crate::operator::{
+    Cost, OperatorContext, OperatorEvent, PeriodicEmit, Said, SourceFactory, SourceReader,
+    SourceStatus,
+};
+use crate::record::{Batch, ChainEvent, Data, Failure, LatencyMarker, Output, Outputs, RecordId};
+use crate::time::{SourceAlignment, SourceTimestampsAndWatermarks, WatermarkStrategy};
+use crate::trace::{Event, RecordEvent, TimeEvent};
 
 /// A source that ends.
 pub struct BoundedSource<T> {
-    splits: Arc<dyn Splits<T>>,
+    /// What it reads.
+    pub splits: Arc<dyn Splits<T>>,
     /// How many splits the records are divided into: one for each subtask if unset.
-    split_count: Option<u16>,
+    pub split_count: Option<u16>,
+    /// Whether a subtask reads its splits side by side, and not one after the other.
+    pub side_by_side: bool,
     /// Records per second of simulated time, over all splits.
-    rate: Option<f64>,
+    pub rate: Option<f64>,
     /// Which of the job's sources this is.
-    source: u16,
-}
-
-impl<T: Data> BoundedSource<T> {
-    /// A source over `splits`, divided into `split_count` of them, or one for each subtask.
-    pub fn new(
-        splits: Arc<dyn Splits<T>>,
-        split_count: Option<u16>,
-        rate: Option<f64>,
-        source: u16,
-    ) -> Self {
-        Self { splits, split_count, rate, source }
-    }
+    pub source: u16,
+    /// What it says of event time.
+    pub strategy: WatermarkStrategy<T>,
+    /// Whether records get the time at which they are read as their timestamp.
+    pub ingestion_time: bool,
 }
 
 impl<T: Data> SourceFactory for BoundedSource<T> {
-    fn build(
-        &self,
-        context: &OperatorContext,
-        outputs: Vec<Box<dyn AnyOutput>>,
-    ) -> Box<dyn SourceReader> {
-        let count = self.splits.count();
+    fn build(&self, context: &OperatorContext, outputs: Outputs) -> Box<dyn SourceReader> {
         let splits = self.split_count.unwrap_or(context.parallelism as u16);
-        let begin = |split: u16| {
-            let begin = u128::from(split) * u128::from(count) / u128::from(splits);
-            u64::try_from(begin).expect("a split begins within the records")
-        };
+        let readers = context.parallelism.min(u32::from(splits));
         let own =
             (0..splits).filter(|split| u32::from(*split) % context.parallelism == context.index);
-        let mut pending: Vec<Split> = own
-            .map(|number| {
-                let (start, end) = (begin(number), begin(number + 1));
-                Split { number, start, next: start, end }
-            })
-            .collect();
-        pending.reverse();
-        let readers = context.parallelism.min(u32::from(splits));
+        let pace = Pace::new(self.rate.map(|rate| f64::from(readers) * 1e9 / rate));
         Box::new(Reader {
             context: context.clone(),
             source: self.source,
-            splits: self.splits.clone(),
-            pending,
-            nanos_per_record: self.rate.map(|rate| f64::from(readers) * 1e9 / rate),
-            started: None,
-            emitted: 0,
-            output: Fanout::join(outputs),
+            reading: Reading::new(self.splits.clone(), splits, own, self.side_by_side, pace),
+            has_event_time: self.ingestion_time || !self.strategy.is_without_event_time(),
+            ingestion_time: self.ingestion_time,
+            time: SourceTimestampsAndWatermarks::new(self.strategy.clone()),
+            periodic: PeriodicEmit::new(context),
+            alignment: SourceAlignment::default(),
+            next_report: self.strategy.alignment().map(|_| context.host.clock.now()),
+            strategy: self.strategy.clone(),
+            said: Said::default(),
+            output: outputs.join().0,
             cost: context.cost(),
         })
     }
-}
-
-/// Neighbouring records, read so far up to `next`.
-struct Split {
-    number: u16,
-    start: u64,
-    next: u64,
-    end: u64,
 }
 
 /// One subtask of a [`BoundedSource`].
 pub struct Reader<T> {
     context: OperatorContext,
     source: u16,
-    splits: Arc<dyn Splits<T>>,
-    /// The splits that are not yet read, the current one last.
-    pending: Vec<Split>,
-    nanos_per_record: Option<f64>,
-    started: Option<SimTime>,
-    emitted: u64,
+    reading: Reading<T>,
+    strategy: WatermarkStrategy<T>,
+    has_event_time: bool,
+    ingestion_time: bool,
+    time: SourceTimestampsAndWatermarks<T, u16>,
+    periodic: PeriodicEmit,
+    alignment: SourceAlignment<u16>,
+    /// When the watermark is to be reported next, for the sources that wait for each other.
+    next_report: Option<SimTime>,
+    said: Said,
     output: Box<dyn Output<T>>,
     cost: Cost,
 }
 
 impl<T: Data> Reader<T> {
-    /// When the record after `emitted` others is due.
-    fn due(&self, started: SimTime, nanos_per_record: f64, emitted: u64) -> SimTime {
-        SimTime(started.0.saturating_add((emitted as f64 * nanos_per_record) as u64))
-    }
-
-    /// How many records are due, or when the next one is.
-    fn due_now(&mut self, now: SimTime) -> Result<usize, SimTime> {
-        let most = self.context.batch_records;
-        let Some(nanos_per_record) = self.nanos_per_record else { return Ok(most) };
-        let started = *self.started.get_or_insert(now);
-        let next = self.due(started, nanos_per_record, self.emitted);
-        if next > now {
-            return Err(next);
-        }
-        let elapsed = now.since(started).as_nanos() as f64;
-        let due = ((elapsed / nanos_per_record) as u64).saturating_add(1);
-        Ok(due.saturating_sub(self.emitted).clamp(1, most as u64) as usize)
-    }
-
     fn record(&self, batch: &Batch<T>) {
         self.context.host.trace.record(Event::Record(RecordEvent::RecordsEmitted {
             job: self.context.job,
@@ -121,46 +88,163 @@ impl<T: Data> Reader<T> {
             values: batch.values.iter().map(|value| format!("{value:?}")).collect(),
         }));
     }
+
+    /// Begins with the splits whose turn has come and leaves those that are read to their end.
+    fn turn_splits(&mut self) {
+        for split in self.reading.take_finished() {
+            self.time.release_output_for_split(&split);
+            self.alignment.on_split_finished(&split);
+        }
+        for split in self.reading.open_next() {
+            self.time.create_output_for_split(split);
+        }
+    }
+
+    /// Emits records of one split, and what its generator says of them.
+    fn emit(&mut self, split: u16, mut batch: Batch<T>) -> Result<(), Failure> {
+        if !self.has_event_time {
+            return self.output.collect_batch(batch);
+        }
+        let given = self.ingestion_time.then(|| self.context.host.clock.processing_time());
+        let extract = |value| self.time.extract_timestamp(value, given);
+        let timestamps: Vec<EventTime> = batch.values.iter().map(extract).collect();
+        if self.time.on_timestamps(&split, &timestamps) {
+            batch.timestamps = Some(timestamps);
+            self.output.collect_batch(batch)?;
+        } else {
+            self.emit_one_by_one(split, batch, &timestamps)?;
+        }
+        self.check_alignment();
+        Ok(())
+    }
+
+    /// Sends each record on before the generator's answer to it.
+    fn emit_one_by_one(
+        &mut self,
+        split: u16,
+        batch: Batch<T>,
+        timestamps: &[EventTime],
+    ) -> Result<(), Failure> {
+        let Batch { values, ids, markers, .. } = batch;
+        let mut staged = Batch { markers, ..Batch::default() };
+        for (index, value) in values.into_iter().enumerate() {
+            let timestamp = timestamps[index];
+            self.time.on_event(&split, &value, timestamp, &mut self.said);
+            staged.push(value, Some(timestamp), ids.as_ref().map(|column| column[index]));
+            if !self.said.is_empty() {
+                self.output.collect_batch(staged.take())?;
+                self.said.hand_on(&mut *self.output)?;
+            }
+        }
+        if staged.is_empty() { Ok(()) } else { self.output.collect_batch(staged) }
+    }
+
+    /// Pauses the splits that are ahead of the alignment group, and goes on with the others.
+    fn check_alignment(&mut self) {
+        if self.next_report.is_none() {
+            return;
+        }
+        let change = self.alignment.check_splits(self.time.split_watermarks());
+        let (job, trace) = (self.context.job, &self.context.host.trace);
+        for &split in &change.pause {
+            let subtask = self.context.subtask.clone();
+            trace.record(Event::Time(TimeEvent::SplitPaused { job, subtask, split }));
+        }
+        for &split in &change.resume {
+            let subtask = self.context.subtask.clone();
+            trace.record(Event::Time(TimeEvent::SplitResumed { job, subtask, split }));
+        }
+        self.reading.pause(&change.pause);
+        self.reading.resume(&change.resume);
+    }
+
+    /// Reports the watermark to the source's coordinator, if it is time.
+    fn report(&mut self) {
+        let (Some(next), Some(alignment)) = (self.next_report, self.strategy.alignment()) else {
+            return;
+        };
+        let now = self.context.host.clock.now();
+        let mut due = next;
+        if next <= now {
+            (self.context.coordinator)(OperatorEvent::WatermarkReported {
+                operator: self.context.operator.clone(),
+                alignment: alignment.clone(),
+                watermark: self.time.reported_watermark(),
+            });
+            due = now + alignment.update_interval;
+            self.next_report = Some(due);
+        }
+        self.context.timers.call_at(due);
+    }
+
+    fn finish(&mut self) -> Result<SourceStatus, Failure> {
+        self.time.emit_final_watermark(&mut self.said);
+        self.said.hand_on(&mut *self.output)?;
+        // Whoever waits for this source need not do so any longer.
+        if self.next_report.is_some() {
+            self.next_report = Some(SimTime::ZERO);
+            self.report();
+        }
+        Ok(SourceStatus::EndOfInput)
+    }
 }
 
 impl<T: Data> SourceReader for Reader<T> {
     fn poll_next(&mut self, now: SimTime) -> Result<SourceStatus, Failure> {
-        while self.pending.last().is_some_and(|split| split.next == split.end) {
-            self.pending.pop();
+        self.turn_splits();
+        if self.reading.is_done() {
+            return self.finish();
         }
-        if self.pending.is_empty() {
-            return Ok(SourceStatus::EndOfInput);
+        if self.alignment.should_wait(self.time.latest_watermark()) {
+            return Ok(SourceStatus::Waits);
         }
-        let due = match self.due_now(now) {
-            Ok(due) => due,
-            Err(next) => return Ok(SourceStatus::NothingUntil(next)),
-        };
-        let Some(split) = self.pending.last_mut() else { return Ok(SourceStatus::EndOfInput) };
-        let count = (split.end - split.next).min(due as u64) as usize;
-        let mut batch = Batch::from(Vec::with_capacity(count));
-        self.splits.read(split.next, count, &mut batch.values);
+        let Some(due) = self.reading.next_due(now) else { return Ok(SourceStatus::Waits) };
+        if due.at > now {
+            return Ok(SourceStatus::NothingUntil(due.at));
+        }
+        let read = self.reading.read(due, now, self.context.batch_records);
+        let count = read.values.len();
+        let mut batch = Batch::from(read.values);
         if self.context.identities {
-            let (source, number, first) = (self.source, split.number, split.next - split.start);
-            let id = |index| RecordId { source, split: number, offset: first + index };
+            let (source, split) = (self.source, read.split);
+            let id = |index| RecordId { source, split, offset: read.offset + index };
             batch.ids = Some((0..count as u64).map(id).collect());
         }
         batch.markers.push(LatencyMarker { marked: now });
-        split.next += count as u64;
-        self.emitted += count as u64;
         self.context.meter.count_in(count);
         self.cost.charge(count);
         if self.context.identities {
             self.record(&batch);
         }
-        self.output.collect_batch(batch)?;
+        self.emit(read.split, batch)?;
         Ok(SourceStatus::MoreAvailable)
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
-        self.output.flush()
+    fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        match event {
+            ChainEvent::TimersDue => {
+                self.turn_splits();
+                if self.periodic.is_due() && self.has_event_time {
+                    let now = self.context.activity_time();
+                    self.time.emit_periodic_watermark(now, &mut self.said);
+                    self.said.hand_on(&mut *self.output)?;
+                    self.check_alignment();
+                }
+                self.report();
+                self.output.on_event(event)
+            }
+            ChainEvent::Watermark(_)
+            | ChainEvent::WatermarkStatus(_)
+            | ChainEvent::Flush
+            | ChainEvent::EndOfInput => self.output.on_event(event),
+        }
     }
 
-    fn end_of_input(&mut self) -> Result<(), Failure> {
-        self.output.end_of_input()
+    fn on_alignment(&mut self, max_watermark: EventTime) {
+        let (job, subtask) = (self.context.job, self.context.subtask.clone());
+        let told = TimeEvent::AlignmentAnnounced { job, subtask, max_watermark };
+        self.context.host.trace.record(Event::Time(told));
+        self.alignment.on_alignment(max_watermark);
+        self.check_alignment();
     }
 }

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::base::SimDuration;
 use crate::record::Data;
 
 /// A bounded sequence of records that may be read from any offset. It is divided into splits of
@@ -12,6 +13,29 @@ pub trait Splits<T>: Send + Sync {
     fn count(&self) -> u64;
     /// Adds the records from `offset` on to `out`, `count` of them.
     fn read(&self, offset: u64, count: usize, out: &mut Vec<T>);
+    /// How long after the start of the source the record at `offset` comes into being. Without
+    /// that, all records are there from the beginning, and the source's rate decides.
+    fn due(&self, _offset: u64) -> Option<SimDuration> {
+        None
+    }
+}
+
+/// Records that come at moments of their own.
+pub struct Timed<T>(pub Vec<(SimDuration, T)>);
+
+impl<T: Data + Sync> Splits<T> for Timed<T> {
+    fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read(&self, offset: u64, count: usize, out: &mut Vec<T>) {
+        let start = offset as usize;
+        out.extend(self.0[start..start + count].iter().map(|(_, record)| record.clone()));
+    }
+
+    fn due(&self, offset: u64) -> Option<SimDuration> {
+        Some(self.0[offset as usize].0)
+    }
 }
 
 impl<T: Data + Sync> Splits<T> for Vec<T> {

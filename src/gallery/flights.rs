@@ -50,7 +50,7 @@ pub(super) fn source_options(arguments: &Arguments) -> Result<SourceOptions, Arg
     if !rate.is_finite() || rate < 0.0 {
         return Err(ArgumentError::new("rate", "a rate is at least 0 (0 for unlimited)"));
     }
-    Ok(SourceOptions { rate: (rate > 0.0).then_some(rate), splits: Some(1) })
+    Ok(SourceOptions { rate: (rate > 0.0).then_some(rate), ..SourceOptions::default() })
 }
 
 pub(super) fn with_input(job: GalleryJob, about: &str) -> GalleryJob {

@@ -11,7 +11,7 @@ fn numbers(
 ) -> Result<DataStream<u64>, ArgumentError> {
     let count = u64::try_from(arguments.integer("count")?)
         .map_err(|_| ArgumentError::new("count", "a count is at least 0"))?;
-    let options = SourceOptions { rate: None, splits: None };
+    let options = SourceOptions { splits: None, ..SourceOptions::default() };
     Ok(env.from_generator("numbers", count, options, |number| number).uid("numbers"))
 }
 

@@ -32,6 +32,8 @@ pub struct InputChannel {
 
 /// What an input gate gives its task.
 pub struct Taken {
+    /// The channel that it came on, by its place among all of the gate.
+    pub channel: usize,
     /// Which input of the head operator it is for.
     pub input: u16,
     /// What it is.
@@ -190,6 +192,11 @@ impl InputGate {
         }
     }
 
+    /// Which input of the head operator each channel feeds.
+    pub fn inputs(&self) -> impl Iterator<Item = u16> {
+        self.channels.iter().map(|channel| channel.settings.input)
+    }
+
     /// Whether there is something to read.
     pub fn is_ready(&self) -> bool {
         !self.ready.is_empty()
@@ -211,9 +218,9 @@ impl InputGate {
         let input = channel.settings.input;
         match &element {
             Element::Data(batch) => self.on_data_taken(index, seq, batch.records() as u32),
-            Element::Event(_) => self.on_end_taken(index, seq),
+            Element::Event(event) => self.on_event_taken(index, seq, *event),
         }
-        Some(Taken { input, element })
+        Some(Taken { channel: index, input, element })
     }
 
     fn on_data_taken(&mut self, index: usize, seq: u64, records: u32) {
@@ -250,15 +257,20 @@ impl InputGate {
         self.host.wire.send(self.port, *address, Lane::Data, Box::new(message));
     }
 
-    fn on_end_taken(&mut self, index: usize, seq: u64) {
-        let channel = &self.channels[index];
-        self.open -= 1;
-        self.host.trace.record(Event::Exchange(ExchangeEvent::EndOfInputReceived {
-            job: self.job,
-            edge: channel.settings.edge,
-            from: channel.settings.producer.clone(),
-            to: self.consumer.clone(),
-            seq,
+    fn on_event_taken(&mut self, index: usize, seq: u64, event: StreamEvent) {
+        let InputChannel { edge, producer, .. } = &self.channels[index].settings;
+        let (job, edge, from, to) = (self.job, *edge, producer.clone(), self.consumer.clone());
+        self.host.trace.record(Event::Exchange(match event {
+            StreamEvent::Watermark(watermark) => {
+                ExchangeEvent::WatermarkReceived { job, edge, from, to, seq, watermark }
+            }
+            StreamEvent::WatermarkStatus(status) => {
+                ExchangeEvent::WatermarkStatusReceived { job, edge, from, to, seq, status }
+            }
+            StreamEvent::EndOfInput => {
+                self.open -= 1;
+                ExchangeEvent::EndOfInputReceived { job, edge, from, to, seq }
+            }
         }));
     }
 }

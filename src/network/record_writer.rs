@@ -7,12 +7,16 @@ use std::marker::PhantomData;
 
 use super::{Custom, Deal, KeyGroups, Staging, UnkeyedDeal};
 use crate::operator::{Channels, EdgeFactory, Function, KeySelector, OperatorContext};
-use crate::record::{AnyOutput, Batch, Data, Element, Failure, Output, StreamEvent, erase};
+use crate::record::{
+    AnyOutput, Batch, ChainEvent, Data, Failure, Output, StreamEvent, WatermarkStatus, erase,
+};
 
 /// Deals the records of one edge.
 pub struct RecordWriter<T, D> {
     deal: D,
     staging: Staging<T>,
+    /// The status that the consumers know.
+    announced: WatermarkStatus,
 }
 
 impl<T: Data, D: Deal<T>> RecordWriter<T, D> {
@@ -22,7 +26,14 @@ impl<T: Data, D: Deal<T>> RecordWriter<T, D> {
         deal: D,
     ) -> Box<dyn AnyOutput> {
         let staging = Staging::new(channels, context.batch_records, context.meter.clone());
-        erase(Box::new(Self { deal, staging }) as Box<dyn Output<T>>)
+        let announced = WatermarkStatus::Active;
+        erase(Box::new(Self { deal, staging, announced }) as Box<dyn Output<T>>)
+    }
+
+    /// Sends an event to every consumer, behind what is staged.
+    fn broadcast(&mut self, event: StreamEvent) {
+        self.staging.send_all();
+        self.staging.channels().broadcast(event);
     }
 }
 
@@ -31,16 +42,22 @@ impl<T: Data, D: Deal<T>> Output<T> for RecordWriter<T, D> {
         self.deal.deal(batch, &mut self.staging)
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
-        self.staging.send_all();
-        Ok(())
-    }
-
-    fn end_of_input(&mut self) -> Result<(), Failure> {
-        self.staging.send_all();
-        let channels = self.staging.channels();
-        for channel in 0..channels.count() {
-            channels.add(channel, Element::Event(StreamEvent::EndOfInput));
+    fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        match event {
+            ChainEvent::Flush => self.staging.send_all(),
+            // While the stream is idle nobody waits for its watermarks.
+            ChainEvent::Watermark(watermark) => {
+                if self.announced == WatermarkStatus::Active {
+                    self.broadcast(StreamEvent::Watermark(watermark));
+                }
+            }
+            ChainEvent::WatermarkStatus(status) => {
+                if std::mem::replace(&mut self.announced, status) != status {
+                    self.broadcast(StreamEvent::WatermarkStatus(status));
+                }
+            }
+            ChainEvent::EndOfInput => self.broadcast(StreamEvent::EndOfInput),
+            ChainEvent::TimersDue => {}
         }
         Ok(())
     }

@@ -10,8 +10,8 @@ use super::DataMessage;
 use crate::base::{JobId, Name, SimDuration, SimTime};
 use crate::host::{Address, Host, Lane, Port};
 use crate::operator::Channels;
-use crate::record::{Element, Partitioning};
-use crate::trace::{Event, ExchangeEvent, Level, RecordEvent};
+use crate::record::{AnyBatch, Element, Partitioning, StreamEvent};
+use crate::trace::{Event, ExchangeEvent, Level, RecordEvent, TimeEvent};
 
 /// What a result partition is made with.
 pub struct PartitionSettings {
@@ -166,20 +166,39 @@ impl ResultPartition {
         Some((DataMessage::BufferResponse { channel, seq, element }, address))
     }
 
+    fn record_emitted(&self, event: StreamEvent) {
+        let PartitionSettings { job, edge, producer, .. } = &self.settings;
+        let (job, edge, subtask) = (*job, *edge, producer.clone());
+        self.host.trace.record(Event::Time(match event {
+            StreamEvent::Watermark(watermark) => {
+                TimeEvent::WatermarkEmitted { job, subtask, edge, watermark }
+            }
+            StreamEvent::WatermarkStatus(status) => {
+                TimeEvent::WatermarkStatusEmitted { job, subtask, edge, status }
+            }
+            StreamEvent::EndOfInput => return,
+        }));
+    }
+
     fn record_sent(&self, index: usize, seq: u64, backlog: u32, credit: u32, element: &Element) {
         let PartitionSettings { job, edge, producer, consumers, .. } = &self.settings;
         let (job, edge) = (*job, *edge);
         let (from, to) = (producer.clone(), consumers[index].clone());
         let trace = &self.host.trace;
         match element {
-            Element::Event(_) => {
-                trace.record(Event::Exchange(ExchangeEvent::EndOfInputSent {
-                    job,
-                    edge,
-                    from,
-                    to,
-                    seq,
-                }));
+            Element::Event(event) => {
+                let sent = match *event {
+                    StreamEvent::Watermark(watermark) => {
+                        ExchangeEvent::WatermarkSent { job, edge, from, to, seq, watermark }
+                    }
+                    StreamEvent::WatermarkStatus(status) => {
+                        ExchangeEvent::WatermarkStatusSent { job, edge, from, to, seq, status }
+                    }
+                    StreamEvent::EndOfInput => {
+                        ExchangeEvent::EndOfInputSent { job, edge, from, to, seq }
+                    }
+                };
+                trace.record(Event::Exchange(sent));
             }
             Element::Data(batch) if trace.level() >= Level::Records => {
                 let records = batch.records() as u32;
@@ -226,7 +245,26 @@ impl Channels for Rc<ResultPartition> {
         self.settings.partitioning
     }
 
-    fn add(&self, channel: usize, element: Element) {
+    fn add(&self, channel: usize, batch: Box<dyn AnyBatch>) {
+        self.enqueue(channel, Element::Data(batch));
+    }
+
+    fn broadcast(&self, event: StreamEvent) {
+        self.record_emitted(event);
+        for channel in 0..self.count() {
+            self.enqueue(channel, Element::Event(event));
+        }
+    }
+
+    fn staged(&self) {
+        if self.staged_since.get().is_none() {
+            self.staged_since.set(Some(self.host.clock.now()));
+        }
+    }
+}
+
+impl ResultPartition {
+    fn enqueue(&self, channel: usize, element: Element) {
         let length = {
             let queue = &mut self.subpartitions.borrow_mut()[channel].queue;
             queue.push_back(element);
@@ -236,11 +274,5 @@ impl Channels for Rc<ResultPartition> {
             self.full.set(self.full.get() + 1);
         }
         self.send_ready(channel);
-    }
-
-    fn staged(&self) {
-        if self.staged_since.get().is_none() {
-            self.staged_since.set(Some(self.host.clock.now()));
-        }
     }
 }

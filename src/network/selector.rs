@@ -7,9 +7,7 @@ use rand::RngExt;
 
 use crate::base::{EventTime, StreamRng};
 use crate::operator::{Channels, KeySelector, Meter};
-use crate::record::{
-    Batch, Data, Element, Failure, LatencyMarker, Partitioning, RecordId, key_group,
-};
+use crate::record::{Batch, Data, Failure, LatencyMarker, Partitioning, RecordId, key_group};
 use std::rc::Rc;
 
 /// Records on their way into a buffer, per channel.
@@ -100,7 +98,7 @@ impl<T: Data> Staging<T> {
     fn send(&mut self, channel: usize) {
         let batch = self.staged[channel].take();
         self.meter.count_out(batch.len());
-        self.channels.add(channel, Element::Data(Box::new(batch)));
+        self.channels.add(channel, Box::new(batch));
     }
 
     /// Sends whatever is staged.

@@ -4,29 +4,22 @@
 use std::sync::Arc;
 
 use super::OperatorContext;
-use crate::base::{SimDuration, SimTime};
+use crate::base::{EventTime, Name, SimDuration, SimTime};
 use crate::graph::StreamNodeId;
-use crate::record::{AnyOutput, Element, Failure, Partitioning};
+use crate::record::{AnyBatch, AnyOutput, ChainEvent, Failure, Outputs, Partitioning, StreamEvent};
+use crate::time::WatermarkAlignmentParams;
 
 /// Builds one subtask's instance of an operator.
 pub trait OperatorFactory: Send + Sync {
     /// Builds it in front of what its output feeds.
-    fn build(
-        &self,
-        context: &OperatorContext,
-        outputs: Vec<Box<dyn AnyOutput>>,
-    ) -> Box<dyn AnyOutput>;
+    fn build(&self, context: &OperatorContext, outputs: Outputs) -> Box<dyn AnyOutput>;
 }
 
 impl<F> OperatorFactory for F
 where
-    F: Fn(&OperatorContext, Vec<Box<dyn AnyOutput>>) -> Box<dyn AnyOutput> + Send + Sync,
+    F: Fn(&OperatorContext, Outputs) -> Box<dyn AnyOutput> + Send + Sync,
 {
-    fn build(
-        &self,
-        context: &OperatorContext,
-        outputs: Vec<Box<dyn AnyOutput>>,
-    ) -> Box<dyn AnyOutput> {
+    fn build(&self, context: &OperatorContext, outputs: Outputs) -> Box<dyn AnyOutput> {
         self(context, outputs)
     }
 }
@@ -34,21 +27,32 @@ where
 /// Builds one subtask's instance of a source.
 pub trait SourceFactory: Send + Sync {
     /// Builds it in front of what its output feeds.
-    fn build(
-        &self,
-        context: &OperatorContext,
-        outputs: Vec<Box<dyn AnyOutput>>,
-    ) -> Box<dyn SourceReader>;
+    fn build(&self, context: &OperatorContext, outputs: Outputs) -> Box<dyn SourceReader>;
 }
 
 /// One subtask of a source (Flink's `SourceReader` with its `SourceOperator`).
 pub trait SourceReader {
     /// Emits what is due, up to one batch.
     fn poll_next(&mut self, now: SimTime) -> Result<SourceStatus, Failure>;
-    /// Sends on whatever the chain has staged.
-    fn flush(&mut self) -> Result<(), Failure>;
-    /// Tells the chain that nothing more will come.
-    fn end_of_input(&mut self) -> Result<(), Failure>;
+    /// Takes what is not a record: it has asked to be called, or its chain has something to do.
+    fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure>;
+    /// The control plane says how far it may read ahead of the sources that it waits for.
+    fn on_alignment(&mut self, max_watermark: EventTime);
+}
+
+/// What a subtask of an operator tells the operator's coordinator at the JobMaster (Flink's
+/// `OperatorEvent`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperatorEvent {
+    /// How far a source subtask's event time is, for the sources that wait for each other.
+    WatermarkReported {
+        /// The source operator's uid.
+        operator: Name,
+        /// Which sources wait for each other, and how.
+        alignment: WatermarkAlignmentParams,
+        /// How far event time is; the end of time for a subtask that holds nobody.
+        watermark: EventTime,
+    },
 }
 
 /// What a source has to say after a poll.
@@ -58,6 +62,8 @@ pub enum SourceStatus {
     MoreAvailable,
     /// Nothing is due before this moment.
     NothingUntil(SimTime),
+    /// It waits to be told, or for a timer of its own.
+    Waits,
     /// It has emitted everything.
     EndOfInput,
 }
@@ -69,6 +75,15 @@ pub enum OperatorKind {
     Source(Arc<dyn SourceFactory>),
     /// It processes what comes in.
     Operator(Arc<dyn OperatorFactory>),
+}
+
+impl OperatorKind {
+    /// An operator that this function builds.
+    pub fn operator(
+        build: impl Fn(&OperatorContext, Outputs) -> Box<dyn AnyOutput> + Send + Sync + 'static,
+    ) -> Self {
+        Self::Operator(Arc::new(build))
+    }
 }
 
 /// An operator's code.
@@ -96,19 +111,30 @@ pub trait Channels {
     fn max_parallelism(&self) -> u32;
     /// How records are dealt to them.
     fn partitioning(&self) -> Partitioning;
-    /// Adds an element to a channel.
-    fn add(&self, channel: usize, element: Element);
+    /// Adds records to a channel.
+    fn add(&self, channel: usize, batch: Box<dyn AnyBatch>);
+    /// Adds an event to every channel.
+    fn broadcast(&self, event: StreamEvent);
     /// Tells that something was staged: it is to be flushed within the buffer timeout.
     fn staged(&self);
 }
 
 /// The code of a job, by place in its stream graph.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct JobCode {
     /// By [`StreamNodeId`].
     pub operators: Vec<OperatorCode>,
     /// By place among the stream graph's edges.
     pub edges: Vec<Arc<dyn EdgeFactory>>,
+    /// How often watermarks are emitted (`pipeline.auto-watermark-interval`); zero is never.
+    pub watermark_interval: SimDuration,
+}
+
+impl Default for JobCode {
+    fn default() -> Self {
+        let watermark_interval = SimDuration::from_millis(200);
+        Self { operators: Vec::new(), edges: Vec::new(), watermark_interval }
+    }
 }
 
 impl JobCode {

@@ -1,11 +1,13 @@
 //! What an operator knows of where it runs, and how it accounts for its work.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::RuntimeContext;
-use crate::base::{JobId, Name, SimDuration};
+use super::{EventTimeParts, OperatorEvent, ProcessingTimeService, RuntimeContext};
+use crate::base::{JobId, Name, SimDuration, SimTime};
 use crate::host::Host;
+use crate::time::PausableRelativeClock;
 
 /// One subtask's work, counted: records, and cost not yet paid in simulated time. Shared by all
 /// operators of its chain.
@@ -87,6 +89,17 @@ pub struct OperatorContext {
     pub batch_records: usize,
     /// Whether records keep their identities in this run.
     pub identities: bool,
+    /// How often watermarks are emitted (`pipeline.auto-watermark-interval`); zero is never.
+    pub watermark_interval: SimDuration,
+    /// What fills the seams of event time.
+    pub parts: Arc<EventTimeParts>,
+    /// Calls operators when no record comes.
+    pub timers: Rc<ProcessingTimeService>,
+    /// Stands still while the task waits for room for output, so that this is not taken for
+    /// idleness.
+    pub activity_clock: Rc<RefCell<PausableRelativeClock>>,
+    /// Takes what the operator tells its coordinator.
+    pub coordinator: Rc<dyn Fn(OperatorEvent)>,
 }
 
 impl OperatorContext {
@@ -98,6 +111,11 @@ impl OperatorContext {
             parallelism: self.parallelism,
             attempt: self.attempt,
         }
+    }
+
+    /// The time by which idleness is judged.
+    pub fn activity_time(&self) -> SimTime {
+        self.activity_clock.borrow().relative_time(self.host.clock.now())
     }
 
     /// The operator's account.

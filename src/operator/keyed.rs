@@ -1,7 +1,7 @@
 //! Operators with one value of state per key.
 
 use super::{Cost, KeySelector, OperatorContext, ReduceFunction};
-use crate::record::{Batch, Data, Failure, Output};
+use crate::record::{Batch, ChainEvent, Data, Failure, Output};
 use crate::state::KeyedTable;
 
 /// For each record, what the records of its key have come to (Flink's `StreamGroupedReduce`).
@@ -63,11 +63,7 @@ impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> Output<T> for RollingRedu
         self.output.collect_batch(reduced)
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
-        self.output.flush()
-    }
-
-    fn end_of_input(&mut self) -> Result<(), Failure> {
-        self.output.end_of_input()
+    fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        self.output.on_event(event)
     }
 }

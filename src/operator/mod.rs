@@ -8,18 +8,26 @@
 
 mod code;
 mod context;
+mod event_time;
 mod function;
 mod keyed;
+mod parts;
 mod stateless;
+mod timers;
+mod windowed;
 
 pub use code::{
-    Channels, EdgeFactory, JobCode, OperatorCode, OperatorFactory, OperatorKind, SourceFactory,
-    SourceReader, SourceStatus,
+    Channels, EdgeFactory, JobCode, OperatorCode, OperatorEvent, OperatorFactory, OperatorKind,
+    SourceFactory, SourceReader, SourceStatus,
 };
 pub use context::{Cost, Meter, OperatorContext};
+pub use event_time::{AssignTimestampsAndWatermarks, PeriodicEmit, Said};
 pub use function::{
     Closure, FilterFunction, FlatMapClosure, FlatMapFunction, Function, KeyByField, KeyByValue,
     KeySelector, MapFunction, ReduceFunction, RuntimeContext,
 };
 pub use keyed::RollingReduce;
+pub use parts::EventTimeParts;
 pub use stateless::{Filter, FlatMap, Map, TryMap};
+pub use timers::ProcessingTimeService;
+pub use windowed::{LateRecords, Windowed};

@@ -1,7 +1,7 @@
 //! Operators without state: map, flat map, filter.
 
 use super::{Cost, FilterFunction, FlatMapFunction, MapFunction, OperatorContext};
-use crate::record::{Batch, Collector, Data, Failure, Output};
+use crate::record::{Batch, ChainEvent, Collector, Data, Failure, Output};
 
 /// One record in, one out.
 pub struct Map<F, R> {
@@ -27,12 +27,8 @@ impl<T: Data, F: MapFunction<T>> Output<T> for Map<F, F::Out> {
         self.output.collect_batch(batch.map(|value| self.function.map(value)))
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
-        self.output.flush()
-    }
-
-    fn end_of_input(&mut self) -> Result<(), Failure> {
-        self.output.end_of_input()
+    fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        self.output.on_event(event)
     }
 }
 
@@ -73,12 +69,8 @@ where
         })
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
-        self.output.flush()
-    }
-
-    fn end_of_input(&mut self) -> Result<(), Failure> {
-        self.output.end_of_input()
+    fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        self.output.on_event(event)
     }
 }
 
@@ -114,12 +106,8 @@ impl<T: Data, F: FlatMapFunction<T>> Output<T> for FlatMap<F, F::Out> {
         self.collector.flush(&mut *self.output)
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
-        self.output.flush()
-    }
-
-    fn end_of_input(&mut self) -> Result<(), Failure> {
-        self.output.end_of_input()
+    fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        self.output.on_event(event)
     }
 }
 
@@ -144,11 +132,7 @@ impl<T: Data, F: FilterFunction<T>> Output<T> for Filter<F, T> {
         if batch.is_empty() { Ok(()) } else { self.output.collect_batch(batch) }
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
-        self.output.flush()
-    }
-
-    fn end_of_input(&mut self) -> Result<(), Failure> {
-        self.output.end_of_input()
+    fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        self.output.on_event(event)
     }
 }

@@ -14,6 +14,8 @@ pub trait AnyBatch: Any + Send {
     fn ids(&self) -> &[RecordId];
     /// The records as structured text, for the trace.
     fn render(&self) -> Vec<String>;
+    /// The same once more.
+    fn clone_any(&self) -> Box<dyn AnyBatch>;
     /// The batch itself.
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
@@ -39,6 +41,10 @@ impl<T: Data> AnyBatch for Batch<T> {
 
     fn render(&self) -> Vec<String> {
         self.values.iter().map(|value| format!("{value:?}")).collect()
+    }
+
+    fn clone_any(&self) -> Box<dyn AnyBatch> {
+        Box::new(self.clone())
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {

@@ -23,6 +23,16 @@ pub struct RecordId {
     pub offset: u64,
 }
 
+impl RecordId {
+    /// Of a record that is no source's: what a timer or a window makes of many.
+    pub const NONE: Self = Self { source: u16::MAX, split: u16::MAX, offset: u64::MAX };
+
+    /// The identity, if it is one.
+    pub fn known(self) -> Option<Self> {
+        (self != Self::NONE).then_some(self)
+    }
+}
+
 /// Rides in a batch from a source to a sink and tells how long that took (Flink's
 /// `LatencyMarker`). It holds its place in the order of records, is never seen by user code, never
 /// cuts a batch and never flushes one before its time. A batch of nothing else is sent, too.
@@ -111,21 +121,32 @@ impl<T> Batch<T> {
         self.ids.as_ref().map(|column| column[index])
     }
 
-    /// Adds a record. All records of a batch have the same columns.
+    /// Adds a record. Where records differ in their columns, the missing entries are
+    /// [`EventTime::NONE`] and [`RecordId::NONE`].
     #[inline]
     pub fn push(&mut self, value: T, timestamp: Option<EventTime>, id: Option<RecordId>) {
+        let before = self.values.len();
         self.values.push(value);
-        if let Some(timestamp) = timestamp {
-            self.timestamps.get_or_insert_default().push(timestamp);
-        }
-        if let Some(id) = id {
-            self.ids.get_or_insert_default().push(id);
-        }
+        push_cell(&mut self.timestamps, timestamp, before, EventTime::NONE);
+        push_cell(&mut self.ids, id, before, RecordId::NONE);
     }
 
     /// Takes the contents, leaving an empty batch.
     pub fn take(&mut self) -> Self {
         std::mem::take(self)
+    }
+}
+
+#[inline]
+fn push_cell<C: Copy>(column: &mut Option<Vec<C>>, cell: Option<C>, before: usize, none: C) {
+    match (column.as_mut(), cell) {
+        (Some(column), cell) => column.push(cell.unwrap_or(none)),
+        (None, Some(cell)) => {
+            let mut cells = vec![none; before];
+            cells.push(cell);
+            *column = Some(cells);
+        }
+        (None, None) => {}
     }
 }
 

@@ -24,7 +24,7 @@ impl<T: 'static> Collector<T> {
         self.staged.push(value, self.timestamp, self.id);
     }
 
-    /// Sets what the records to come inherit. All records of one batch have the same columns.
+    /// Sets what the records to come inherit.
     #[inline]
     pub(crate) fn inherit(&mut self, timestamp: Option<EventTime>, id: Option<RecordId>) {
         self.timestamp = timestamp;

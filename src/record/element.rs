@@ -1,26 +1,43 @@
 //! One enum for everything that flows on an exchange: data or event.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::AnyBatch;
+use crate::base::EventTime;
 
 /// What flows between batches. An event cuts batches, so it keeps its place among the records
 /// of its channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StreamEvent {
+    /// No record with this timestamp or an earlier one is expected any more.
+    Watermark(EventTime),
+    /// The channel falls idle or comes back.
+    WatermarkStatus(WatermarkStatus),
     /// Nothing more will come on this channel (Flink's `EndOfData` and `EndOfPartitionEvent`).
     EndOfInput,
 }
 
 /// Whether a channel takes part in event time (Flink's `WatermarkStatus`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WatermarkStatus {
     /// Its watermarks count.
+    #[default]
     Active,
     /// Nothing comes for the time being: nobody waits for its watermarks.
     Idle,
+}
+
+impl WatermarkStatus {
+    /// The status as a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Idle => "idle",
+        }
+    }
 }
 
 /// What an exchange carries in one buffer.

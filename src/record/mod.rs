@@ -14,6 +14,7 @@ pub mod key_group;
 mod output;
 mod partitioning;
 mod row;
+mod side_output;
 
 pub use any::AnyBatch;
 pub use batch::{BATCH_RECORDS, Batch, LatencyMarker, RecordId};
@@ -21,9 +22,10 @@ pub use collector::Collector;
 pub use element::{Element, StreamEvent, WatermarkStatus};
 pub use key::Key;
 pub use key_group::{KeyGroup, KeyGroupRange};
-pub use output::{AnyOutput, Failure, Fanout, Output, erase};
+pub use output::{AnyOutput, ChainEvent, Failure, Output, Outputs, downcast, erase};
 pub use partitioning::Partitioning;
 pub use row::{Row, RowKind};
+pub use side_output::{OutputTag, SideOutputs};
 
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;

@@ -25,6 +25,10 @@ impl ChannelKey {
             | ExchangeEvent::BufferSent { edge, from, to, .. }
             | ExchangeEvent::BufferConsumed { edge, from, to, .. }
             | ExchangeEvent::CreditAdded { edge, from, to, .. }
+            | ExchangeEvent::WatermarkSent { edge, from, to, .. }
+            | ExchangeEvent::WatermarkReceived { edge, from, to, .. }
+            | ExchangeEvent::WatermarkStatusSent { edge, from, to, .. }
+            | ExchangeEvent::WatermarkStatusReceived { edge, from, to, .. }
             | ExchangeEvent::EndOfInputSent { edge, from, to, .. }
             | ExchangeEvent::EndOfInputReceived { edge, from, to, .. } => {
                 Self { edge: *edge, from: from.clone(), to: to.clone() }
@@ -190,6 +194,14 @@ impl Channels {
             ExchangeEvent::CreditAdded { credit, .. } => {
                 channel.credit = channel.credit.saturating_add(*credit);
                 Seen::Yes
+            }
+            ExchangeEvent::WatermarkSent { .. } | ExchangeEvent::WatermarkStatusSent { .. } => {
+                Seen::No
+            }
+            ExchangeEvent::WatermarkReceived { seq, .. }
+            | ExchangeEvent::WatermarkStatusReceived { seq, .. } => {
+                channel.consume(*seq);
+                Seen::No
             }
             ExchangeEvent::EndOfInputSent { seq, .. } => {
                 // It is the last of what could wait.

@@ -305,6 +305,10 @@ impl Jobs {
             }
             ExchangeEvent::PartitionRequested { job, .. }
             | ExchangeEvent::CreditAdded { job, .. }
+            | ExchangeEvent::WatermarkSent { job, .. }
+            | ExchangeEvent::WatermarkReceived { job, .. }
+            | ExchangeEvent::WatermarkStatusSent { job, .. }
+            | ExchangeEvent::WatermarkStatusReceived { job, .. }
             | ExchangeEvent::EndOfInputSent { job, .. }
             | ExchangeEvent::EndOfInputReceived { job, .. } => {
                 self.job(*job).channels.apply(at, event)

@@ -245,6 +245,8 @@ fn mark_of(event: &Event) -> Option<MarkKind> {
         | Event::Task(_)
         | Event::Exchange(_)
         | Event::Record(_)
+        | Event::Time(_)
+        | Event::Window(_)
         | Event::Sink(_) => None,
     }
 }

@@ -1,14 +1,26 @@
 //! Builds a task's operator chain, from its end to its head.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{TaskDescriptor, wiring};
 use crate::graph::OutputTarget;
 use crate::host::Host;
 use crate::network::ResultPartition;
-use crate::operator::{Meter, OperatorContext, OperatorKind, SourceReader};
-use crate::record::AnyOutput;
+use crate::operator::{
+    Meter, OperatorContext, OperatorEvent, OperatorKind, ProcessingTimeService, SourceReader,
+};
+use crate::record::{AnyOutput, ChainEvent, Failure, Outputs};
+use crate::time::PausableRelativeClock;
 use crate::trace::Level;
+
+/// What all operators of a chain share with their task.
+pub(super) struct Shared {
+    pub(super) meter: Rc<Meter>,
+    pub(super) timers: Rc<ProcessingTimeService>,
+    pub(super) activity_clock: Rc<RefCell<PausableRelativeClock>>,
+    pub(super) coordinator: Rc<dyn Fn(OperatorEvent)>,
+}
 
 /// The head of a chain.
 pub(super) enum Head {
@@ -18,6 +30,16 @@ pub(super) enum Head {
     Operator(Box<dyn AnyOutput>),
 }
 
+impl Head {
+    /// Sends an event down the chain.
+    pub(super) fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        match self {
+            Self::Source(source) => source.on_event(event),
+            Self::Operator(operator) => operator.on_event(event),
+        }
+    }
+}
+
 /// Builds the chain in front of the task's result partitions.
 ///
 /// # Panics
@@ -25,7 +47,7 @@ pub(super) enum Head {
 pub(super) fn build(
     host: &Host,
     descriptor: &TaskDescriptor,
-    meter: &Rc<Meter>,
+    shared: &Shared,
     partitions: &[Rc<ResultPartition>],
 ) -> Head {
     let vertex = wiring::vertex(descriptor);
@@ -44,24 +66,35 @@ pub(super) fn build(
             parallelism: vertex.parallelism,
             max_parallelism: vertex.max_parallelism,
             attempt: descriptor.attempt.attempt,
-            meter: meter.clone(),
+            meter: shared.meter.clone(),
             record_cost: operator_code.record_cost.unwrap_or(descriptor.options.record_cost),
             batch_records: descriptor.options.buffer_records,
             identities: host.trace.level() >= Level::Records,
+            watermark_interval: code.watermark_interval,
+            parts: descriptor.options.parts.clone(),
+            timers: shared.timers.clone(),
+            activity_clock: shared.activity_clock.clone(),
+            coordinator: shared.coordinator.clone(),
         };
-        let outputs = operator.outputs.iter().map(|output| match output.target {
-            OutputTarget::Chained(next) => {
-                built[next].take().expect("an operator of a chain has one operator before it")
+        let mut outputs = Outputs::default();
+        for output in &operator.outputs {
+            let reader = match output.target {
+                OutputTarget::Chained(next) => {
+                    built[next].take().expect("an operator of a chain has one operator before it")
+                }
+                OutputTarget::Edge(edge) => {
+                    let partition = partitions
+                        .iter()
+                        .find(|partition| usize::from(partition.edge()) == edge)
+                        .expect("every edge out of a vertex has a result partition");
+                    code.edges[output.stream_edge].build(&context, Box::new(partition.clone()))
+                }
+            };
+            match &output.side_output {
+                None => outputs.main.push(reader),
+                Some(tag) => outputs.sides.push((tag.as_str().into(), reader)),
             }
-            OutputTarget::Edge(edge) => {
-                let partition = partitions
-                    .iter()
-                    .find(|partition| usize::from(partition.edge()) == edge)
-                    .expect("every edge out of a vertex has a result partition");
-                code.edges[output.stream_edge].build(&context, Box::new(partition.clone()))
-            }
-        });
-        let outputs = outputs.collect();
+        }
         match &operator_code.kind {
             OperatorKind::Source(source) => return Head::Source(source.build(&context, outputs)),
             OperatorKind::Operator(factory) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{AttemptId, Name, SimDuration};
 use crate::graph::{PhysicalPlan, VertexSubtask};
 use crate::host::{Address, Port};
-use crate::operator::JobCode;
+use crate::operator::{EventTimeParts, JobCode, OperatorEvent};
 use crate::record::BATCH_RECORDS;
 
 /// See the module.
@@ -29,7 +29,7 @@ pub struct TaskDescriptor {
 }
 
 /// Settings of the data plane.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct TaskOptions {
     /// After how long a buffer that is not full is sent (`execution.buffer-timeout`).
     pub buffer_timeout: SimDuration,
@@ -42,6 +42,8 @@ pub struct TaskOptions {
     pub output_buffers: usize,
     /// What processing a record costs, unless its operator says otherwise.
     pub record_cost: SimDuration,
+    /// What fills the seams of event time.
+    pub parts: Arc<EventTimeParts>,
 }
 
 /// What a task tells its TaskExecutor.
@@ -49,6 +51,8 @@ pub struct TaskOptions {
 pub enum TaskUpdate {
     /// Its operators are set up.
     Running,
+    /// One of its operators tells its coordinator something.
+    OperatorEvent(OperatorEvent),
     /// It is done.
     Finished,
     /// It was stopped.
@@ -70,6 +74,7 @@ impl TaskOptions {
             credits: 2,
             output_buffers: 2,
             record_cost: SimDuration::from_micros(1),
+            parts: Arc::new(EventTimeParts::default()),
         };
         options.credits = options.credits_for(latency);
         options

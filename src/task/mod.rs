@@ -5,6 +5,7 @@
 
 mod chain;
 mod descriptor;
+mod event_time;
 mod guard;
 mod stream_task;
 mod waiting;
@@ -13,6 +14,7 @@ mod wiring;
 use std::cell::Cell;
 use std::rc::Rc;
 
+use crate::base::EventTime;
 use crate::host::{Host, Signal};
 use crate::record::Failure;
 use crate::trace::{Event, ExecutionState, TaskEvent};
@@ -23,14 +25,28 @@ use stream_task::{Ended, StreamTask};
 /// A running task.
 pub struct TaskHandle {
     signal: Signal,
-    cancelled: Rc<Cell<bool>>,
+    mail: Rc<Mail>,
+}
+
+/// What a task is told beside its input (Flink's `TaskMailbox`).
+#[derive(Default)]
+struct Mail {
+    cancelled: Cell<bool>,
+    /// How far its source may read ahead of others, since the task last looked.
+    alignment: Cell<Option<EventTime>>,
 }
 
 impl TaskHandle {
     /// Asks the task to stop; it then reports [`TaskUpdate::Canceled`], unless it ends otherwise
     /// first.
     pub fn cancel(&self) {
-        self.cancelled.set(true);
+        self.mail.cancelled.set(true);
+        self.signal.notify();
+    }
+
+    /// Tells the task's source how far it may read ahead of those that it is aligned with.
+    pub fn announce_alignment(&self, max_watermark: EventTime) {
+        self.mail.alignment.set(Some(max_watermark));
         self.signal.notify();
     }
 }
@@ -41,9 +57,9 @@ pub fn start(
     descriptor: TaskDescriptor,
     on_update: Box<dyn Fn(TaskUpdate)>,
 ) -> TaskHandle {
-    let (signal, cancelled) = (Signal::default(), Rc::new(Cell::new(false)));
-    let handle = TaskHandle { signal: signal.clone(), cancelled: cancelled.clone() };
-    let task = run(host.clone(), descriptor, signal, cancelled, on_update);
+    let (signal, mail) = (Signal::default(), Rc::new(Mail::default()));
+    let handle = TaskHandle { signal: signal.clone(), mail: mail.clone() };
+    let task = run(host.clone(), descriptor, signal, mail, on_update.into());
     host.spawn.spawn(Box::pin(task));
     handle
 }
@@ -53,12 +69,14 @@ async fn run(
     host: Host,
     descriptor: TaskDescriptor,
     signal: Signal,
-    cancelled: Rc<Cell<bool>>,
-    on_update: Box<dyn Fn(TaskUpdate)>,
+    mail: Rc<Mail>,
+    on_update: Rc<dyn Fn(TaskUpdate)>,
 ) {
     let (job, attempt) = (descriptor.attempt.subtask.job, descriptor.attempt.attempt);
     let subtask = descriptor.name.clone();
-    let mut task = match StreamTask::open(&host, descriptor, signal, cancelled) {
+    let updates = on_update.clone();
+    let coordinator = Rc::new(move |event| updates(TaskUpdate::OperatorEvent(event)));
+    let mut task = match StreamTask::open(&host, descriptor, signal, mail, coordinator) {
         Ok(task) => task,
         Err(Failure(cause)) => return on_update(TaskUpdate::Failed { cause }),
     };

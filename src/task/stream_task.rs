@@ -7,19 +7,19 @@
 //! inside [`guarded`]; what it costs is awaited before the next element; nothing is emitted after
 //! the end of input.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
-use super::chain::{self, Head};
+use super::chain::{self, Head, Shared};
+use super::event_time::InputEventTime;
 use super::guard::guarded;
 use super::waiting::{Spent, wait};
-use super::{TaskDescriptor, wiring};
+use super::{Mail, TaskDescriptor, wiring};
 use crate::base::{SimDuration, SimTime};
 use crate::host::{Host, Inbox, Payload, Signal};
-use crate::network::{ConsumerChannel, DataMessage, InputGate, ResultPartition};
-use crate::operator::{Meter, SourceStatus};
-use crate::record::{Element, Failure, StreamEvent};
-use crate::trace::{Event, TaskEvent};
+use crate::network::{ConsumerChannel, DataMessage, InputGate, ResultPartition, Taken};
+use crate::operator::{Meter, OperatorEvent, SourceStatus};
+use crate::record::{ChainEvent, Element, Failure};
+use crate::trace::{Event, TaskEvent, TimeEvent};
 
 /// How a task ended, other than by failing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(super) enum Ended {
 
 /// What a task's loop finds to do.
 enum Work {
+    /// An operator has asked to be called.
+    Timers,
     /// There is an element, or may be one.
     Input,
     /// There is none before this moment.
@@ -42,16 +44,17 @@ pub(super) struct StreamTask {
     host: Host,
     descriptor: TaskDescriptor,
     signal: Signal,
-    cancelled: Rc<Cell<bool>>,
+    mail: Rc<Mail>,
     inbox: Rc<dyn Inbox>,
     gate: InputGate,
+    event_time: InputEventTime,
     partitions: Vec<Rc<ResultPartition>>,
     head: Head,
     /// When a source that had nothing will have something.
     source_due: SimTime,
     source_ended: bool,
     back_pressured: bool,
-    meter: Rc<Meter>,
+    shared: Shared,
     pub(super) spent: Spent,
 }
 
@@ -61,12 +64,18 @@ impl StreamTask {
         host: &Host,
         descriptor: TaskDescriptor,
         signal: Signal,
-        cancelled: Rc<Cell<bool>>,
+        mail: Rc<Mail>,
+        coordinator: Rc<dyn Fn(OperatorEvent)>,
     ) -> Result<Self, Failure> {
         let inbox = host.wire.open(descriptor.port, signal.clone());
-        let meter = Rc::new(Meter::default());
+        let shared = Shared {
+            meter: Rc::new(Meter::default()),
+            timers: Rc::default(),
+            activity_clock: Rc::default(),
+            coordinator,
+        };
         let partitions = wiring::result_partitions(host, &descriptor);
-        let head = guarded(|| Ok(chain::build(host, &descriptor, &meter, &partitions)))?;
+        let head = guarded(|| Ok(chain::build(host, &descriptor, &shared, &partitions)))?;
         let gate = InputGate::new(
             host.clone(),
             descriptor.attempt.subtask.job,
@@ -76,39 +85,49 @@ impl StreamTask {
             wiring::input_channels(&descriptor),
         );
         gate.request_partitions();
+        let merge = &descriptor.options.parts.watermark_merge;
+        let event_time = InputEventTime::new(gate.inputs(), merge);
         Ok(Self {
             host: host.clone(),
             descriptor,
             signal,
-            cancelled,
+            mail,
             inbox,
             gate,
+            event_time,
             partitions,
             head,
             source_due: SimTime::ZERO,
             source_ended: false,
             back_pressured: false,
-            meter,
+            shared,
             spent: Spent::default(),
         })
     }
 
     pub(super) fn meter(&self) -> &Meter {
-        &self.meter
+        &self.shared.meter
     }
 
     /// Processes until the input has ended and all output is on its way.
     pub(super) async fn invoke(&mut self) -> Result<Ended, Failure> {
         loop {
             self.read_mail()?;
-            if self.cancelled.get() {
+            if self.mail.cancelled.get() {
                 return Ok(Ended::Canceled);
             }
             self.flush_if_due()?;
             match self.next_work() {
                 Work::EndOfInput => break,
                 Work::NothingUntil(due) => self.wait_idle(due).await,
-                Work::Input if !self.is_output_available() => self.wait_back_pressured().await,
+                Work::Timers | Work::Input if !self.is_output_available() => {
+                    self.wait_back_pressured().await;
+                }
+                Work::Timers => {
+                    self.ease_back_pressure();
+                    self.call_timers()?;
+                    self.pay().await;
+                }
                 Work::Input => {
                     self.ease_back_pressure();
                     self.process_one()?;
@@ -123,7 +142,7 @@ impl StreamTask {
         while !self.partitions.iter().all(|partition| partition.is_drained()) {
             self.wait_back_pressured().await;
             self.read_mail()?;
-            if self.cancelled.get() {
+            if self.mail.cancelled.get() {
                 return Ok(Ended::Canceled);
             }
         }
@@ -136,8 +155,17 @@ impl StreamTask {
         self.partitions.iter().for_each(|partition| partition.abandon());
     }
 
-    /// Takes up what the neighbours sent.
+    /// Takes up what the JobMaster and the neighbours sent.
     fn read_mail(&mut self) -> Result<(), Failure> {
+        if let (Some(max_watermark), Head::Source(source)) =
+            (self.mail.alignment.take(), &mut self.head)
+        {
+            guarded(|| {
+                source.on_alignment(max_watermark);
+                Ok(())
+            })?;
+            self.source_due = SimTime::ZERO;
+        }
         while let Some(delivery) = self.inbox.try_recv() {
             let Payload::Message(message) = delivery.payload else {
                 self.gate.on_reset(delivery.from)?;
@@ -184,6 +212,9 @@ impl StreamTask {
     }
 
     fn next_work(&self) -> Work {
+        if self.shared.timers.is_due(&*self.host.clock) {
+            return Work::Timers;
+        }
         match &self.head {
             Head::Source(_) if self.source_ended => Work::EndOfInput,
             Head::Source(_) if self.source_due > self.host.clock.now() => {
@@ -202,24 +233,51 @@ impl StreamTask {
             Head::Source(source) => match guarded(|| source.poll_next(now))? {
                 SourceStatus::MoreAvailable => {}
                 SourceStatus::NothingUntil(due) => self.source_due = due,
+                SourceStatus::Waits => self.source_due = SimTime::MAX,
                 SourceStatus::EndOfInput => self.source_ended = true,
             },
-            Head::Operator(operator) => match self.gate.take().map(|taken| taken.element) {
-                Some(Element::Data(batch)) => {
-                    self.meter.count_in(batch.records());
-                    guarded(|| operator.collect_any(batch))?;
+            Head::Operator(operator) => match self.gate.take() {
+                Some(Taken { input, element: Element::Data(batch), .. }) => {
+                    self.shared.meter.count_in(batch.records());
+                    guarded(|| operator.collect_any(input, batch))?;
                 }
-                Some(Element::Event(StreamEvent::EndOfInput)) | None => {}
+                Some(Taken { channel, input, element: Element::Event(event) }) => {
+                    for event in self.event_time.on_event(channel, input, event) {
+                        self.record_event_time(event);
+                        guarded(|| self.head.on_event(event))?;
+                    }
+                }
+                None => {}
             },
         }
         Ok(())
     }
 
+    /// Calls the operators that have asked for it.
+    fn call_timers(&mut self) -> Result<(), Failure> {
+        self.shared.timers.forget();
+        guarded(|| self.head.on_event(ChainEvent::TimersDue))?;
+        // A source may have waited for what its timer has done.
+        self.source_due = SimTime::ZERO;
+        Ok(())
+    }
+
+    fn record_event_time(&self, event: ChainEvent) {
+        let job = self.descriptor.attempt.subtask.job;
+        let subtask = self.descriptor.name.clone();
+        self.host.trace.record(Event::Time(match event {
+            ChainEvent::Watermark(watermark) => {
+                TimeEvent::WatermarkAdvanced { job, subtask, watermark }
+            }
+            ChainEvent::WatermarkStatus(status) => {
+                TimeEvent::WatermarkStatusChanged { job, subtask, status }
+            }
+            ChainEvent::TimersDue | ChainEvent::Flush | ChainEvent::EndOfInput => return,
+        }));
+    }
+
     fn end_input(&mut self) -> Result<(), Failure> {
-        match &mut self.head {
-            Head::Source(source) => guarded(|| source.end_of_input())?,
-            Head::Operator(operator) => guarded(|| operator.end_of_input())?,
-        }
+        guarded(|| self.head.on_event(ChainEvent::EndOfInput))?;
         // The end of the input has flushed what was staged.
         self.partitions.iter().for_each(|partition| partition.flushed());
         Ok(())
@@ -233,17 +291,14 @@ impl StreamTask {
         if self.flush_deadline().is_none_or(|due| due > self.host.clock.now()) {
             return Ok(());
         }
-        match &mut self.head {
-            Head::Source(source) => guarded(|| source.flush())?,
-            Head::Operator(operator) => guarded(|| operator.flush())?,
-        }
+        guarded(|| self.head.on_event(ChainEvent::Flush))?;
         self.partitions.iter().for_each(|partition| partition.flushed());
         Ok(())
     }
 
     /// Lets the simulated time pass that the work so far has cost.
     async fn pay(&mut self) {
-        let cost = self.meter.take_unpaid();
+        let cost = self.shared.meter.take_unpaid();
         let clock = &self.host.clock;
         let start = clock.now();
         if cost > SimDuration::ZERO {
@@ -257,7 +312,8 @@ impl StreamTask {
 
     async fn wait_idle(&mut self, due: SimTime) {
         self.ease_back_pressure();
-        let due = [Some(due), self.flush_deadline(), self.gate.retry_deadline()];
+        let timers = self.shared.timers.deadline(&*self.host.clock);
+        let due = [Some(due.min(timers)), self.flush_deadline(), self.gate.retry_deadline()];
         let due = due.into_iter().flatten().min().unwrap_or(SimTime::MAX);
         self.spent.idle += wait(&self.host, &self.signal, due).await;
     }
@@ -265,6 +321,7 @@ impl StreamTask {
     async fn wait_back_pressured(&mut self) {
         if !self.back_pressured {
             self.back_pressured = true;
+            self.shared.activity_clock.borrow_mut().pause(self.host.clock.now());
             self.record_back_pressure();
         }
         let due = self.flush_deadline().unwrap_or(SimTime::MAX);
@@ -274,6 +331,7 @@ impl StreamTask {
     fn ease_back_pressure(&mut self) {
         if self.back_pressured {
             self.back_pressured = false;
+            self.shared.activity_clock.borrow_mut().unpause(self.host.clock.now());
             self.record_back_pressure();
         }
     }

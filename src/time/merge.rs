@@ -41,7 +41,7 @@ impl AlignedChannels {
 }
 
 /// Decides how far event time is, given how far each channel that counts is.
-pub trait WatermarkMerge: Send + Sync {
+pub trait WatermarkMerge: std::fmt::Debug + Send + Sync {
     /// The merged watermark; none if no channel counts.
     fn merge(&self, channels: &AlignedChannels) -> Option<EventTime>;
 }

@@ -220,6 +220,17 @@ impl<T> WatermarkStrategy<T> {
         self.timestamp_assigner.is_some()
     }
 
+    /// Whether records neither get timestamps nor move event time.
+    pub fn is_without_event_time(&self) -> bool {
+        let says_nothing = match &self.supplier {
+            GeneratorSupplier::NoWatermarks => true,
+            GeneratorSupplier::BoundedOutOfOrderness(_)
+            | GeneratorSupplier::Punctuated(_)
+            | GeneratorSupplier::UserDefined(_) => false,
+        };
+        says_nothing && self.timestamp_assigner.is_none() && self.idleness.is_none()
+    }
+
     /// Which sources this one waits for.
     pub fn alignment(&self) -> Option<&WatermarkAlignmentParams> {
         self.alignment.as_ref()

@@ -86,6 +86,11 @@ impl<T, Id: Ord + Clone> SourceTimestampsAndWatermarks<T, Id> {
         self.output.to(output).emit_watermark(EventTime::MAX);
     }
 
+    /// The last watermark that was sent on, [`EventTime::NONE`] if none was.
+    pub fn latest_watermark(&self) -> EventTime {
+        self.output.latest_watermark()
+    }
+
     /// What to report for alignment: an idle source holds nobody.
     pub fn reported_watermark(&self) -> EventTime {
         if self.output.is_idle() { EventTime::MAX } else { self.output.latest_watermark() }

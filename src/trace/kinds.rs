@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::{
     Event, ExchangeEvent, FaultEvent, JobEvent, Level, NodeEvent, RecordEvent, ResourceEvent,
-    RpcEvent, SinkEvent, TaskEvent,
+    RpcEvent, SinkEvent, TaskEvent, TimeEvent, WindowEvent,
 };
 
 impl Event {
@@ -29,6 +29,8 @@ impl Event {
             Self::Task(event) => event.into(),
             Self::Exchange(event) => event.into(),
             Self::Record(event) => event.into(),
+            Self::Time(event) => event.into(),
+            Self::Window(event) => event.into(),
             Self::Sink(event) => event.into(),
         }
     }
@@ -44,6 +46,8 @@ impl Event {
             Self::Task(_) => "task",
             Self::Exchange(_) => "exchange",
             Self::Record(_) => "record",
+            Self::Time(_) => "time",
+            Self::Window(_) => "window",
             Self::Sink(_) => "sink",
         }
     }
@@ -63,6 +67,8 @@ impl Event {
         let samples = samples.chain(TaskEvent::iter().map(Self::Task));
         let samples = samples.chain(ExchangeEvent::iter().map(Self::Exchange));
         let samples = samples.chain(RecordEvent::iter().map(Self::Record));
+        let samples = samples.chain(TimeEvent::iter().map(Self::Time));
+        let samples = samples.chain(WindowEvent::iter().map(Self::Window));
         samples.chain(SinkEvent::iter().map(Self::Sink)).collect()
     }
 
@@ -77,6 +83,8 @@ impl Event {
             Self::Task(_) => schema::<TaskEvent>(),
             Self::Exchange(_) => schema::<ExchangeEvent>(),
             Self::Record(_) => schema::<RecordEvent>(),
+            Self::Time(_) => schema::<TimeEvent>(),
+            Self::Window(_) => schema::<WindowEvent>(),
             Self::Sink(_) => schema::<SinkEvent>(),
         }
     }

@@ -29,8 +29,9 @@ mod schema;
 pub use chrome::chrome;
 pub use error::TraceError;
 pub use event::{
-    Event, ExchangeEvent, ExecutionState, FaultEvent, JobEvent, JobStatus, NodeEvent, RecordEvent,
-    ResourceEvent, RpcEvent, SinkEvent, TaskEvent,
+    Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome,
+    NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, TaskEvent, TimeEvent,
+    WindowEvent,
 };
 pub use file::{Iter, TraceFile};
 pub use filter::{Filter, FilterError};
@@ -42,5 +43,5 @@ pub use level::Level;
 pub use pattern::Pattern;
 pub use recorded::Recorded;
 pub use recorder::{Finished, Observer, Recorder};
-pub use render::{LineParts, Tone, escape, legend, parts, render_line};
+pub use render::{LineParts, Tone, escape, legend, moment, parts, render_line};
 pub use schema::line_schema;

@@ -103,7 +103,7 @@ fn within(offset: i64, size: i64) -> bool {
 }
 
 /// The seam: where the windows of a shape lie.
-pub trait WindowPlacement: Send + Sync {
+pub trait WindowPlacement: std::fmt::Debug + Send + Sync {
     /// Adds the windows to which a record of this time belongs.
     fn place(&self, shape: WindowShape, timestamp: EventTime, windows: &mut Vec<Window>);
 }
@@ -141,6 +141,19 @@ pub struct WindowAssigner<T> {
     kind: Kind<T>,
 }
 
+impl<T> Clone for WindowAssigner<T> {
+    fn clone(&self) -> Self {
+        let kind = match &self.kind {
+            Kind::Shape(shape) => Kind::Shape(*shape),
+            Kind::PlacedShape(shape, placement) => Kind::PlacedShape(*shape, placement.clone()),
+            Kind::DynamicSession(gap) => Kind::DynamicSession(gap.clone()),
+            Kind::Global => Kind::Global,
+            Kind::Custom(assigner) => Kind::Custom(assigner.clone()),
+        };
+        Self { domain: self.domain, kind }
+    }
+}
+
 impl<T> WindowAssigner<T> {
     /// Windows of one of Flink's shapes.
     pub fn shape(domain: TimeDomain, shape: WindowShape) -> Result<Self, WindowError> {
@@ -156,6 +169,16 @@ impl<T> WindowAssigner<T> {
     ) -> Result<Self, WindowError> {
         shape.check(domain)?;
         Ok(Self { domain, kind: Kind::PlacedShape(shape, placement) })
+    }
+
+    /// The same windows where another rule says, if they are of one of Flink's shapes.
+    pub fn with_placement(self, placement: Arc<dyn WindowPlacement>) -> Self {
+        match self.kind {
+            Kind::Shape(shape) | Kind::PlacedShape(shape, _) => {
+                Self { kind: Kind::PlacedShape(shape, placement), ..self }
+            }
+            Kind::DynamicSession(_) | Kind::Global | Kind::Custom(_) => self,
+        }
     }
 
     /// Sessions whose gap depends on the element (`withDynamicGap`).

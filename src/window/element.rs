@@ -4,7 +4,7 @@
 //! look-up of the key, no allocation, neither trigger nor timer. It is taken only where that is
 //! what trigger and timers would have come to; everything else goes the general way.
 
-use super::operator::{KeyTimers, LateData, Merging, Now};
+use super::operator::{KeyTimers, Merging, Now};
 use super::pane::KeyWindows;
 use super::{
     KeyOf, Merge, StreamRecord, TimeDomain, TimeWindow, TriggerResult, Window, WindowChange,
@@ -164,10 +164,7 @@ where
         let domain = self.spec.assigner.domain();
         let watermark = self.current_watermark;
         if self.spec.lateness.is_element_late(domain, record.timestamp, watermark) {
-            match self.spec.late_data {
-                LateData::Drop => self.late_records_dropped += 1,
-                LateData::SideOutput => output.late(record),
-            }
+            output.late(record, watermark);
         }
     }
 

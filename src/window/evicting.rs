@@ -12,6 +12,7 @@ use crate::base::EventTime;
 use crate::record::{Collector, Data};
 
 /// Keeps the records with their timestamps and evicts some around each evaluation.
+#[derive(Clone)]
 pub struct Evicting<T, P> {
     /// Which records leave, and when.
     pub evictor: Evictor<T>,

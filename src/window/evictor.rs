@@ -83,6 +83,17 @@ pub enum Eviction<T> {
     Custom(Arc<dyn CustomEvictor<T>>),
 }
 
+impl<T> Clone for Eviction<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Count(limit) => Self::Count(*limit),
+            Self::Time(span) => Self::Time(*span),
+            Self::Delta(threshold, delta) => Self::Delta(*threshold, delta.clone()),
+            Self::Custom(evictor) => Self::Custom(evictor.clone()),
+        }
+    }
+}
+
 /// When they leave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EvictionOrder {
@@ -97,6 +108,12 @@ pub enum EvictionOrder {
 pub struct Evictor<T> {
     eviction: Eviction<T>,
     order: EvictionOrder,
+}
+
+impl<T> Clone for Evictor<T> {
+    fn clone(&self) -> Self {
+        Self { eviction: self.eviction.clone(), order: self.order }
+    }
 }
 
 impl<T> Evictor<T> {

@@ -10,12 +10,11 @@
 //! Invariant: a record is added to a window's contents once, in order of arrival; merging adds the
 //! other window's records after one's own.
 
-use std::any::Any;
 use std::marker::PhantomData;
 
 use super::{Window, WindowOutput};
 use crate::base::EventTime;
-use crate::record::{Collector, Data};
+use crate::record::{Collector, Data, OutputTag, SideOutputs};
 
 /// When and for which window a function is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +134,7 @@ impl<T, A: AggregateFunction<T>> IncrementalFunction<T> for Aggregate<A> {
 /// What a process function sees beside the records: Flink's `ProcessWindowFunction.Context`.
 pub struct WindowContext {
     firing: Firing,
-    sides: Vec<(String, Box<dyn Any + Send>)>,
+    sides: SideOutputs,
 }
 
 impl WindowContext {
@@ -155,8 +154,8 @@ impl WindowContext {
     }
 
     /// Emits a record to a side output.
-    pub fn output<X: Data>(&mut self, tag: &str, value: X) {
-        self.sides.push((tag.to_string(), Box::new(value)));
+    pub fn output<X: Data>(&mut self, tag: &OutputTag<X>, value: X) {
+        self.sides.emit(tag, value, Some(self.firing.window.max_timestamp()), None);
     }
 }
 
@@ -210,14 +209,11 @@ pub(super) fn process<K, T, E, P: ProcessWindowFunction<K, E>>(
     output: &mut impl WindowOutput<T, P::Out>,
 ) {
     let timestamp = firing.window.max_timestamp();
-    let mut context = WindowContext { firing, sides: Vec::new() };
+    let mut context = WindowContext { firing, sides: output.sides() };
     let mut collector = Collector::default();
     function.process(key, &mut context, elements, &mut collector);
     for value in collector.take().values {
         output.emit(value, timestamp);
-    }
-    for (tag, value) in context.sides {
-        output.side(&tag, value, timestamp);
     }
 }
 

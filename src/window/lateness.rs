@@ -12,7 +12,7 @@ use super::{TimeDomain, Window, WindowError};
 use crate::base::EventTime;
 
 /// The seam: whether a window may no longer take records.
-pub trait LatenessRule: Send + Sync {
+pub trait LatenessRule: std::fmt::Debug + Send + Sync {
     /// Whether a window of event time that is cleaned up at `cleanup_time` is closed now.
     fn is_window_late(&self, window: Window, cleanup_time: EventTime, watermark: EventTime)
     -> bool;

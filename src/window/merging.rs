@@ -53,7 +53,7 @@ pub struct Added {
 }
 
 /// The seam: how a new window joins those in flight.
-pub trait WindowMerge: Send + Sync {
+pub trait WindowMerge: std::fmt::Debug + Send + Sync {
     /// Adds a window to the set and tells what merged.
     fn add_window(&self, set: &mut MergingWindowSet, window: TimeWindow) -> Added;
 }

@@ -5,7 +5,7 @@
 //! operator tells it what arrived and what time it is, and takes what it emits.
 //!
 //! Invariants: a record is added to every window it belongs to that is not late, and is given to
-//! the late output only if there is none; what a window emits carries its last moment; every pane
+//! the output as late only if there is none; what a window emits carries its last moment; every pane
 //! of a finite window has a cleanup timer.
 //!
 //! | file | what it is |
@@ -28,18 +28,8 @@ use crate::state::KeyedStore;
 use crate::time::{InternalTimerService, TimersSnapshot};
 use std::sync::Arc;
 
-/// What becomes of records that are too late for all their windows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LateData {
-    /// They are counted and dropped.
-    #[default]
-    Drop,
-    /// They go to the late output.
-    SideOutput,
-}
-
 /// How sessions merge.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub enum Merging {
     /// As in Flink.
     #[default]
@@ -56,23 +46,34 @@ pub struct WindowSpec<T> {
     pub trigger: Trigger<T>,
     /// How long they wait for late records.
     pub lateness: Lateness,
-    /// What becomes of records that come later still.
-    pub late_data: LateData,
     /// How they merge, if they do.
     pub merging: Merging,
+}
+
+impl<T> Clone for WindowSpec<T> {
+    fn clone(&self) -> Self {
+        Self {
+            assigner: self.assigner.clone(),
+            trigger: self.trigger.clone(),
+            lateness: self.lateness.clone(),
+            merging: self.merging.clone(),
+        }
+    }
 }
 
 impl<T: Clone> WindowSpec<T> {
     /// Windows with the assigner's default trigger and no lateness.
     pub fn new(assigner: WindowAssigner<T>) -> Self {
         let trigger = assigner.default_trigger();
-        Self {
-            assigner,
-            trigger,
-            lateness: Lateness::default(),
-            late_data: LateData::Drop,
-            merging: Merging::Correct,
+        Self { assigner, trigger, lateness: Lateness::default(), merging: Merging::Correct }
+    }
+
+    /// Whether the parts fit each other.
+    pub fn validate(&self) -> Result<(), WindowError> {
+        if self.assigner.merges() && !self.trigger.can_merge() {
+            return Err(WindowError::TriggerCannotMerge);
         }
+        Ok(())
     }
 }
 
@@ -100,7 +101,6 @@ pub struct WindowOperator<K, T, F, S> {
     pub(super) direct: Option<WindowShape>,
     /// The windows of the record in hand; kept to save the allocation.
     pub(super) assigned: Vec<Window>,
-    pub(super) late_records_dropped: u64,
 }
 
 impl<K, T, F, S> WindowOperator<K, T, F, S>
@@ -112,9 +112,7 @@ where
 {
     /// An operator without windows as yet.
     pub fn new(spec: WindowSpec<T>, function: F, store: S) -> Result<Self, WindowError> {
-        if spec.assigner.merges() && !spec.trigger.can_merge() {
-            return Err(WindowError::TriggerCannotMerge);
-        }
+        spec.validate()?;
         let plain = matches!(spec.trigger, Trigger::EventTime)
             && spec.assigner.domain() == TimeDomain::EventTime
             && spec.lateness.is_correct();
@@ -128,18 +126,12 @@ where
             current_processing_time: EventTime::NONE,
             direct,
             assigned: Vec::new(),
-            late_records_dropped: 0,
         })
     }
 
     /// How far event time is.
     pub fn current_watermark(&self) -> EventTime {
         self.current_watermark
-    }
-
-    /// How many records were too late and dropped (`numLateRecordsDropped`).
-    pub fn late_records_dropped(&self) -> u64 {
-        self.late_records_dropped
     }
 
     /// When the next processing-time timer is due: for which moment to arm the clock.

@@ -1,11 +1,10 @@
 //! What a window operator takes and gives.
 
-use std::any::Any;
 use std::fmt;
 
 use super::{TimeWindow, Window};
 use crate::base::EventTime;
-use crate::record::{Key, RecordId};
+use crate::record::{Key, RecordId, SideOutputs};
 
 /// A record with what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +56,11 @@ pub trait WindowOutput<T, R> {
     /// Takes a result. Its timestamp is the last moment of its window.
     fn emit(&mut self, value: R, timestamp: EventTime);
 
-    /// Takes a record that came too late for all its windows, if late records are wanted.
-    fn late(&mut self, record: StreamRecord<T>);
+    /// Takes a record that came too late for all its windows.
+    fn late(&mut self, record: StreamRecord<T>, watermark: EventTime);
 
-    /// Takes a record for a side output: a value of whatever type that output has.
-    fn side(&mut self, tag: &str, value: Box<dyn Any + Send>, timestamp: EventTime);
+    /// Where a function puts what it emits beside its results.
+    fn sides(&self) -> SideOutputs;
 
     /// Hears of what happens to windows.
     fn observe(&mut self, _key: &dyn fmt::Debug, _window: Window, _change: WindowChange<'_>) {}

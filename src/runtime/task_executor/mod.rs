@@ -310,6 +310,7 @@ impl Component for TaskExecutor {
             TaskUpdate::Finished => (ExecutionState::Finished, None),
             TaskUpdate::Canceled => (ExecutionState::Canceled, None),
             TaskUpdate::Failed { cause } => (ExecutionState::Failed, Some(cause)),
+            TaskUpdate::OperatorEvent(_) => return,
         };
         let slot = self.slots.update(attempt, state, cause);
         self.report_task(attempt, out);

@@ -64,6 +64,12 @@ impl<W: Write> Export<'_, W> {
                 RecordEvent::RecordsEmitted { job, subtask, .. }
                 | RecordEvent::RecordsSent { job, from: subtask, .. },
             ) => self.instant(recorded, &task_track(*job, subtask), "t"),
+            Event::Time(event) => {
+                self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
+            }
+            Event::Window(event) => {
+                self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
+            }
             Event::Sink(event) => self.sink(recorded, event),
         }
     }
@@ -207,10 +213,14 @@ impl<W: Write> Export<'_, W> {
             }
             ExchangeEvent::PartitionRequested { job, to, .. }
             | ExchangeEvent::CreditAdded { job, to, .. }
+            | ExchangeEvent::WatermarkReceived { job, to, .. }
+            | ExchangeEvent::WatermarkStatusReceived { job, to, .. }
             | ExchangeEvent::EndOfInputReceived { job, to, .. } => {
                 self.instant(recorded, &task_track(*job, to), "t")
             }
-            ExchangeEvent::EndOfInputSent { job, from, .. } => {
+            ExchangeEvent::WatermarkSent { job, from, .. }
+            | ExchangeEvent::WatermarkStatusSent { job, from, .. }
+            | ExchangeEvent::EndOfInputSent { job, from, .. } => {
                 self.instant(recorded, &task_track(*job, from), "t")
             }
         }

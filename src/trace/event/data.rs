@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
 
-use crate::base::{JobId, Name, SimTime};
-use crate::record::{RecordId, Row};
+use crate::base::{EventTime, JobId, Name, SimTime};
+use crate::record::{RecordId, Row, WatermarkStatus};
 use crate::trace::Level;
 
 /// Channels. A channel goes from one subtask to another along one edge of the job graph.
@@ -73,6 +73,66 @@ pub enum ExchangeEvent {
         /// How many buffers more.
         credit: u32,
     },
+    /// A producer sends a watermark, in the channel's order.
+    WatermarkSent {
+        /// The job.
+        job: JobId,
+        /// The edge.
+        edge: u16,
+        /// The producer.
+        from: Name,
+        /// The consumer.
+        to: Name,
+        /// Its number on the channel.
+        seq: u64,
+        /// How far event time is.
+        watermark: EventTime,
+    },
+    /// A consumer takes a watermark from its input gate.
+    WatermarkReceived {
+        /// The job.
+        job: JobId,
+        /// The edge.
+        edge: u16,
+        /// The producer.
+        from: Name,
+        /// The consumer.
+        to: Name,
+        /// Its number on the channel.
+        seq: u64,
+        /// How far event time is.
+        watermark: EventTime,
+    },
+    /// A producer tells that a channel falls idle or comes back, in the channel's order.
+    WatermarkStatusSent {
+        /// The job.
+        job: JobId,
+        /// The edge.
+        edge: u16,
+        /// The producer.
+        from: Name,
+        /// The consumer.
+        to: Name,
+        /// Its number on the channel.
+        seq: u64,
+        /// Whether the channel takes part in event time.
+        status: WatermarkStatus,
+    },
+    /// A consumer learns that a channel falls idle or comes back.
+    WatermarkStatusReceived {
+        /// The job.
+        job: JobId,
+        /// The edge.
+        edge: u16,
+        /// The producer.
+        from: Name,
+        /// The consumer.
+        to: Name,
+        /// Its number on the channel.
+        seq: u64,
+        /// Whether the channel takes part in event time.
+        status: WatermarkStatus,
+    },
     /// A producer sends the end of its output, in the channel's order.
     EndOfInputSent {
         /// The job.
@@ -104,9 +164,13 @@ pub enum ExchangeEvent {
 impl ExchangeEvent {
     pub(super) fn level(&self) -> Level {
         match self {
-            Self::BufferSent { .. } | Self::BufferConsumed { .. } | Self::CreditAdded { .. } => {
-                Level::Records
-            }
+            Self::BufferSent { .. }
+            | Self::BufferConsumed { .. }
+            | Self::CreditAdded { .. }
+            | Self::WatermarkSent { .. }
+            | Self::WatermarkReceived { .. }
+            | Self::WatermarkStatusSent { .. }
+            | Self::WatermarkStatusReceived { .. } => Level::Records,
             Self::PartitionRequested { .. }
             | Self::EndOfInputSent { .. }
             | Self::EndOfInputReceived { .. } => Level::Control,

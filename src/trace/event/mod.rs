@@ -6,6 +6,7 @@
 mod cluster;
 mod data;
 mod job;
+mod time;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use super::Level;
 pub use cluster::{FaultEvent, NodeEvent, ResourceEvent, RpcEvent};
 pub use data::{ExchangeEvent, RecordEvent, SinkEvent};
 pub use job::{ExecutionState, JobEvent, JobStatus, TaskEvent};
+pub use time::{FiringTime, LateOutcome, Span, TimeEvent, WindowEvent};
 
 /// Anything that happens in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +37,10 @@ pub enum Event {
     Exchange(ExchangeEvent),
     /// Records on their way.
     Record(RecordEvent),
+    /// Event time.
+    Time(TimeEvent),
+    /// Windows.
+    Window(WindowEvent),
     /// What the outside world sees.
     Sink(SinkEvent),
 }
@@ -43,7 +49,7 @@ impl Event {
     /// The lowest level at which the event is kept.
     pub fn level(&self) -> Level {
         match self {
-            Self::Record(_) => Level::Records,
+            Self::Record(_) | Self::Window(_) => Level::Records,
             Self::Exchange(event) => event.level(),
             Self::Rpc(event) => event.level(),
             Self::Sink(SinkEvent::RowsWritten { .. } | SinkEvent::LatencyMeasured { .. }) => {
@@ -54,6 +60,7 @@ impl Event {
             | Self::Resource(_)
             | Self::Job(_)
             | Self::Task(_)
+            | Self::Time(_)
             | Self::Sink(_) => Level::Control,
         }
     }

@@ -4,13 +4,15 @@
 //! [`Tone`], for whoever colours them; the line alone says everything without colour.
 
 mod escape;
+mod moment;
 mod sentence;
 
 pub use escape::escape;
+pub use moment::moment;
 
 use super::{
-    Event, ExchangeEvent, FaultEvent, JobEvent, NodeEvent, Recorded, ResourceEvent, RpcEvent,
-    TaskEvent,
+    Event, ExchangeEvent, FaultEvent, JobEvent, LateOutcome, NodeEvent, Recorded, ResourceEvent,
+    RpcEvent, TaskEvent, TimeEvent, WindowEvent,
 };
 use super::{ExecutionState, Header, JobStatus};
 
@@ -145,11 +147,40 @@ fn tone(event: &Event) -> Tone {
             ExchangeEvent::PartitionRequested { .. }
             | ExchangeEvent::BufferSent { .. }
             | ExchangeEvent::BufferConsumed { .. }
+            | ExchangeEvent::WatermarkSent { .. }
+            | ExchangeEvent::WatermarkReceived { .. }
+            | ExchangeEvent::WatermarkStatusSent { .. }
+            | ExchangeEvent::WatermarkStatusReceived { .. }
             | ExchangeEvent::EndOfInputSent { .. }
             | ExchangeEvent::EndOfInputReceived { .. } => Tone::Plain,
             ExchangeEvent::CreditAdded { .. } => Tone::Quiet,
         },
+        Event::Time(event) => match event {
+            TimeEvent::WatermarkAdvanced { .. }
+            | TimeEvent::WatermarkStatusChanged { .. }
+            | TimeEvent::WatermarkEmitted { .. }
+            | TimeEvent::WatermarkStatusEmitted { .. }
+            | TimeEvent::AlignmentAnnounced { .. }
+            | TimeEvent::SplitResumed { .. } => Tone::Plain,
+            TimeEvent::SplitPaused { .. } => Tone::Waiting,
+            TimeEvent::RecordsLate { outcome, .. } => late_tone(*outcome),
+        },
+        Event::Window(event) => match event {
+            WindowEvent::WindowCreated { .. }
+            | WindowEvent::WindowMerged { .. }
+            | WindowEvent::WindowPurged { .. } => Tone::Plain,
+            WindowEvent::WindowFired { .. } => Tone::Good,
+            WindowEvent::WindowCleaned { .. } => Tone::Quiet,
+            WindowEvent::RecordLate { outcome, .. } => late_tone(*outcome),
+        },
         Event::Record(_) | Event::Sink(_) => Tone::Plain,
+    }
+}
+
+fn late_tone(outcome: LateOutcome) -> Tone {
+    match outcome {
+        LateOutcome::Dropped => Tone::Bad,
+        LateOutcome::SideOutput => Tone::Waiting,
     }
 }
 

@@ -79,6 +79,23 @@ pub enum Trigger<T> {
     Custom(Arc<dyn CustomTrigger<T>>),
 }
 
+impl<T> Clone for Trigger<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::EventTime => Self::EventTime,
+            Self::ProcessingTime => Self::ProcessingTime,
+            Self::Count(limit) => Self::Count(*limit),
+            Self::ContinuousEventTime(interval) => Self::ContinuousEventTime(*interval),
+            Self::ContinuousProcessingTime(interval) => Self::ContinuousProcessingTime(*interval),
+            Self::Delta(threshold, delta) => Self::Delta(*threshold, delta.clone()),
+            Self::Never => Self::Never,
+            Self::EndOfStream => Self::EndOfStream,
+            Self::Purging(inner) => Self::Purging(inner.clone()),
+            Self::Custom(trigger) => Self::Custom(trigger.clone()),
+        }
+    }
+}
+
 impl<T: Clone> Trigger<T> {
     /// The same, with the contents thrown away at each evaluation.
     pub fn purging(self) -> Self {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use weir::base::{JobId, Name, SimTime};
+use weir::base::{EventTime, JobId, Name, SimTime};
 use weir::cluster::RunReport;
 use weir::runtime::{execution_may_become, job_may_become};
 use weir::trace::{
@@ -17,6 +17,7 @@ struct Channel {
     buffers_sent: u64,
     sent: u64,
     consumed: u64,
+    watermark: Option<EventTime>,
     end_sent: bool,
     end_received: bool,
 }
@@ -69,6 +70,10 @@ fn follow_channel(channels: &mut BTreeMap<ChannelId, Channel>, event: &ExchangeE
     | E::BufferSent { job, edge, from, to, .. }
     | E::BufferConsumed { job, edge, from, to, .. }
     | E::CreditAdded { job, edge, from, to, .. }
+    | E::WatermarkSent { job, edge, from, to, .. }
+    | E::WatermarkReceived { job, edge, from, to, .. }
+    | E::WatermarkStatusSent { job, edge, from, to, .. }
+    | E::WatermarkStatusReceived { job, edge, from, to, .. }
     | E::EndOfInputSent { job, edge, from, to, .. }
     | E::EndOfInputReceived { job, edge, from, to, .. }) = event;
     let id = (*job, *edge, from.clone(), to.clone());
@@ -92,6 +97,23 @@ fn follow_channel(channels: &mut BTreeMap<ChannelId, Channel>, event: &ExchangeE
         }
         E::CreditAdded { credit, .. } => {
             *channel.granted.as_mut().expect("it was requested") += u64::from(*credit);
+        }
+        E::WatermarkSent { seq, watermark, .. } => {
+            channel.sent += 1;
+            assert_eq!(*seq, channel.sent, "{event:?} is out of order");
+            assert!(!channel.end_sent, "{event:?} comes after the end");
+            assert!(channel.watermark < Some(*watermark), "{event:?} goes back");
+            channel.watermark = Some(*watermark);
+        }
+        E::WatermarkStatusSent { seq, .. } => {
+            channel.sent += 1;
+            assert_eq!(*seq, channel.sent, "{event:?} is out of order");
+            assert!(!channel.end_sent, "{event:?} comes after the end");
+        }
+        E::WatermarkReceived { seq, .. } | E::WatermarkStatusReceived { seq, .. } => {
+            channel.consumed += 1;
+            assert_eq!(*seq, channel.consumed, "{event:?} is out of order");
+            assert!(channel.consumed <= channel.sent, "{event:?} was never sent");
         }
         E::EndOfInputSent { seq, .. } => {
             channel.sent += 1;

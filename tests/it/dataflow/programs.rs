@@ -134,7 +134,7 @@ fn source(
     parallelism: u32,
 ) -> Modelled {
     let (records, splits) = step;
-    let options = SourceOptions { rate: None, splits };
+    let options = SourceOptions { splits, ..SourceOptions::default() };
     let record = |offset: u64| (offset % 7, offset as i64);
     let stream = env.from_generator("numbers", records, options, record);
     operator(stream, parallelism, (0..records).map(record).collect())

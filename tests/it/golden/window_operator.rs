@@ -2,17 +2,14 @@
 //!
 //! The `timers:` operators of the same file are keyed process functions: see `timers`.
 
-use std::any::Any;
-
 use serde_json::{Value, json};
 use weir::base::EventTime;
-use weir::record::{Collector, Key};
+use weir::record::{Collector, Key, SideOutputs};
 use weir::state::KeyedTable;
 use weir::window::{
-    Buffered, Evicting, Eviction, EvictionOrder, Evictor, KeyOf, LateData, Lateness,
-    ProcessClosure, ProcessWindowFunction, StreamRecord, TimeDomain, Trigger, Window,
-    WindowAssigner, WindowContext, WindowFunction, WindowOperator, WindowOutput, WindowShape,
-    WindowSpec, count,
+    Buffered, Evicting, Eviction, EvictionOrder, Evictor, KeyOf, Lateness, ProcessClosure,
+    ProcessWindowFunction, StreamRecord, TimeDomain, Trigger, Window, WindowAssigner,
+    WindowContext, WindowFunction, WindowOperator, WindowOutput, WindowShape, WindowSpec, count,
 };
 
 use super::{Cases, Outcome, expect_eq, parse, vectors};
@@ -40,12 +37,12 @@ impl WindowOutput<Element, Value> for Recorded {
         value.as_array_mut().expect("results are lists").push(timestamp.0.into());
         self.0.push(value);
     }
-    fn late(&mut self, record: StreamRecord<Element>) {
+    fn late(&mut self, record: StreamRecord<Element>, _watermark: EventTime) {
         let (key, value, _) = record.value;
         self.0.push(json!(["late", key, value, record.timestamp.0]));
     }
-    fn side(&mut self, tag: &str, _value: Box<dyn Any + Send>, _timestamp: EventTime) {
-        panic!("nothing was sent to side output {tag}");
+    fn sides(&self) -> SideOutputs {
+        SideOutputs::none()
     }
 }
 
@@ -84,8 +81,7 @@ fn listing() -> impl ProcessWindowFunction<String, Element, Out = Value> {
 }
 
 fn operator(name: &str, case: &Value) -> Outcome {
-    let mut described = description(name)?;
-    described.spec.late_data = LateData::SideOutput;
+    let described = description(name)?;
     match described.evictor {
         None => play(described.spec, Buffered(listing()), case),
         Some(evictor) => play(described.spec, Evicting { evictor, process: listing() }, case),

@@ -105,6 +105,7 @@ proptest! {
 }
 
 /// A wrong part: the fastest channel decides.
+#[derive(Debug)]
 struct Highest;
 
 impl WatermarkMerge for Highest {

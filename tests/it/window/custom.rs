@@ -137,6 +137,7 @@ fn an_assigner_of_ones_own_may_look_at_the_element() {
 }
 
 /// Puts a record that comes at the end of a window into that window.
+#[derive(Debug)]
 struct OffByOne;
 
 impl WindowPlacement for OffByOne {
@@ -146,6 +147,7 @@ impl WindowPlacement for OffByOne {
 }
 
 /// Never finds a window late.
+#[derive(Debug)]
 struct NeverLate;
 
 impl LatenessRule for NeverLate {
@@ -155,6 +157,7 @@ impl LatenessRule for NeverLate {
 }
 
 /// Forgets the state of all windows but one.
+#[derive(Debug)]
 struct LosesState;
 
 impl WindowMerge for LosesState {

@@ -1,11 +1,10 @@
 //! Window join and co-group against groups made by hand.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use weir::base::EventTime;
-use weir::record::{Collector, Key};
+use weir::record::{Collector, Key, SideOutputs};
 use weir::state::KeyedTable;
 use weir::window::join::{CoGroup, Join, Tagged};
 use weir::window::{
@@ -41,11 +40,11 @@ impl<R> WindowOutput<Element, R> for Seen<R> {
     fn emit(&mut self, value: R, timestamp: EventTime) {
         self.0.push((value, timestamp.0));
     }
-    fn late(&mut self, record: StreamRecord<Element>) {
+    fn late(&mut self, record: StreamRecord<Element>, _watermark: EventTime) {
         panic!("{record:?} is not late");
     }
-    fn side(&mut self, tag: &str, _value: Box<dyn Any + Send>, _timestamp: EventTime) {
-        panic!("nothing was sent to side output {tag}");
+    fn sides(&self) -> SideOutputs {
+        SideOutputs::none()
     }
 }
 

@@ -1,18 +1,17 @@
 //! Window operators against the naive model on random streams, delays, lateness, parallelism,
 //! batches and restarts.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use weir::base::EventTime;
-use weir::record::{Batch, Collector, Key, KeyGroupRange, key_group};
+use weir::record::{Batch, Collector, Key, KeyGroupRange, SideOutputs, key_group};
 use weir::state::{KeyedStore, KeyedTable};
 use weir::window::{
-    Aggregated, Buffered, KeyOf, KeyWindows, LateData, Lateness, ProcessClosure, Reduce,
-    StreamRecord, TimeDomain, Window, WindowAssigner, WindowChange, WindowContext, WindowFunction,
+    Aggregated, Buffered, KeyOf, KeyWindows, Lateness, ProcessClosure, Reduce, StreamRecord,
+    TimeDomain, Window, WindowAssigner, WindowChange, WindowContext, WindowFunction,
     WindowOperator, WindowOutput, WindowShape, WindowSpec,
 };
 
@@ -78,11 +77,11 @@ impl WindowOutput<Traced, Traced> for Seen {
         self.emitted = Some(value);
         self.settle();
     }
-    fn late(&mut self, record: StreamRecord<Traced>) {
+    fn late(&mut self, record: StreamRecord<Traced>, _watermark: EventTime) {
         self.late.extend(record.value.ids);
     }
-    fn side(&mut self, tag: &str, _value: Box<dyn Any + Send>, _timestamp: EventTime) {
-        panic!("nothing was sent to side output {tag}");
+    fn sides(&self) -> SideOutputs {
+        SideOutputs::none()
     }
     fn observe(&mut self, key: &dyn Debug, window: Window, change: WindowChange<'_>) {
         let place = (format!("{key:?}"), window);
@@ -129,7 +128,6 @@ impl<F: WindowFunction<u8, Traced, Out = Traced>> Subtask<F> {
         let assigner = WindowAssigner::shape(TimeDomain::EventTime, spec.shape).unwrap();
         let windows = WindowSpec {
             lateness: Lateness::allowed(spec.lateness).unwrap(),
-            late_data: LateData::SideOutput,
             ..WindowSpec::new(assigner)
         };
         let table = KeyedTable::new(MAX_PARALLELISM);

@@ -1,19 +1,22 @@
 //! Short scripts through a window operator, each with all it emits: what Flink's vectors leave
 //! out. Windows list their values; changes of windows are shown in brackets.
 
-use std::any::Any;
+use std::cell::RefCell;
 use std::fmt::{Debug, Write};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use insta::assert_snapshot;
 use weir::base::EventTime;
-use weir::record::{Collector, Key};
+use weir::record::{
+    Batch, ChainEvent, Collector, Failure, Key, Output, OutputTag, Outputs, SideOutputs, erase,
+};
 use weir::state::KeyedTable;
 use weir::window::{
     Aggregate, AggregateFunction, AggregatedWith, Buffered, Evicting, Eviction, EvictionOrder,
-    Evictor, Folded, KeyOf, LateData, Lateness, ProcessClosure, ProcessWindowFunction, Reduce,
-    StreamRecord, TimeDomain, Trigger, Window, WindowAssigner, WindowChange, WindowContext,
-    WindowError, WindowFunction, WindowOperator, WindowOutput, WindowShape, WindowSpec,
+    Evictor, Folded, KeyOf, Lateness, ProcessClosure, ProcessWindowFunction, Reduce, StreamRecord,
+    TimeDomain, Trigger, Window, WindowAssigner, WindowChange, WindowContext, WindowError,
+    WindowFunction, WindowOperator, WindowOutput, WindowShape, WindowSpec,
 };
 
 /// Key and value.
@@ -34,20 +37,34 @@ impl KeyOf<Element> for ByKey {
     }
 }
 
-/// One line per script step, with what came of it.
-#[derive(Default)]
-struct Told(String);
+/// One line per script step, with what came of it; what went to the side output comes last.
+struct Told(String, SideOutputs);
+
+/// The side output `lengths`, as it is read.
+struct Lengths(Rc<RefCell<String>>);
+
+impl Output<usize> for Lengths {
+    fn collect_batch(&mut self, batch: Batch<usize>) -> Result<(), Failure> {
+        for (place, length) in batch.values.iter().enumerate() {
+            let timestamp = batch.timestamp(place).unwrap().0;
+            write!(self.0.borrow_mut(), " lengths:{length}@{timestamp}").unwrap();
+        }
+        Ok(())
+    }
+    fn on_event(&mut self, _event: ChainEvent) -> Result<(), Failure> {
+        Ok(())
+    }
+}
 
 impl WindowOutput<Element, String> for Told {
     fn emit(&mut self, value: String, timestamp: EventTime) {
         write!(self.0, " {value}@{}", timestamp.0).unwrap();
     }
-    fn late(&mut self, record: StreamRecord<Element>) {
+    fn late(&mut self, record: StreamRecord<Element>, _watermark: EventTime) {
         write!(self.0, " late {:?}", record.value).unwrap();
     }
-    fn side(&mut self, tag: &str, value: Box<dyn Any + Send>, timestamp: EventTime) {
-        let value = value.downcast::<usize>().unwrap();
-        write!(self.0, " {tag}:{value}@{}", timestamp.0).unwrap();
+    fn sides(&self) -> SideOutputs {
+        self.1.clone()
     }
     fn observe(&mut self, _key: &dyn Debug, window: Window, change: WindowChange<'_>) {
         match change {
@@ -82,7 +99,10 @@ fn play<F: WindowFunction<char, Element, Out = String>>(
     script: &str,
 ) -> String {
     let mut operator = WindowOperator::new(spec, function, KeyedTable::new(128)).unwrap();
-    let mut told = Told::default();
+    let lengths = Rc::new(RefCell::new(String::new()));
+    let reader = erase(Box::new(Lengths(lengths.clone())) as Box<dyn Output<usize>>);
+    let outputs = Outputs { main: Vec::new(), sides: vec![("lengths".into(), reader)] };
+    let mut told = Told(String::new(), outputs.join::<String>().1);
     for step in script.split_whitespace() {
         write!(told.0, "{step}:").unwrap();
         let (kind, rest) = step.split_at(1);
@@ -99,10 +119,9 @@ fn play<F: WindowFunction<char, Element, Out = String>>(
                 }
             }
         }
+        told.1.flush().unwrap();
+        told.0.push_str(&std::mem::take(&mut *lengths.borrow_mut()));
         told.0.push('\n');
-    }
-    if operator.late_records_dropped() > 0 {
-        writeln!(told.0, "dropped: {}", operator.late_records_dropped()).unwrap();
     }
     told.0
 }
@@ -195,7 +214,6 @@ fn late_records_are_counted_where_nobody_wants_them() {
     a9=3:
     a10=4: (+[10, 20))
     w30: a[10, 20)=4@19 (-[10, 20))
-    dropped: 2
     "#);
 }
 
@@ -203,7 +221,6 @@ fn late_records_are_counted_where_nobody_wants_them() {
 fn a_late_record_fires_its_window_again_until_lateness_is_over() {
     let spec = WindowSpec {
         lateness: Lateness::allowed(5).unwrap(),
-        late_data: LateData::SideOutput,
         ..windows(TimeDomain::EventTime, TEN)
     };
     assert_snapshot!(check(spec, "a5=1 w9 a6=2 w13 a7=3 w14 a8=4"), @r#"
@@ -292,7 +309,7 @@ fn a_process_function_sees_the_aggregate_and_the_window() {
         |key: &char, context: &mut WindowContext, of: &[String], out: &mut Collector<String>| {
             let (window, watermark) = (context.window(), context.current_watermark().0);
             out.collect(format!("{key}{window} {}, watermark {watermark}", of[0]));
-            context.output("lengths", of[0].len());
+            context.output(&OutputTag::new("lengths"), of[0].len());
         },
     );
     let function = AggregatedWith { incremental: Aggregate(Sum), process: shown };
@@ -302,8 +319,8 @@ fn a_process_function_sees_the_aggregate_and_the_window() {
     a20=5: (+[20, 30))
     b3=1: (+[3, 13))
     a11=30: ([20, 30) [1, 11) -> [1, 30))
-    w12: b[3, 13) 1, watermark 12@12 lengths:1@12 (-[3, 13))
-    w40: a[1, 30) 105, watermark 40@29 lengths:3@29 (-[1, 30))
+    w12: b[3, 13) 1, watermark 12@12 (-[3, 13)) lengths:1@12
+    w40: a[1, 30) 105, watermark 40@29 (-[1, 30)) lengths:3@29
     "#);
 }
 

@@ -250,6 +250,8 @@ fn values(timeline: &Timeline, event: usize) -> Vec<String> {
         | Event::Job(_)
         | Event::Task(_)
         | Event::Exchange(_)
+        | Event::Time(_)
+        | Event::Window(_)
         | Event::Sink(_) => Vec::new(),
     }
 }

@@ -1,0 +1,188 @@
+//! Which split a source subtask reads next, and when.
+//!
+//! Splits are read one after the other, as files are, or side by side, as the partitions of a log
+//! are. Records come when they are due: by themselves ([`Splits::due`]), at the source's rate, or
+//! at once.
+//!
+//! Invariant: a split's records are read in order, each once.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::Splits;
+use crate::base::{SimDuration, SimTime};
+
+/// How fast a subtask reads, over all its splits.
+pub(super) struct Pace {
+    nanos_per_record: Option<f64>,
+    started: Option<SimTime>,
+    read: u64,
+}
+
+impl Pace {
+    /// As fast as records can be processed, or one every so many nanoseconds.
+    pub(super) fn new(nanos_per_record: Option<f64>) -> Self {
+        Self { nanos_per_record, started: None, read: 0 }
+    }
+
+    fn started(&mut self, now: SimTime) -> SimTime {
+        *self.started.get_or_insert(now)
+    }
+
+    /// When the next record is due.
+    fn next(&mut self, now: SimTime) -> SimTime {
+        let started = self.started(now);
+        match self.nanos_per_record {
+            None => started,
+            Some(nanos) => SimTime(started.0.saturating_add((self.read as f64 * nanos) as u64)),
+        }
+    }
+
+    /// How many records are due, at least one, if the next one is.
+    fn due(&mut self, now: SimTime) -> u64 {
+        let started = self.started(now);
+        match self.nanos_per_record {
+            None => u64::MAX,
+            Some(nanos) => {
+                let elapsed = now.since(started).as_nanos() as f64;
+                let due = ((elapsed / nanos) as u64).saturating_add(1);
+                due.saturating_sub(self.read).max(1)
+            }
+        }
+    }
+}
+
+/// Neighbouring records, read so far up to `next`.
+struct Split {
+    number: u16,
+    start: u64,
+    next: u64,
+    end: u64,
+    paused: bool,
+}
+
+/// The split whose turn it is.
+#[derive(Clone, Copy)]
+pub(super) struct Due {
+    /// Its place among the open ones.
+    place: usize,
+    /// When its next record comes.
+    pub(super) at: SimTime,
+}
+
+/// What was read.
+pub(super) struct Read<T> {
+    pub(super) split: u16,
+    /// The first record's place in its split.
+    pub(super) offset: u64,
+    pub(super) values: Vec<T>,
+}
+
+/// See the module.
+pub(super) struct Reading<T> {
+    splits: Arc<dyn Splits<T>>,
+    pace: Pace,
+    side_by_side: bool,
+    waiting: VecDeque<Split>,
+    /// In turn: the split that was read last stands at the end.
+    open: Vec<Split>,
+}
+
+impl<T> Reading<T> {
+    /// Reads `own` of the `count` splits into which the records are divided.
+    pub(super) fn new(
+        splits: Arc<dyn Splits<T>>,
+        count: u16,
+        own: impl Iterator<Item = u16>,
+        side_by_side: bool,
+        pace: Pace,
+    ) -> Self {
+        let records = splits.count();
+        let begin = |split: u16| {
+            let begin = u128::from(split) * u128::from(records) / u128::from(count);
+            u64::try_from(begin).expect("a split begins within the records")
+        };
+        let waiting = own.map(|number| {
+            let (start, end) = (begin(number), begin(number + 1));
+            Split { number, start, next: start, end, paused: false }
+        });
+        let waiting = waiting.collect();
+        Self { splits, pace, side_by_side, waiting, open: Vec::new() }
+    }
+
+    /// Whether all splits are read to their ends.
+    pub(super) fn is_done(&self) -> bool {
+        self.waiting.is_empty() && self.open.is_empty()
+    }
+
+    /// Closes the splits that are read to their ends.
+    pub(super) fn take_finished(&mut self) -> Vec<u16> {
+        if self.open.iter().all(|split| split.next < split.end) {
+            return Vec::new();
+        }
+        let finished = self.open.iter().filter(|split| split.next == split.end);
+        let finished = finished.map(|split| split.number).collect();
+        self.open.retain(|split| split.next < split.end);
+        finished
+    }
+
+    /// Opens the splits whose turn has come.
+    pub(super) fn open_next(&mut self) -> Vec<u16> {
+        let mut opened = Vec::new();
+        while self.side_by_side || self.open.is_empty() {
+            let Some(split) = self.waiting.pop_front() else { break };
+            // An empty split would hold event time until it is looked at again.
+            if split.next < split.end {
+                opened.push(split.number);
+                self.open.push(split);
+            }
+        }
+        opened
+    }
+
+    /// Stops reading these splits.
+    pub(super) fn pause(&mut self, splits: &[u16]) {
+        self.set_paused(splits, true);
+    }
+
+    /// Reads these splits again.
+    pub(super) fn resume(&mut self, splits: &[u16]) {
+        self.set_paused(splits, false);
+    }
+
+    fn set_paused(&mut self, splits: &[u16], paused: bool) {
+        for split in self.open.iter_mut().filter(|split| splits.contains(&split.number)) {
+            split.paused = paused;
+        }
+    }
+
+    /// The split whose next record comes first; of equal ones, the one that was read longest ago.
+    pub(super) fn next_due(&mut self, now: SimTime) -> Option<Due> {
+        let started = self.pace.started(now);
+        let next = self.pace.next(now);
+        let due = |split: &Split| self.splits.due(split.next).map_or(next, |due| started + due);
+        let open = self.open.iter().enumerate().filter(|(_, split)| !split.paused);
+        open.map(|(place, split)| Due { place, at: due(split) }).min_by_key(|due| due.at)
+    }
+
+    /// Reads what is due of a split.
+    pub(super) fn read(&mut self, due: Due, now: SimTime, at_most: usize) -> Read<T> {
+        let started = self.pace.started(now);
+        let most = self.pace.due(now).min(at_most as u64);
+        let mut split = self.open.remove(due.place);
+        let most = most.min(split.end - split.next);
+        let is_due =
+            |offset| self.splits.due(offset).is_none_or(|due: SimDuration| started + due <= now);
+        let count = match self.splits.due(split.next) {
+            None => most,
+            Some(_) => (split.next..split.next + most).take_while(|&it| is_due(it)).count() as u64,
+        };
+        let mut values = Vec::with_capacity(count as usize);
+        self.splits.read(split.next, count as usize, &mut values);
+        let read = Read { split: split.number, offset: split.next - split.start, values };
+        split.next += count;
+        self.pace.read += count;
+        self.open.push(split);
+        read
+    }
+}
