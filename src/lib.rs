@@ -20,6 +20,7 @@
 //! | [`network`] | partitioners, result partitions, credits, input gates |
 //! | [`task`] | the loop that runs one subtask |
 //! | [`runtime`] | Dispatcher, ResourceManager, JobMaster, TaskExecutor, client |
+//! | [`mutant`] | named wrong parts for the seams |
 //! | [`cluster`] | assembles a cluster in the simulation and runs jobs on it |
 //! | [`replay`] | the world at any step, folded from the trace |
 //! | [`gallery`] | the jobs that scenarios name |
@@ -42,6 +43,7 @@ pub mod connector;
 pub mod gallery;
 pub mod graph;
 pub mod host;
+pub mod mutant;
 pub mod network;
 pub mod operator;
 pub mod record;

@@ -29,6 +29,8 @@ mod aggregation;
 mod builder;
 mod environment;
 mod event_time;
+mod interval_join;
+mod joined_streams;
 mod keyed_stream;
 mod program;
 mod sinks;
@@ -38,6 +40,8 @@ mod windows;
 
 pub use environment::{SourceOptions, StreamExecutionEnvironment};
 pub use event_time::TimeCharacteristic;
+pub use interval_join::{IntervalJoin, IntervalJoined};
+pub use joined_streams::{CoGroupedStreams, JoinedStreams, WithWindow};
 pub use keyed_stream::KeyedStream;
 pub use program::{Program, ProgramError, SinkDeclaration};
 pub use stream::DataStream;

@@ -12,7 +12,8 @@ use crate::graph::{ChainingStrategy, StreamNode, StreamNodeId, StreamNodeKind};
 use crate::network::{CustomEdge, UnkeyedEdge};
 use crate::operator::{
     Closure, EdgeFactory, Filter, FilterFunction, FlatMap, FlatMapClosure, FlatMapFunction,
-    Function, KeyByField, KeyByValue, Map, MapFunction, OperatorContext, OperatorKind, TryMap,
+    Function, KeyByField, KeyByValue, Map, MapFunction, OperatorContext, OperatorKind, Process,
+    ProcessContext, ProcessElement, ProcessFunction, TryMap,
 };
 use crate::record::{Collector, Data, Key, Output, OutputTag, Outputs, Partitioning, erase};
 
@@ -60,6 +61,67 @@ impl<T: Data> DataStream<T> {
         }
         drop(builder);
         DataStream::of_node(self.builder.clone(), node)
+    }
+
+    /// How many subtasks the first of the operators has whose outputs this is.
+    pub(super) fn parallelism_of_first(&self) -> u32 {
+        let (node, _) = self.outputs.first().expect("a stream comes from an operator");
+        self.builder.borrow_mut().node(*node).parallelism
+    }
+
+    /// Puts an operator behind this stream, its first input, and another, its second.
+    pub(super) fn then_two<B: Data, R: Data>(
+        &self,
+        second: &DataStream<B>,
+        name: &str,
+        code: OperatorKind,
+    ) -> DataStream<R> {
+        let mut builder = self.builder.borrow_mut();
+        let node = builder.add_node(name, StreamNodeKind::Operator, code);
+        for (source, dealt) in &self.outputs {
+            builder.add_edge(*source, (node, 0), dealt);
+        }
+        if Rc::ptr_eq(&self.builder, &second.builder) {
+            for (source, dealt) in &second.outputs {
+                builder.add_edge(*source, (node, 1), dealt);
+            }
+        } else {
+            builder.fail(ProgramError::ForeignStream);
+        }
+        drop(builder);
+        DataStream::of_node(self.builder.clone(), node)
+    }
+
+    /// Any number of records out for each in, to the main output and to side outputs.
+    ///
+    /// ```
+    /// use weir::api::StreamExecutionEnvironment;
+    /// use weir::record::OutputTag;
+    ///
+    /// let env = StreamExecutionEnvironment::new("split");
+    /// let odd = OutputTag::<u64>::new("odd");
+    /// let tag = odd.clone();
+    /// let even = env.from_sequence(10).process(move |number: u64, context, out| {
+    ///     if number % 2 == 0 { out.collect(number) } else { context.output(&tag, number) }
+    /// });
+    /// even.write_to("even", ["n"]);
+    /// even.get_side_output(&odd).write_to("odd", ["n"]);
+    /// assert!(env.build().is_ok());
+    /// ```
+    pub fn process<R: Data>(
+        &self,
+        function: impl FnMut(T, &mut ProcessContext<'_>, &mut Collector<R>) + Function,
+    ) -> DataStream<R> {
+        self.process_with(ProcessElement::new(function))
+    }
+
+    /// Like [`Self::process`], with a type of one's own as the function.
+    pub fn process_with<F: ProcessFunction<T>>(&self, function: F) -> DataStream<F::Out> {
+        let code = OperatorKind::operator(move |context: &OperatorContext, outputs: Outputs| {
+            let process = Process::new::<T>(context, function.clone(), outputs.join());
+            erase(Box::new(process) as Box<dyn Output<T>>)
+        });
+        self.then("Process", StreamNodeKind::Operator, code)
     }
 
     /// Deals all of the stream in one way. As in Flink the last word counts.
@@ -155,18 +217,18 @@ impl<T: Data> DataStream<T> {
     }
 
     /// Groups records by a key that is computed.
-    pub fn key_by<K: Key>(
+    pub fn key_by<K: Key, F: Fn(&T) -> K + Function>(
         &self,
-        key: impl Fn(&T) -> K + Function,
-    ) -> KeyedStream<T, KeyByValue<impl Fn(&T) -> K + Function>> {
+        key: F,
+    ) -> KeyedStream<T, KeyByValue<F>> {
         KeyedStream::new(self.clone(), KeyByValue(key))
     }
 
     /// Groups records by a key that is a field of theirs, which is then not copied per record.
-    pub fn key_by_field<K: Key>(
+    pub fn key_by_field<K: Key, F: Fn(&T) -> &K + Function>(
         &self,
-        key: impl Fn(&T) -> &K + Function,
-    ) -> KeyedStream<T, KeyByField<impl Fn(&T) -> &K + Function>> {
+        key: F,
+    ) -> KeyedStream<T, KeyByField<F>> {
         KeyedStream::new(self.clone(), KeyByField(key))
     }
 

@@ -15,11 +15,13 @@
 
 mod error;
 mod options;
+mod protocol;
 mod report;
 mod run;
 
 pub use error::ClusterError;
 pub use options::{ClusterOptions, JobSubmission};
+pub use protocol::Protocol;
 pub use report::{CollectError, EndReason, JobReport, LatencyReport, RunReport, SinkReport};
 pub use run::{Onlooker, RunLabel, plan, run};
 

@@ -1,5 +1,6 @@
 //! What a cluster is given.
 
+use super::Protocol;
 use crate::api::Program;
 use crate::base::{Seed, SimDuration, SimTime};
 use crate::sim::{DiskOptions, Limits, NetworkOptions, NodeOptions, SimOptions};
@@ -24,6 +25,8 @@ pub struct ClusterOptions {
     pub slot_request_timeout: SimDuration,
     /// Settings of the data plane.
     pub task: TaskOptions,
+    /// The parts that give the guarantees.
+    pub protocol: Protocol,
 }
 
 /// A job to run.
@@ -59,6 +62,7 @@ impl ClusterOptions {
             heartbeat_interval: SimDuration::from_secs(10),
             heartbeat_timeout: SimDuration::from_secs(50),
             slot_request_timeout: SimDuration::from_secs(300),
+            protocol: Protocol::default(),
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct RunLabel {
     pub scenario: String,
     /// The hash of the scenario's content.
     pub scenario_hash: String,
+    /// The mutant in it, if there is one.
+    pub mutant: Option<String>,
 }
 
 /// Who looks on from outside. Nothing of it changes what happens.
@@ -73,6 +75,7 @@ pub fn run(
         weir_version: env!("CARGO_PKG_VERSION").to_string(),
         scenario: label.scenario,
         scenario_hash: label.scenario_hash,
+        mutant: label.mutant,
         seed: options.sim.seed,
         level,
         nodes: nodes.clone(),
@@ -88,7 +91,10 @@ pub fn run(
         heartbeat_interval: options.heartbeat_interval,
         heartbeat_timeout: options.heartbeat_timeout,
         slot_request_timeout: options.slot_request_timeout,
-        task: Arc::new(options.task),
+        task: Arc::new(TaskOptions {
+            parts: Arc::new(options.protocol.event_time),
+            ..options.task
+        }),
     };
     let results = Arc::new(Mutex::new(BTreeMap::new()));
     let ended = results.clone();

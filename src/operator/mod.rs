@@ -10,10 +10,13 @@ mod code;
 mod context;
 mod event_time;
 mod function;
+mod interval_join;
 mod keyed;
 mod parts;
+mod process;
 mod stateless;
 mod timers;
+mod two_input;
 mod windowed;
 
 pub use code::{
@@ -26,8 +29,13 @@ pub use function::{
     Closure, FilterFunction, FlatMapClosure, FlatMapFunction, Function, KeyByField, KeyByValue,
     KeySelector, MapFunction, ReduceFunction, RuntimeContext,
 };
+pub use interval_join::{
+    IntervalJoinSpec, JoinClosure, JoinContext, JoinedByInterval, ProcessJoinFunction,
+};
 pub use keyed::RollingReduce;
 pub use parts::EventTimeParts;
+pub use process::{Process, ProcessContext, ProcessElement, ProcessFunction};
 pub use stateless::{Filter, FlatMap, Map, TryMap};
 pub use timers::ProcessingTimeService;
+pub use two_input::{TwoInput, erase_inputs};
 pub use windowed::{LateRecords, Windowed};

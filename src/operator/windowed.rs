@@ -56,7 +56,7 @@ impl<T> Clone for LateRecords<T> {
 }
 
 impl<T> LateRecords<T> {
-    fn outcome(&self) -> LateOutcome {
+    pub(super) fn outcome(&self) -> LateOutcome {
         match self {
             Self::Drop => LateOutcome::Dropped,
             Self::SideOutput(_) => LateOutcome::SideOutput,

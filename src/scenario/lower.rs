@@ -15,8 +15,9 @@ use super::source::Located;
 use super::suggest;
 use crate::api::{Program, SinkDeclaration};
 use crate::base::Seed;
-use crate::cluster::{self, ClusterOptions, JobSubmission, RunLabel};
+use crate::cluster::{self, ClusterOptions, JobSubmission, Protocol, RunLabel};
 use crate::gallery::{Argument, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry};
+use crate::mutant::Mutant;
 use crate::sim::SimOptions;
 use crate::task::TaskOptions;
 use crate::trace::Level;
@@ -28,6 +29,8 @@ pub struct Overrides {
     pub seed: Option<Seed>,
     /// How much of the run is kept.
     pub level: Level,
+    /// A wrong part in the place of a correct one.
+    pub mutant: Option<Mutant>,
 }
 
 /// What a cluster is given.
@@ -68,8 +71,11 @@ pub fn lower(
         })?;
         submissions.push(submission);
     }
-    let label =
-        RunLabel { scenario: scenario.name.clone(), scenario_hash: scenario.content_hash() };
+    let label = RunLabel {
+        scenario: scenario.name.clone(),
+        scenario_hash: scenario.content_hash(),
+        mutant: overrides.mutant.map(|mutant| mutant.name().to_owned()),
+    };
     Ok(Lowered {
         label,
         options: options(scenario, overrides),
@@ -97,6 +103,7 @@ fn options(scenario: &Scenario, overrides: &Overrides) -> ClusterOptions {
         heartbeat_timeout: cluster.heartbeat_timeout,
         slot_request_timeout: cluster.slot_request_timeout,
         task: task_options(scenario),
+        protocol: overrides.mutant.map_or_else(Protocol::default, Protocol::with),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::base::{Name, NodeId, Seed, SimTime, Step};
 
 /// The version of the container: the layout of the file around the events. Which events there
 /// are has a fingerprint of its own.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 /// What a trace is of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +23,9 @@ pub struct Header {
     pub scenario: String,
     /// The hash of the scenario's content.
     pub scenario_hash: String,
+    /// The wrong part that was put into the engine, if one was.
+    #[serde(default)]
+    pub mutant: Option<String>,
     /// The seed of the run.
     pub seed: Seed,
     /// How much was kept.
@@ -44,6 +47,7 @@ impl Header {
             weir_version: env!("CARGO_PKG_VERSION").into(),
             scenario: scenario.into(),
             scenario_hash: scenario_hash.into(),
+            mutant: None,
             seed,
             level: Level::default(),
             nodes,

@@ -89,8 +89,8 @@ where
             return Err(WindowError::IntervalBounds);
         }
         Ok(Self {
-            lower: bounds.lower + i64::from(bounds.lower_exclusive),
-            upper: bounds.upper - i64::from(bounds.upper_exclusive),
+            lower: bounds.lower.saturating_add(i64::from(bounds.lower_exclusive)),
+            upper: bounds.upper.saturating_sub(i64::from(bounds.upper_exclusive)),
             store,
             timers: InternalTimerService::new(),
             current_watermark: EventTime::NONE,

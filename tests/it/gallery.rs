@@ -30,7 +30,7 @@ fn load(name: &str) -> Scenario {
 }
 
 fn run(name: &str, seed: Option<u64>, level: Level) -> Outcome {
-    let overrides = Overrides { seed: seed.map(Seed), level };
+    let overrides = Overrides { seed: seed.map(Seed), level, mutant: None };
     let outcome = scenario::run(&load(name), &gallery::registry(), &overrides, Onlooker::default());
     outcome.unwrap_or_else(|error| panic!("{name}: {error}"))
 }

@@ -297,7 +297,7 @@ fn the_machine_readable_result_has_the_agreed_fields() {
         vacuous: vec!["fault 1 never had its moment".into()],
         ..report(JobStatus::Finished, None, 1)
     };
-    let overrides = Overrides { seed: Some(Seed(4)), level: Level::Off };
+    let overrides = Overrides { seed: Some(Seed(4)), level: Level::Off, mutant: None };
     let outcome = outcome(&format!("{HEAD}{JOB}"), &overrides, vacuous);
     assert_snapshot!(serde_json::to_string_pretty(&outcome.to_json(12)).unwrap(), @r#"
     {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use weir::graph::{Format, Layer};
+use weir::mutant::Mutant;
 use weir::trace::Level;
 
 use crate::view::Goal;
@@ -52,7 +53,7 @@ pub enum Command {
     Tui(TuiArguments),
     /// Measure how fast something is
     Bench(BenchArguments),
-    /// List scenarios, jobs, faults and workloads
+    /// List scenarios, jobs, faults, mutants and workloads
     List,
 }
 
@@ -74,6 +75,9 @@ pub struct ScenarioArguments {
 pub struct RunArguments {
     #[command(flatten)]
     pub scenario: ScenarioArguments,
+    /// Put a wrong part into the engine (see `weir list`)
+    #[arg(long, value_name = "NAME")]
+    pub mutant: Option<Mutant>,
     /// Write the trace there
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,

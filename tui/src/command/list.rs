@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use weir::gallery::{GalleryJob, Registry};
+use weir::mutant::Mutant;
 use weir::scenario::{FAULT_KINDS, Scenario, embedded, escape, load};
 
 use weir::workload::WORKLOADS;
@@ -20,7 +21,9 @@ pub fn list(registry: &Registry, console: &mut Console) -> Result<u8, Failure> {
             "faults": FAULT_KINDS.iter().map(|kind| {
                 json!({ "kind": kind.key, "with": kind.with, "about": kind.about })
             }).collect::<Vec<_>>(),
-            "mutants": [],
+            "mutants": Mutant::all().map(|mutant| {
+                json!({ "name": mutant.name(), "about": mutant.about() })
+            }).collect::<Vec<_>>(),
             "workloads": WORKLOADS.iter().map(|workload| {
                 json!({ "name": workload.name, "about": workload.about, "unit": workload.unit })
             }).collect::<Vec<_>>(),
@@ -36,6 +39,9 @@ pub fn list(registry: &Registry, console: &mut Console) -> Result<u8, Failure> {
     section("faults", "[[fault]] in a scenario", console)?;
     let faults = FAULT_KINDS.iter().map(|kind| (kind.key.to_owned(), kind.about.to_owned()));
     entries(faults, console)?;
+    section("mutants", "weir run SCENARIO --mutant NAME", console)?;
+    let mutants = Mutant::all().map(|it| (it.name().to_owned(), it.about().to_owned()));
+    entries(mutants, console)?;
     section("workloads", "weir bench NAME", console)?;
     let workloads = WORKLOADS.iter();
     entries(workloads.map(|it| (it.name.to_owned(), it.about.to_owned())), console)?;

@@ -7,6 +7,7 @@ use std::time::Instant;
 use weir::base::Seed;
 use weir::cluster::{EndReason, Onlooker};
 use weir::gallery::Registry;
+use weir::mutant::Mutant;
 use weir::scenario::{Lowered, Outcome, Overrides, Scenario, load_with, lower, run_lowered};
 use weir::sim::Watch;
 use weir::trace::Level;
@@ -23,7 +24,7 @@ pub fn run(
     console: &mut Console,
 ) -> Result<u8, Failure> {
     let level = level(arguments)?;
-    let (scenario, lowered) = prepare(&arguments.scenario, registry, level)?;
+    let (scenario, lowered) = prepare_with(&arguments.scenario, registry, level, arguments.mutant)?;
     let sinks: Vec<_> =
         lowered.submissions.iter().flat_map(|job| job.program.sinks.clone()).collect();
     let trace = arguments.trace.as_deref().map(Pending::new).transpose()?;
@@ -47,7 +48,7 @@ pub fn run(
     if console.json() {
         console.document(&outcome.to_json(wall_ms))?;
     } else if !console.quiet() {
-        let again = reproduce(&arguments.scenario, outcome.seed);
+        let again = reproduce(arguments, outcome.seed);
         result::print(&scenario, &outcome, &written, &again, wall_ms, console)?;
     }
     complain(&outcome, console);
@@ -91,8 +92,18 @@ pub fn prepare(
     registry: &Registry,
     level: Level,
 ) -> Result<(Scenario, Lowered), Failure> {
+    prepare_with(arguments, registry, level, None)
+}
+
+/// The same with a wrong part in the engine.
+fn prepare_with(
+    arguments: &ScenarioArguments,
+    registry: &Registry,
+    level: Level,
+    mutant: Option<Mutant>,
+) -> Result<(Scenario, Lowered), Failure> {
     let scenario = load_with(&arguments.scenario, &arguments.sets)?;
-    let overrides = Overrides { seed: arguments.seed.map(Seed), level };
+    let overrides = Overrides { seed: arguments.seed.map(Seed), level, mutant };
     let lowered = lower(&scenario, registry, &overrides)?;
     Ok((scenario, lowered))
 }
@@ -113,10 +124,14 @@ pub fn execute(
 }
 
 /// The command that does the same again.
-pub fn reproduce(arguments: &ScenarioArguments, seed: Seed) -> String {
-    let mut command = format!("{} run {}", shell(&program()), shell(&arguments.scenario));
+fn reproduce(arguments: &RunArguments, seed: Seed) -> String {
+    let ScenarioArguments { scenario, sets, .. } = &arguments.scenario;
+    let mut command = format!("{} run {}", shell(&program()), shell(scenario));
     command.push_str(&format!(" --seed {}", seed.0));
-    for set in &arguments.sets {
+    if let Some(mutant) = arguments.mutant {
+        command.push_str(&format!(" --mutant {mutant}"));
+    }
+    for set in sets {
         command.push_str(" --set ");
         command.push_str(&shell(set));
     }

@@ -1,0 +1,153 @@
+//! Process functions without keys: Flink's `ProcessOperator`.
+//!
+//! Previous: any operator. Next: the main output, and the side outputs that the function writes.
+
+use std::marker::PhantomData;
+
+use super::{Cost, Function, OperatorContext, RuntimeContext};
+use crate::base::EventTime;
+use crate::record::{
+    Batch, ChainEvent, Collector, Data, Failure, Output, OutputTag, RecordId, SideOutputs,
+};
+
+/// What a process function sees beside the record (Flink's `ProcessFunction.Context`).
+pub struct ProcessContext<'a> {
+    pub(super) timestamp: Option<EventTime>,
+    pub(super) id: Option<RecordId>,
+    pub(super) current_watermark: EventTime,
+    pub(super) current_processing_time: EventTime,
+    pub(super) sides: &'a SideOutputs,
+}
+
+impl ProcessContext<'_> {
+    /// The record's event time, if it has one.
+    pub fn timestamp(&self) -> Option<EventTime> {
+        self.timestamp.filter(|timestamp| *timestamp != EventTime::NONE)
+    }
+
+    /// How far event time is; [`EventTime::NONE`] before the first watermark.
+    pub fn current_watermark(&self) -> EventTime {
+        self.current_watermark
+    }
+
+    /// What the node takes the time to be.
+    pub fn current_processing_time(&self) -> EventTime {
+        self.current_processing_time
+    }
+
+    /// Emits a record to a side output.
+    pub fn output<X: Data>(&mut self, tag: &OutputTag<X>, value: X) {
+        self.sides.emit(tag, value, self.timestamp, self.id);
+    }
+}
+
+/// One record in, any number out, to the main output and to side outputs.
+pub trait ProcessFunction<T>: Function {
+    /// What comes out.
+    type Out: Data;
+    /// Called once before the first record.
+    fn open(&mut self, _context: &RuntimeContext) {}
+    /// Processes a record.
+    fn process_element(
+        &mut self,
+        value: T,
+        context: &mut ProcessContext<'_>,
+        out: &mut Collector<Self::Out>,
+    );
+}
+
+/// A closure as a process function.
+pub struct ProcessElement<F, R>(F, PhantomData<fn() -> R>);
+
+impl<F, R> ProcessElement<F, R> {
+    /// Wraps a closure.
+    pub fn new(function: F) -> Self {
+        Self(function, PhantomData)
+    }
+}
+
+impl<F: Clone, R> Clone for ProcessElement<F, R> {
+    fn clone(&self) -> Self {
+        Self::new(self.0.clone())
+    }
+}
+
+impl<T, R: Data, F> ProcessFunction<T> for ProcessElement<F, R>
+where
+    F: FnMut(T, &mut ProcessContext<'_>, &mut Collector<R>) + Function,
+{
+    type Out = R;
+
+    fn process_element(
+        &mut self,
+        value: T,
+        context: &mut ProcessContext<'_>,
+        out: &mut Collector<R>,
+    ) {
+        (self.0)(value, context, out);
+    }
+}
+
+/// See the module.
+pub struct Process<F, R> {
+    context: OperatorContext,
+    function: F,
+    current_watermark: EventTime,
+    collector: Collector<R>,
+    output: Box<dyn Output<R>>,
+    sides: SideOutputs,
+    cost: Cost,
+}
+
+impl<F, R: Data> Process<F, R> {
+    /// Opens `function` in front of its outputs.
+    pub fn new<T>(
+        context: &OperatorContext,
+        mut function: F,
+        (output, sides): (Box<dyn Output<R>>, SideOutputs),
+    ) -> Self
+    where
+        F: ProcessFunction<T, Out = R>,
+    {
+        function.open(&context.runtime());
+        Self {
+            context: context.clone(),
+            function,
+            current_watermark: EventTime::NONE,
+            collector: Collector::default(),
+            output,
+            sides,
+            cost: context.cost(),
+        }
+    }
+}
+
+impl<T: Data, F: ProcessFunction<T>> Output<T> for Process<F, F::Out> {
+    fn collect_batch(&mut self, mut batch: Batch<T>) -> Result<(), Failure> {
+        self.cost.charge(batch.len());
+        let mut context = ProcessContext {
+            timestamp: None,
+            id: None,
+            current_watermark: self.current_watermark,
+            current_processing_time: self.context.host.clock.processing_time(),
+            sides: &self.sides,
+        };
+        let values = std::mem::take(&mut batch.values);
+        for (index, value) in values.into_iter().enumerate() {
+            (context.timestamp, context.id) = (batch.timestamp(index), batch.id(index));
+            self.collector.inherit(context.timestamp, context.id);
+            self.function.process_element(value, &mut context, &mut self.collector);
+            self.collector.flush_if_full(&mut *self.output)?;
+        }
+        self.sides.flush()?;
+        self.collector.carry(&mut batch.markers);
+        self.collector.flush(&mut *self.output)
+    }
+
+    fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        if let ChainEvent::Watermark(watermark) = event {
+            self.current_watermark = watermark;
+        }
+        self.output.on_event(event)
+    }
+}
