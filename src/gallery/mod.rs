@@ -1,9 +1,11 @@
 //! The jobs that scenarios name, each a page of readable user code, and the registry in which
 //! they are found. A user's own jobs live in a registry of the same type.
 
+mod flight_delays;
 mod flights;
 mod numbers;
 mod registry;
+mod utc;
 mod words;
 
 pub use registry::{
@@ -12,6 +14,7 @@ pub use registry::{
 };
 
 use crate::api::{Program, StreamExecutionEnvironment};
+use crate::base::SimDuration;
 
 /// All jobs of the gallery.
 pub fn registry() -> Registry {
@@ -43,6 +46,7 @@ pub fn registry() -> Registry {
             .sink("longest", &["origin", "delay_min", "carrier", "flight", "dest"]),
             "departures as CSV",
         ))
+        .with(flight_delays::job())
         .with(
             counted(
                 "diamond",
@@ -101,6 +105,15 @@ fn counted(name: &str, about: &str, build: Build) -> GalleryJob {
         ArgumentKind::Integer,
         "how many numbers there are",
     )
+}
+
+/// The size of windows that the argument `name` gives: event time is counted in milliseconds.
+fn window_size(arguments: &Arguments, name: &str) -> Result<SimDuration, ArgumentError> {
+    let size = arguments.duration(name)?;
+    if size < SimDuration::from_millis(1) {
+        return Err(ArgumentError::new(name, "a window lasts at least 1 ms"));
+    }
+    Ok(size)
 }
 
 /// The finished program, or why there is none.
