@@ -7,16 +7,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::every_nth::EveryNth;
 use super::flights::{Departure, read_departures, source_options};
 use super::{
     ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, utc, window_size,
 };
 use crate::api::{Program, StreamExecutionEnvironment, TumblingEventTimeWindows};
-use crate::base::{EventTime, SimDuration};
+use crate::base::EventTime;
 use crate::record::{Collector, OutputTag};
-use crate::time::{
-    BoundedOutOfOrdernessWatermarks, WatermarkGenerator, WatermarkOutput, WatermarkStrategy,
-};
+use crate::time::WatermarkStrategy;
 use crate::window::{AggregateFunction, ProcessClosure, WindowContext};
 
 /// The columns of a departure.
@@ -88,31 +87,6 @@ fn strategy(arguments: &Arguments) -> Result<WatermarkStrategy<Departure>, Argum
         _ => WatermarkStrategy::for_generator(move || EveryNth::new(every, out_of_orderness)),
     };
     Ok(strategy.with_timestamp_assigner(|departure: &Departure, _| departure.sched_dep))
-}
-
-/// Says how far event time is after every so many records, and never in between.
-struct EveryNth {
-    every: u64,
-    seen: u64,
-    bound: BoundedOutOfOrdernessWatermarks,
-}
-
-impl EveryNth {
-    fn new(every: u64, out_of_orderness: SimDuration) -> Self {
-        Self { every, seen: 0, bound: BoundedOutOfOrdernessWatermarks::new(out_of_orderness) }
-    }
-}
-
-impl<T> WatermarkGenerator<T> for EveryNth {
-    fn on_event(&mut self, _event: &T, timestamp: EventTime, output: &mut dyn WatermarkOutput) {
-        self.bound.on_event(timestamp);
-        self.seen += 1;
-        if self.seen.is_multiple_of(self.every) {
-            output.emit_watermark(self.bound.watermark());
-        }
-    }
-
-    fn on_periodic_emit(&mut self, _output: &mut dyn WatermarkOutput) {}
 }
 
 /// How many flights there were, and their delay in all. A delay that is not known counts as none.

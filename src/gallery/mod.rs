@@ -1,11 +1,20 @@
 //! The jobs that scenarios name, each a page of readable user code, and the registry in which
 //! they are found. A user's own jobs live in a registry of the same type.
 
+mod clicks;
+mod clocks;
+mod early_results;
+mod every_nth;
 mod flight_delays;
 mod flights;
+mod late_data;
 mod numbers;
+mod partitions;
 mod registry;
+mod reports;
+mod split_watermarks;
 mod utc;
+mod watermark_strategies;
 mod words;
 
 pub use registry::{
@@ -18,6 +27,26 @@ use crate::base::SimDuration;
 
 /// All jobs of the gallery.
 pub fn registry() -> Registry {
+    event_time_jobs().into_iter().fold(timeless_jobs(), Registry::with)
+}
+
+/// Jobs about event time and windows.
+fn event_time_jobs() -> Vec<GalleryJob> {
+    let mut jobs = vec![
+        flight_delays::job(),
+        split_watermarks::job(),
+        partitions::job(),
+        watermark_strategies::job(),
+        late_data::job(),
+        early_results::job(),
+        clocks::job(),
+    ];
+    jobs.extend(clicks::jobs());
+    jobs
+}
+
+/// Jobs in which time plays no part.
+fn timeless_jobs() -> Registry {
     Registry::default()
         .with(flights::with_input(
             GalleryJob::new(
@@ -46,7 +75,6 @@ pub fn registry() -> Registry {
             .sink("longest", &["origin", "delay_min", "carrier", "flight", "dest"]),
             "departures as CSV",
         ))
-        .with(flight_delays::job())
         .with(
             counted(
                 "diamond",

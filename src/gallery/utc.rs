@@ -7,19 +7,29 @@ use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 
 use crate::base::EventTime;
 
-/// The time as text. What lies beyond the calendar, such as the end of time, stays a number.
+/// What the clocks of a simulation show at its start, if they are right: 2024-01-01T00:00:00Z. Made
+/// up data begins here, so that event time can be held against what a clock shows.
+pub(super) const START: EventTime = EventTime(1_704_067_200_000);
+const NONE: &str = "none";
+const END: &str = "end of time";
+
+/// The time as text: in words at the ends of time, and as milliseconds beyond the calendar.
 pub(super) fn text(time: EventTime) -> String {
-    match Timestamp::from_millisecond(time.0) {
-        Ok(timestamp) => timestamp.to_string(),
-        Err(_) => time.0.to_string(),
+    match (time, Timestamp::from_millisecond(time.0)) {
+        (EventTime::NONE, _) => NONE.to_string(),
+        (EventTime::MAX, _) => END.to_string(),
+        (_, Ok(timestamp)) => timestamp.to_string(),
+        (EventTime(millis), Err(_)) => millis.to_string(),
     }
 }
 
 /// The time that `text` says.
-pub(super) fn parse(text: &str) -> Result<EventTime, String> {
-    match text.parse::<Timestamp>() {
-        Ok(timestamp) => Ok(EventTime(timestamp.as_millisecond())),
-        Err(error) => text.parse().map(EventTime).map_err(|_| error.to_string()),
+fn parse(text: &str) -> Result<EventTime, String> {
+    match (text, text.parse::<Timestamp>()) {
+        (NONE, _) => Ok(EventTime::NONE),
+        (END, _) => Ok(EventTime::MAX),
+        (_, Ok(timestamp)) => Ok(EventTime(timestamp.as_millisecond())),
+        (millis, Err(error)) => millis.parse().map(EventTime).map_err(|_| error.to_string()),
     }
 }
 
