@@ -39,7 +39,9 @@ fn clocks(arguments: &Arguments) -> Result<Program, ArgumentError> {
         |number: &u64, _| EventTime(START.0 + (number * 1_000 / PER_SECOND) as i64),
     );
     let numbers = env
-        .from_generator("numbers", count, SourceOptions::at_rate(PER_SECOND as f64), |number| number)
+        .from_generator("numbers", count, SourceOptions::at_rate(PER_SECOND as f64), |number| {
+            number
+        })
         .uid("numbers")
         .parallelism(1)
         .assign_timestamps_and_watermarks(strategy)
@@ -57,10 +59,11 @@ fn counted<S: KeySelector<u64, Key = u64>>(
     windows: WindowedStream<u64, S>,
     uid: &str,
 ) -> DataStream<Counted> {
-    let count = |key: &u64, context: &mut WindowContext, numbers: &[u64], out: &mut Collector<_>| {
-        let window = context.window().time().expect("tumbling windows are spans of time");
-        out.collect((window.start, *key, numbers.len() as u64));
-    };
+    let count =
+        |key: &u64, context: &mut WindowContext, numbers: &[u64], out: &mut Collector<_>| {
+            let window = context.window().time().expect("tumbling windows are spans of time");
+            out.collect((window.start, *key, numbers.len() as u64));
+        };
     let counted = windows.apply(count).uid(uid);
     counted.map_with(WithSubtask { subtask: "".into() }).uid(&format!("{uid}-subtask"))
 }

@@ -59,9 +59,8 @@ fn early_results(arguments: &Arguments) -> Result<Program, ArgumentError> {
         .side_output_late_data(&late)
         .apply_all(firing)
         .uid("windows");
-    let so_far = firings.map(|firing| {
-        (utc::text(firing.window_start), firing.reports, firing.fired.to_string())
-    });
+    let so_far = firings
+        .map(|firing| (utc::text(firing.window_start), firing.reports, firing.fired.to_string()));
     so_far.uid("so-far").upsert_to("results", RESULTS, 1);
 
     // Only when all has come is it known how much there was.

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::every_nth::EveryNth;
 use super::flights::{Departure, read_departures, source_options};
-use super::{
-    ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, utc, window_size,
-};
+use super::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, utc, window_size};
 use crate::api::{Program, StreamExecutionEnvironment, TumblingEventTimeWindows};
 use crate::base::EventTime;
 use crate::record::{Collector, OutputTag};

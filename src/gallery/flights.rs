@@ -28,9 +28,7 @@ pub struct Departure {
 }
 
 /// The departures of the file `input`, in the order in which they left.
-pub(super) fn read_departures(
-    arguments: &Arguments,
-) -> Result<Arc<Vec<Departure>>, ArgumentError> {
+pub(super) fn read_departures(arguments: &Arguments) -> Result<Arc<Vec<Departure>>, ArgumentError> {
     let departures = read_csv(&arguments.file("input")?).map_err(|error| {
         ArgumentError::new("input", format!("{}, {error}", arguments.path("input").unwrap_or("?")))
     })?;

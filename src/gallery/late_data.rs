@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::every_nth::EveryNth;
 use super::{ArgumentError, ArgumentKind, Arguments, GalleryJob, utc, window_size};
-use crate::api::{
-    Program, SourceOptions, StreamExecutionEnvironment, TumblingEventTimeWindows,
-};
+use crate::api::{Program, SourceOptions, StreamExecutionEnvironment, TumblingEventTimeWindows};
 use crate::base::{EventTime, SimDuration};
 use crate::connector::{Timed, read_csv};
 use crate::record::{Collector, OutputTag};
@@ -82,9 +80,8 @@ fn late_data(arguments: &Arguments) -> Result<Program, ArgumentError> {
     env.set_parallelism(arguments.parallelism());
     let (window, lateness) = (window_size(arguments, "window")?, arguments.duration("lateness")?);
     let out_of_orderness = arguments.duration("out-of-orderness")?;
-    let strategy =
-        WatermarkStrategy::for_generator(move || EveryNth::new(1, out_of_orderness))
-            .with_timestamp_assigner(|line: &Line, _| line.happened);
+    let strategy = WatermarkStrategy::for_generator(move || EveryNth::new(1, out_of_orderness))
+        .with_timestamp_assigner(|line: &Line, _| line.happened);
     let late = OutputTag::<Arrived>::new("late");
 
     let firings = env
@@ -102,7 +99,8 @@ fn late_data(arguments: &Arguments) -> Result<Program, ArgumentError> {
         .apply_all(firing)
         .uid("windows");
     firings.write_to("firings", FIRINGS);
-    let latest = firings.map(|Firing { window_start, counted, .. }| (utc::text(window_start), counted));
+    let latest =
+        firings.map(|Firing { window_start, counted, .. }| (utc::text(window_start), counted));
     latest.uid("latest").upsert_to("results", RESULTS, 1);
     let (window_ms, lateness_ms) = (window.as_millis() as i64, lateness.as_millis() as i64);
     let explained = firings.get_side_output(&late).map(move |arrived: Arrived| {

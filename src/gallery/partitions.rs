@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::utc::{self, START};
 use super::{ArgumentError, ArgumentValue, Arguments, GalleryJob, window_size};
-use crate::api::{
-    Program, SourceOptions, StreamExecutionEnvironment, TumblingEventTimeWindows,
-};
+use crate::api::{Program, SourceOptions, StreamExecutionEnvironment, TumblingEventTimeWindows};
 use crate::base::{EventTime, SimDuration};
 use crate::connector::Timed;
 use crate::record::OutputTag;

@@ -8,12 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::flight_delays::DEPARTURE;
 use super::flights::{Departure, read_departures, source_options};
-use super::{
-    ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, utc, window_size,
-};
-use crate::api::{
-    Program, SourceOptions, StreamExecutionEnvironment, TumblingEventTimeWindows,
-};
+use super::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, utc, window_size};
+use crate::api::{Program, SourceOptions, StreamExecutionEnvironment, TumblingEventTimeWindows};
 use crate::base::EventTime;
 use crate::record::OutputTag;
 use crate::time::WatermarkStrategy;

@@ -104,10 +104,8 @@ pub(in crate::scenario) fn read(
 }
 
 fn totals(source: &Arc<Source>, node: &Node) -> Result<Vec<ExpectedTotal>, ScenarioError> {
-    let located = |name: &String, entry: &Entry| Located {
-        value: name.clone(),
-        at: entry.key_at.clone(),
-    };
+    let located =
+        |name: &String, entry: &Entry| Located { value: name.clone(), at: entry.key_at.clone() };
     let mut totals = Vec::new();
     let sinks = Reader::new(source, "`totals`", node, &keys_of(node))?;
     for (sink, of_sink) in sinks.entries() {
