@@ -6,6 +6,8 @@
 
 mod clusters;
 mod keyed_sum;
+mod million_keys;
+mod windowed;
 mod word_count;
 
 /// How big a workload is to be.
@@ -60,6 +62,32 @@ pub const WORKLOADS: &[Workload] = &[
         about: "longs summed under 1000 keys; the loop adds into an array",
         unit: "records",
         prepare: keyed_sum::prepare,
+    },
+    Workload {
+        name: "tumbling-count",
+        about: "records counted under 1000 keys in windows of 10 s, 100,000 records each; the loop \
+                counts into an array",
+        unit: "records",
+        prepare: windowed::prepare_tumbling,
+    },
+    Workload {
+        name: "sliding-count",
+        about: "the same in windows of 10 s that begin every second; the loop counts into ten \
+                arrays",
+        unit: "records",
+        prepare: windowed::prepare_sliding,
+    },
+    Workload {
+        name: "session-count",
+        about: "the same in sessions of 10 s with pauses of 5 s; the loop keeps one session a key",
+        unit: "records",
+        prepare: windowed::prepare_session,
+    },
+    Workload {
+        name: "million-keys",
+        about: "longs summed under a million keys in random order; the loop uses a hash map",
+        unit: "records",
+        prepare: million_keys::prepare,
     },
     Workload {
         name: "small-simulations",
