@@ -71,7 +71,7 @@ pub(super) fn build(
             batch_records: descriptor.options.buffer_records,
             identities: host.trace.level() >= Level::Records,
             watermark_interval: code.watermark_interval,
-            parts: descriptor.options.parts.clone(),
+            parts: descriptor.parts.clone(),
             timers: shared.timers.clone(),
             activity_clock: shared.activity_clock.clone(),
             coordinator: shared.coordinator.clone(),

@@ -26,10 +26,12 @@ pub struct TaskDescriptor {
     pub producers: BTreeMap<VertexSubtask, Address>,
     /// Settings of the data plane.
     pub options: Arc<TaskOptions>,
+    /// What fills the seams of event time.
+    pub parts: Arc<EventTimeParts>,
 }
 
 /// Settings of the data plane.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskOptions {
     /// After how long a buffer that is not full is sent (`execution.buffer-timeout`).
     pub buffer_timeout: SimDuration,
@@ -42,8 +44,6 @@ pub struct TaskOptions {
     pub output_buffers: usize,
     /// What processing a record costs, unless its operator says otherwise.
     pub record_cost: SimDuration,
-    /// What fills the seams of event time.
-    pub parts: Arc<EventTimeParts>,
 }
 
 /// What a task tells its TaskExecutor.
@@ -74,7 +74,6 @@ impl TaskOptions {
             credits: 2,
             output_buffers: 2,
             record_cost: SimDuration::from_micros(1),
-            parts: Arc::new(EventTimeParts::default()),
         };
         options.credits = options.credits_for(latency);
         options

@@ -85,7 +85,7 @@ impl StreamTask {
             wiring::input_channels(&descriptor),
         );
         gate.request_partitions();
-        let merge = &descriptor.options.parts.watermark_merge;
+        let merge = &descriptor.parts.watermark_merge;
         let event_time = InputEventTime::new(gate.inputs(), merge);
         Ok(Self {
             host: host.clone(),

@@ -73,8 +73,8 @@ pub fn options(taskmanagers: u16, slots: u16) -> RuntimeOptions {
             credits: 2,
             output_buffers: 2,
             record_cost: SimDuration::from_micros(1),
-            parts: Arc::default(),
         }),
+        event_time: Arc::default(),
     }
 }
 
