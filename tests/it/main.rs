@@ -4,6 +4,7 @@ mod dataflow;
 mod gallery;
 mod golden;
 mod graph;
+mod record;
 mod replay;
 mod runtime;
 mod scenario;
