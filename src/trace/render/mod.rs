@@ -4,6 +4,7 @@
 //! [`Tone`], for whoever colours them; the line alone says everything without colour.
 
 mod escape;
+mod event_time;
 mod moment;
 mod sentence;
 
