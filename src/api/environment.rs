@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::builder::Builder;
 use super::{DataStream, Program, ProgramError, TimeCharacteristic};
 use crate::base::SimDuration;
-use crate::connector::{BoundedSource, FileError, Generator, Lines, Splits, read_csv};
+use crate::connector::{BoundedSource, FileError, Generator, Lines, Splits, Timed, read_csv};
 use crate::graph::StreamNodeKind;
 use crate::operator::OperatorKind;
 use crate::record::Data;
@@ -107,6 +107,34 @@ impl StreamExecutionEnvironment {
         function: impl Fn(u64) -> T + Send + Sync + 'static,
     ) -> DataStream<T> {
         self.from_splits(name, Arc::new(Generator::new(count, function)), options)
+    }
+
+    /// A source of records that come by themselves, each this long after the source has started,
+    /// and after those before it in its split.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use weir::api::{SourceOptions, StreamExecutionEnvironment};
+    /// use weir::cluster::{self, ClusterOptions};
+    ///
+    /// let env = StreamExecutionEnvironment::new("two clicks");
+    /// let clicks = vec![(Duration::ZERO, "home"), (Duration::from_secs(90), "cart")];
+    /// let clicks = clicks.into_iter().map(|(after, page)| (after, page.to_string())).collect();
+    /// env.from_timed_collection("clicks", clicks, SourceOptions::default())
+    ///     .map(|page| (page, 1_u64))
+    ///     .write_to("clicks", ["page", "clicks"]);
+    /// let report = cluster::execute(ClusterOptions::new(1, 1), env.build()?)?;
+    /// assert!(report.virtual_time > Duration::from_secs(90));
+    /// assert_eq!(report.sinks["clicks"].rows.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_timed_collection<T: Data + Sync>(
+        &self,
+        name: &str,
+        records: Vec<(SimDuration, T)>,
+        options: SourceOptions,
+    ) -> DataStream<T> {
+        self.from_splits(name, Arc::new(Timed(records)), options)
     }
 
     /// A source of the lines of a text.
