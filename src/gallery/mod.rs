@@ -4,6 +4,7 @@
 mod flights;
 mod numbers;
 mod registry;
+mod time_sources;
 mod words;
 
 pub use registry::{
@@ -90,6 +91,7 @@ pub fn registry() -> Registry {
             .argument("cost", ArgumentKind::Duration, "what a record costs it")
             .sink("results", &["number", "square"]),
         )
+        .with(time_sources::aligned_sources_job())
 }
 
 type Build = fn(&Arguments) -> Result<Program, ArgumentError>;

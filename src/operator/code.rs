@@ -41,17 +41,28 @@ pub trait SourceReader {
 }
 
 /// What a subtask of an operator tells the operator's coordinator at the JobMaster (Flink's
-/// `OperatorEvent`).
+/// `OperatorEvent`, in this direction).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OperatorEvent {
     /// How far a source subtask's event time is, for the sources that wait for each other.
-    WatermarkReported {
+    ReportedWatermark {
         /// The source operator's uid.
         operator: Name,
         /// Which sources wait for each other, and how.
         alignment: WatermarkAlignmentParams,
         /// How far event time is; the end of time for a subtask that holds nobody.
         watermark: EventTime,
+    },
+}
+
+/// What the coordinator of an operator at the JobMaster tells a subtask (Flink's `OperatorEvent`,
+/// in this direction).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoordinatorEvent {
+    /// How far a source subtask may read ahead of the sources that it waits for.
+    WatermarkAlignment {
+        /// Beyond this watermark it waits.
+        max_watermark: EventTime,
     },
 }
 

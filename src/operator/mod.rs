@@ -20,7 +20,7 @@ mod two_input;
 mod windowed;
 
 pub use code::{
-    Channels, EdgeFactory, JobCode, OperatorCode, OperatorEvent, OperatorFactory, OperatorKind,
+    Channels, CoordinatorEvent, EdgeFactory, JobCode, OperatorCode, OperatorEvent, OperatorFactory, OperatorKind,
     SourceFactory, SourceReader, SourceStatus,
 };
 pub use context::{Cost, Meter, OperatorContext};

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module per subject.
 
 mod dataflow;
+mod event_time;
 mod gallery;
 mod golden;
 mod graph;

@@ -135,6 +135,9 @@ impl JobMaster {
     ) {
         let from = self.executions.enter(place, to);
         let execution = self.executions.get(place);
+        if to.is_terminal() {
+            self.sources.on_subtask_over(execution.attempt.subtask);
+        }
         out.trace(Event::Task(TaskEvent::ExecutionStateChanged {
             job: self.job,
             subtask: execution.name.clone(),
