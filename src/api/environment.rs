@@ -80,6 +80,25 @@ impl StreamExecutionEnvironment {
         self
     }
 
+    /// Where keyed state lives: `hashmap` (also `memory` and `filesystem`) or `lsm` (also
+    /// `rocksdb`). A program that does not say leaves it to the cluster.
+    ///
+    /// ```
+    /// use weir::api::StreamExecutionEnvironment;
+    ///
+    /// let env = StreamExecutionEnvironment::new("large state");
+    /// env.set_state_backend("rocksdb");
+    /// ```
+    pub fn set_state_backend(&self, name: &str) -> &Self {
+        let mut builder = self.builder.borrow_mut();
+        match name.parse() {
+            Ok(kind) => builder.set_state_backend(kind),
+            Err(error) => builder.fail(ProgramError::StateBackend(error)),
+        }
+        drop(builder);
+        self
+    }
+
     /// Gives every operator a task of its own.
     pub fn disable_operator_chaining(&self) -> &Self {
         self.builder.borrow_mut().disable_chaining();

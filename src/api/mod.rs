@@ -27,6 +27,7 @@
 
 mod aggregation;
 mod builder;
+mod connected_streams;
 mod environment;
 mod event_time;
 mod interval_join;
@@ -38,6 +39,7 @@ mod stream;
 mod windowed_stream;
 mod windows;
 
+pub use connected_streams::{ConnectedStreams, KeyedConnectedStreams};
 pub use environment::{SourceOptions, StreamExecutionEnvironment};
 pub use event_time::TimeCharacteristic;
 pub use interval_join::{IntervalJoin, IntervalJoined};

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::{EventTimeParts, OperatorEvent, ProcessingTimeService, RuntimeContext};
 use crate::base::{JobId, Name, SimDuration, SimTime};
 use crate::host::Host;
+use crate::record::{Failure, Key, KeyGroupRange};
+use crate::state::{KeyedBackend, LsmOptions, LsmStore, StateBackendKind};
 use crate::time::PausableRelativeClock;
 
 /// One subtask's work, counted: records, and cost not yet paid in simulated time. Shared by all
@@ -91,6 +93,8 @@ pub struct OperatorContext {
     pub identities: bool,
     /// How often watermarks are emitted (`pipeline.auto-watermark-interval`); zero is never.
     pub watermark_interval: SimDuration,
+    /// Where keyed state lives.
+    pub state_backend: StateBackendKind,
     /// What fills the seams of event time.
     pub parts: Arc<EventTimeParts>,
     /// Calls operators when no record comes.
@@ -111,6 +115,28 @@ impl OperatorContext {
             parallelism: self.parallelism,
             attempt: self.attempt,
         }
+    }
+
+    /// The key groups of this subtask.
+    pub fn key_group_range(&self) -> KeyGroupRange {
+        KeyGroupRange::of_subtask(self.index, self.parallelism, self.max_parallelism)
+    }
+
+    /// A backend for keyed state, as the job asks for.
+    pub fn keyed_backend<K: Key>(&self) -> Result<KeyedBackend<K>, Failure> {
+        let (max_parallelism, range) = (self.max_parallelism, self.key_group_range());
+        Ok(match self.state_backend {
+            StateBackendKind::Hashmap => KeyedBackend::hashmap(max_parallelism, range),
+            StateBackendKind::Lsm => KeyedBackend::lsm(max_parallelism, range, self.lsm_store()?),
+        })
+    }
+
+    /// A tree of its own for an operator.
+    pub fn lsm_store(&self) -> Result<Arc<LsmStore>, Failure> {
+        let directory = self.host.scratch.directory().map_err(|error| {
+            Failure(format!("there is no place for the files of the `lsm` backend: {error}"))
+        })?;
+        Ok(LsmStore::open(directory, LsmOptions::default(), None)?)
     }
 
     /// The time by which idleness is judged.

@@ -12,10 +12,10 @@ use crate::record::{
 };
 use crate::state::KeyedTable;
 use crate::trace::{Event, LateOutcome, TimeEvent, WindowEvent};
+use crate::window::StreamRecord;
 use crate::window::interval_join::{
     IntervalBounds, IntervalBuffers, IntervalJoinOperator, IntervalOutput,
 };
-use crate::window::{StreamRecord, WindowError};
 
 /// What a join function sees beside the pair (Flink's `ProcessJoinFunction.Context`).
 pub struct JoinContext<'a> {
@@ -140,7 +140,7 @@ where
         spec: IntervalJoinSpec<L, R, SL, SR>,
         function: F,
         (output, sides): (Box<dyn Output<F::Out>>, SideOutputs),
-    ) -> Result<Self, WindowError> {
+    ) -> Result<Self, Failure> {
         let IntervalJoinSpec { bounds, left, right, late_left, late_right } = spec;
         let emitted = Emitted {
             context: context.clone(),
@@ -154,7 +154,8 @@ where
         };
         let store = KeyedTable::new(context.max_parallelism);
         Ok(Self {
-            operator: IntervalJoinOperator::new(bounds, store)?,
+            operator: IntervalJoinOperator::new(bounds, store)
+                .map_err(|error| Failure(error.to_string()))?,
             left,
             right,
             emitted,

@@ -67,10 +67,7 @@ impl<K: Key> KeyedOpenContext<'_, K> {
     ///
     /// # Errors
     /// If a state of that name is registered as another kind or type.
-    pub fn state<D: StateDescriptor>(
-        &mut self,
-        descriptor: D,
-    ) -> Result<D::State<()>, StateError> {
+    pub fn state<D: StateDescriptor>(&mut self, descriptor: D) -> Result<D::State<()>, StateError> {
         self.backend.state(descriptor)
     }
 }
@@ -161,7 +158,7 @@ impl<K: Key> KeyedContext<'_, K> {
             return;
         }
         let (job, subtask, operator) = (*job, subtask.clone(), operator.clone());
-        let (key, domain) = (format!("{:?}", self.current_key()), domain.into());
+        let key = format!("{:?}", self.current_key());
         host.trace.record(Event::Timer(match change {
             TimerChange::Registered => {
                 TimerEvent::TimerRegistered { job, subtask, operator, key, domain, timestamp }

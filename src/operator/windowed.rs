@@ -15,7 +15,7 @@ use crate::record::{
 use crate::state::KeyedTable;
 use crate::trace::{Event, FiringTime, LateOutcome, Level, Span, TimeEvent, WindowEvent};
 use crate::window::{
-    KeyOf, KeyWindows, StreamRecord, TimeWindow, Window, WindowChange, WindowError, WindowFunction,
+    KeyOf, KeyWindows, StreamRecord, TimeWindow, Window, WindowChange, WindowFunction,
     WindowOperator, WindowOutput, WindowSpec,
 };
 
@@ -95,7 +95,7 @@ where
         function: F,
         late: LateRecords<T>,
         (output, sides): (Box<dyn Output<F::Out>>, SideOutputs),
-    ) -> Result<Self, WindowError> {
+    ) -> Result<Self, Failure> {
         let spec = context.parts.fill(spec);
         let store = KeyedTable::new(context.max_parallelism);
         let emitted = Emitted {
@@ -108,7 +108,8 @@ where
             watermark: EventTime::NONE,
         };
         Ok(Self {
-            operator: WindowOperator::new(spec, function, store)?,
+            operator: WindowOperator::new(spec, function, store)
+                .map_err(|error| Failure(error.to_string()))?,
             selector,
             emitted,
             output,

@@ -247,6 +247,8 @@ fn mark_of(event: &Event) -> Option<MarkKind> {
         | Event::Record(_)
         | Event::Time(_)
         | Event::Window(_)
+        | Event::Timer(_)
+        | Event::State(_)
         | Event::Sink(_) => None,
     }
 }

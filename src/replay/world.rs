@@ -96,7 +96,7 @@ impl World {
             Event::Task(event) => self.jobs.apply_task(recorded.at, event),
             Event::Exchange(event) => self.jobs.apply_exchange(recorded.at, event),
             Event::Record(event) => self.jobs.apply_record(event),
-            Event::Time(_) | Event::Window(_) => Seen::No,
+            Event::Time(_) | Event::Window(_) | Event::Timer(_) | Event::State(_) => Seen::No,
             Event::Sink(event) => self.sinks.apply(event),
         }
     }

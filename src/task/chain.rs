@@ -49,7 +49,7 @@ pub(super) fn build(
     descriptor: &TaskDescriptor,
     shared: &Shared,
     partitions: &[Rc<ResultPartition>],
-) -> Head {
+) -> Result<Head, Failure> {
     let vertex = wiring::vertex(descriptor);
     let code = &descriptor.code;
     let mut built: Vec<Option<Box<dyn AnyOutput>>> = Vec::new();
@@ -71,6 +71,7 @@ pub(super) fn build(
             batch_records: descriptor.options.buffer_records,
             identities: host.trace.level() >= Level::Records,
             watermark_interval: code.watermark_interval,
+            state_backend: code.state_backend.unwrap_or(descriptor.options.state_backend),
             parts: descriptor.parts.clone(),
             timers: shared.timers.clone(),
             activity_clock: shared.activity_clock.clone(),
@@ -96,11 +97,13 @@ pub(super) fn build(
             }
         }
         match &operator_code.kind {
-            OperatorKind::Source(source) => return Head::Source(source.build(&context, outputs)),
+            OperatorKind::Source(source) => {
+                return Ok(Head::Source(source.build(&context, outputs)));
+            }
             OperatorKind::Operator(factory) => {
-                built[place] = Some(factory.build(&context, outputs));
+                built[place] = Some(factory.build(&context, outputs)?);
             }
         }
     }
-    Head::Operator(built.swap_remove(0).expect("a chain has a head"))
+    Ok(Head::Operator(built.swap_remove(0).expect("a chain has a head")))
 }

@@ -8,6 +8,7 @@ use crate::graph::{PhysicalPlan, VertexSubtask};
 use crate::host::{Address, Port};
 use crate::operator::{EventTimeParts, JobCode, OperatorEvent};
 use crate::record::BATCH_RECORDS;
+use crate::state::StateBackendKind;
 
 /// See the module.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ pub struct TaskOptions {
     pub output_buffers: usize,
     /// What processing a record costs, unless its operator says otherwise.
     pub record_cost: SimDuration,
+    /// Where keyed state lives, unless the program says otherwise (`state.backend.type`).
+    pub state_backend: StateBackendKind,
 }
 
 /// What a task tells its TaskExecutor.
@@ -74,6 +77,7 @@ impl TaskOptions {
             credits: 2,
             output_buffers: 2,
             record_cost: SimDuration::from_micros(1),
+            state_backend: StateBackendKind::default(),
         };
         options.credits = options.credits_for(latency);
         options

@@ -75,7 +75,7 @@ impl StreamTask {
             coordinator,
         };
         let partitions = wiring::result_partitions(host, &descriptor);
-        let head = guarded(|| Ok(chain::build(host, &descriptor, &shared, &partitions)))?;
+        let head = guarded(|| chain::build(host, &descriptor, &shared, &partitions))?;
         let gate = InputGate::new(
             host.clone(),
             descriptor.attempt.subtask.job,

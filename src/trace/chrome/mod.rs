@@ -76,6 +76,12 @@ impl<W: Write> Export<'_, W> {
                 }
                 self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
             }
+            Event::Timer(event) => {
+                self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
+            }
+            Event::State(event) => {
+                self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
+            }
             Event::Window(event) => {
                 self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
             }

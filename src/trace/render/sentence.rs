@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::escape::{brief, escape};
+use super::state;
 use super::{event_time, moment};
 use crate::base::JobId;
 use crate::trace::{
@@ -28,6 +29,8 @@ pub(super) fn sentence(event: &Event) -> String {
         Event::Record(event) => record(event),
         Event::Time(event) => event_time::time(event),
         Event::Window(event) => event_time::window(event),
+        Event::Timer(event) => state::timer(event),
+        Event::State(event) => state::state(event),
         Event::Sink(event) => sink(event),
     }
 }

@@ -287,8 +287,7 @@ fn partitions() -> Arc<dyn Splits<Reading>> {
 fn two_partitions(at_source: WatermarkStrategy<Reading>) -> RunReport {
     run(options(), |env| {
         env.set_auto_watermark_interval(millis(WATERMARKS_MS));
-        let two =
-            SourceOptions { splits: Some(2), side_by_side: true, ..SourceOptions::default() };
+        let two = SourceOptions { splits: Some(2), side_by_side: true, ..SourceOptions::default() };
         let stream = env.from_source("log", partitions(), two, at_source.clone()).uid("log");
         match at_source.assigns_timestamps() {
             true => count(&stream),

@@ -94,6 +94,7 @@ pub fn options(taskmanagers: u16, slots: u16) -> RuntimeOptions {
             credits: 2,
             output_buffers: 2,
             record_cost: SimDuration::from_micros(1),
+            state_backend: weir::state::StateBackendKind::Hashmap,
         }),
         event_time: Arc::default(),
     }

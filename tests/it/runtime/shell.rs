@@ -12,7 +12,7 @@ use super::setting::{CLIENT, JOBMANAGER, job, options};
 use weir::base::{EventTime, Name, NodeId, Seed, SimDuration, SimTime, StreamRng};
 use weir::host::{
     Address, Clock, Delivery, Disk, DiskError, Host, Inbox, Lane, Message, Outside, Payload, Port,
-    Random, Signal, Sleep, Spawn, Task, Trace, Wire,
+    Random, Scratch, Signal, Sleep, Spawn, Task, Trace, Wire,
 };
 use weir::record::Row;
 use weir::runtime::{self, JobResult, StreamTaskRunner, Submission};
@@ -113,6 +113,7 @@ impl World {
             random: port.clone(),
             spawn: port.clone(),
             trace: port.clone(),
+            scratch: port.clone(),
             outside: port,
         }
     }
@@ -174,6 +175,12 @@ impl Wire for NodePort {
         let delivery = Delivery { from, payload: Payload::Message(message) };
         let at = self.world.now.get() + SimDuration::from_millis(1);
         self.world.push(at, Happening::Arrive { to, delivery });
+    }
+}
+
+impl Scratch for NodePort {
+    fn directory(&self) -> std::io::Result<std::path::PathBuf> {
+        unreachable!("the control plane has no scratch files")
     }
 }
 
