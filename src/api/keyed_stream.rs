@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::stream::operator;
 use super::windows::{
     GlobalWindows, SlidingEventTimeWindows, SlidingProcessingTimeWindows, TumblingEventTimeWindows,
     TumblingProcessingTimeWindows, Windowing,
@@ -53,9 +52,11 @@ impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
 
     fn rolling<F: ReduceFunction<T>>(&self, name: &str, function: F) -> DataStream<T> {
         let selector = self.selector.clone();
-        let code = operator(move |context, output| {
-            let (selector, function) = (selector.clone(), function.clone());
-            Box::new(RollingReduce::new(context, selector, function, output)) as Box<dyn Output<T>>
+        let code = OperatorKind::operator(move |context: &OperatorContext, outputs: Outputs| {
+            let (selector, function, (output, _)) =
+                (selector.clone(), function.clone(), outputs.join());
+            let reduce = RollingReduce::new(context, selector, function, output)?;
+            Ok(erase(Box::new(reduce) as Box<dyn Output<T>>))
         });
         self.stream.then(name, StreamNodeKind::Operator, code)
     }

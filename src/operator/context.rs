@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::{EventTimeParts, OperatorEvent, ProcessingTimeService, RuntimeContext};
 use crate::base::{JobId, Name, SimDuration, SimTime};
 use crate::host::Host;
-use crate::record::{Failure, Key, KeyGroupRange};
-use crate::state::{KeyedBackend, LsmOptions, LsmStore, StateBackendKind};
+use crate::record::{Data, Failure, Key, KeyGroupRange};
+use crate::state::{
+    BackendTable, KeyedBackend, KeyedTable, LsmOptions, LsmStore, LsmTable, StateBackendKind,
+};
 use crate::time::PausableRelativeClock;
 
 /// One subtask's work, counted: records, and cost not yet paid in simulated time. Shared by all
@@ -128,6 +130,18 @@ impl OperatorContext {
         Ok(match self.state_backend {
             StateBackendKind::Hashmap => KeyedBackend::hashmap(max_parallelism, range),
             StateBackendKind::Lsm => KeyedBackend::lsm(max_parallelism, range, self.lsm_store()?),
+        })
+    }
+
+    /// A table of one value per key, in the backend that the job asks for.
+    pub fn keyed_table<K: Key, V: Data>(&self) -> Result<BackendTable<K, V>, Failure> {
+        let max_parallelism = self.max_parallelism;
+        Ok(match self.state_backend {
+            StateBackendKind::Hashmap => BackendTable::Hashmap(KeyedTable::new(max_parallelism)),
+            StateBackendKind::Lsm => {
+                let table = LsmTable::new(self.lsm_store()?, "values", max_parallelism)?;
+                BackendTable::Lsm(Box::new(table))
+            }
         })
     }
 

@@ -10,7 +10,7 @@ use crate::record::{
     BATCH_RECORDS, Batch, ChainEvent, Collector, Data, Failure, Output, OutputTag, RecordId,
     SideOutputs,
 };
-use crate::state::KeyedTable;
+use crate::state::BackendTable;
 use crate::trace::{Event, LateOutcome, TimeEvent, WindowEvent};
 use crate::window::StreamRecord;
 use crate::window::interval_join::{
@@ -108,7 +108,7 @@ pub struct IntervalJoinSpec<L, R, SL, SR> {
     pub late_right: LateRecords<R>,
 }
 
-type Store<K, L, R> = KeyedTable<K, IntervalBuffers<L, R>>;
+type Store<K, L, R> = BackendTable<K, IntervalBuffers<L, R>>;
 
 /// See the module.
 pub struct JoinedByInterval<L, R, SL, SR, F>
@@ -152,7 +152,7 @@ where
             late_records: [0; 2],
             watermark: EventTime::NONE,
         };
-        let store = KeyedTable::new(context.max_parallelism);
+        let store = context.keyed_table()?;
         Ok(Self {
             operator: IntervalJoinOperator::new(bounds, store)
                 .map_err(|error| Failure(error.to_string()))?,

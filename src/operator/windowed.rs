@@ -12,7 +12,7 @@ use crate::base::EventTime;
 use crate::record::{
     BATCH_RECORDS, Batch, ChainEvent, Data, Failure, Output, OutputTag, RecordId, SideOutputs,
 };
-use crate::state::KeyedTable;
+use crate::state::BackendTable;
 use crate::trace::{Event, FiringTime, LateOutcome, Level, Span, TimeEvent, WindowEvent};
 use crate::window::{
     KeyOf, KeyWindows, StreamRecord, TimeWindow, Window, WindowChange, WindowFunction,
@@ -64,7 +64,7 @@ impl<T> LateRecords<T> {
     }
 }
 
-type Store<K, C, T> = KeyedTable<K, KeyWindows<C, T>>;
+type Store<K, C, T> = BackendTable<K, KeyWindows<C, T>>;
 
 /// See the module.
 pub struct Windowed<T, S, F>
@@ -97,7 +97,7 @@ where
         (output, sides): (Box<dyn Output<F::Out>>, SideOutputs),
     ) -> Result<Self, Failure> {
         let spec = context.parts.fill(spec);
-        let store = KeyedTable::new(context.max_parallelism);
+        let store = context.keyed_table()?;
         let emitted = Emitted {
             context: context.clone(),
             results: Batch::default(),

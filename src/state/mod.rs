@@ -20,6 +20,7 @@
 
 mod aggregate;
 mod backend_kind;
+mod backend_table;
 mod descriptor;
 mod error;
 pub mod handle;
@@ -37,6 +38,7 @@ pub mod ttl;
 
 pub use aggregate::AggregateFunction;
 pub use backend_kind::{StateBackendKind, UnknownBackend};
+pub use backend_table::BackendTable;
 pub use descriptor::{
     AggregatingStateDescriptor, ListStateDescriptor, MapStateDescriptor, ReduceFunction,
     ReducingStateDescriptor, StateKind, ValueStateDescriptor,

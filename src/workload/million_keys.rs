@@ -6,16 +6,23 @@ use super::{Prepared, Processed, Size};
 use crate::api::{Program, SourceOptions, StreamExecutionEnvironment};
 
 const DEFAULT_RECORDS: u64 = 10_000_000;
+const DEFAULT_RECORDS_LSM: u64 = 3_000_000;
 const KEYS: u64 = 1_000_000;
 
 struct MillionKeys {
+    backend: &'static str,
     records: u64,
     parallelism: u32,
 }
 
 pub(super) fn prepare(size: Size) -> Box<dyn Prepared> {
     let records = size.records.unwrap_or(DEFAULT_RECORDS);
-    Box::new(MillionKeys { records, parallelism: size.parallelism })
+    Box::new(MillionKeys { backend: "hashmap", records, parallelism: size.parallelism })
+}
+
+pub(super) fn prepare_lsm(size: Size) -> Box<dyn Prepared> {
+    let records = size.records.unwrap_or(DEFAULT_RECORDS_LSM);
+    Box::new(MillionKeys { backend: "lsm", records, parallelism: size.parallelism })
 }
 
 /// Keys in an order that no cache foresees.
@@ -28,7 +35,7 @@ fn record(offset: u64) -> (i64, i64) {
 impl MillionKeys {
     fn program(&self) -> Program {
         let env = StreamExecutionEnvironment::new("million-keys");
-        env.set_parallelism(self.parallelism);
+        env.set_parallelism(self.parallelism).set_state_backend(self.backend);
         let options = SourceOptions { splits: None, ..SourceOptions::default() };
         env.from_generator("longs", self.records, options, record)
             .key_by_field(|(key, _)| key)

@@ -7,6 +7,7 @@
 mod clusters;
 mod keyed_sum;
 mod million_keys;
+mod timers;
 mod windowed;
 mod word_count;
 
@@ -71,8 +72,14 @@ pub const WORKLOADS: &[Workload] = &[
         prepare: windowed::prepare_tumbling,
     },
     Workload {
+        name: "tumbling-count-lsm",
+        about: "the same with its state serialized in the `lsm` backend",
+        unit: "records",
+        prepare: windowed::prepare_tumbling_lsm,
+    },
+    Workload {
         name: "sliding-count",
-        about: "the same in windows of 10 s that begin every second; the loop counts into ten \
+        about: "records counted in windows of 10 s that begin every second; the loop counts into ten \
                 arrays",
         unit: "records",
         prepare: windowed::prepare_sliding,
@@ -88,6 +95,19 @@ pub const WORKLOADS: &[Workload] = &[
         about: "longs summed under a million keys in random order; the loop uses a hash map",
         unit: "records",
         prepare: million_keys::prepare,
+    },
+    Workload {
+        name: "million-keys-lsm",
+        about: "the same with its state serialized in the `lsm` backend",
+        unit: "records",
+        prepare: million_keys::prepare_lsm,
+    },
+    Workload {
+        name: "timers",
+        about: "event-time timers of 100,000 keys registered in random order and fired; the loop \
+                uses a binary heap",
+        unit: "timers",
+        prepare: timers::prepare,
     },
     Workload {
         name: "small-simulations",

@@ -33,25 +33,30 @@ enum Shape {
 
 struct WindowedCount {
     shape: Shape,
+    backend: &'static str,
     records: u64,
     parallelism: u32,
 }
 
-fn prepare(shape: Shape, size: Size) -> Box<dyn Prepared> {
+fn prepare(shape: Shape, backend: &'static str, size: Size) -> Box<dyn Prepared> {
     let records = size.records.unwrap_or(DEFAULT_RECORDS);
-    Box::new(WindowedCount { shape, records, parallelism: size.parallelism })
+    Box::new(WindowedCount { shape, backend, records, parallelism: size.parallelism })
 }
 
 pub(super) fn prepare_tumbling(size: Size) -> Box<dyn Prepared> {
-    prepare(Shape::Tumbling, size)
+    prepare(Shape::Tumbling, "hashmap", size)
+}
+
+pub(super) fn prepare_tumbling_lsm(size: Size) -> Box<dyn Prepared> {
+    prepare(Shape::Tumbling, "lsm", size)
 }
 
 pub(super) fn prepare_sliding(size: Size) -> Box<dyn Prepared> {
-    prepare(Shape::Sliding, size)
+    prepare(Shape::Sliding, "hashmap", size)
 }
 
 pub(super) fn prepare_session(size: Size) -> Box<dyn Prepared> {
-    prepare(Shape::Session, size)
+    prepare(Shape::Session, "hashmap", size)
 }
 
 fn record(offset: u64) -> Record {
@@ -94,7 +99,7 @@ impl WindowedCount {
 
     fn program(&self) -> Program {
         let env = StreamExecutionEnvironment::new("windowed count");
-        env.set_parallelism(self.parallelism);
+        env.set_parallelism(self.parallelism).set_state_backend(self.backend);
         self.source(&env)
             .key_by_field(|(key, ..)| key)
             .window(self.windows())
