@@ -15,6 +15,8 @@
 //! | [`lsm`] | the tree |
 //! | [`ttl`], `stamped` | values that expire |
 //! | [`snapshot`] | what is stored of keyed state |
+//! | [`store_snapshot`] | the same of a [`KeyedStore`] |
+//! | [`operator_state`] | state that has no key, and how rescaling deals it out |
 //!
 //! Previous: operators and windows. Next: memory, the disk, and checkpoints.
 
@@ -30,9 +32,11 @@ mod keyed_store;
 mod keyed_table;
 pub mod lsm;
 mod namespace;
+pub mod operator_state;
 mod scope;
 pub mod snapshot;
 mod stamped;
+pub mod store_snapshot;
 mod table;
 pub mod ttl;
 

@@ -2,7 +2,7 @@
 //!
 //! A deserializer that has no bytes hands out sample values and writes down what it was asked for.
 //! One pass shows every field but of each enum only one variant, so passes are repeated until all
-//! variants have been shown. A type may contain itself: inside itself it is *closed*, with absent
+//! variants have been shown, and within each all that it contains. A type may contain itself: inside itself it is *closed*, with absent
 //! options, empty lists and the variant that ends soonest. A type may refuse a sample (a number
 //! that is not zero, a text that is a date); then the next sample is tried at that place.
 //!
@@ -60,6 +60,8 @@ struct Named {
     id: ShapeId,
     /// Of an enum, the variants shown so far.
     variants: Vec<Option<VariantShape>>,
+    /// Which of them have been shown with everything in them.
+    complete: Vec<bool>,
     /// Of an enum, the variant that is shown where it lies in itself.
     closing: usize,
     /// How often the walk is inside it just now.
@@ -80,6 +82,8 @@ pub(super) struct Tracer {
     depth: usize,
     /// Above zero inside a type that is inside itself.
     closing: usize,
+    /// Whether the walk has come by an enum that has more to show.
+    more_to_show: bool,
 }
 
 /// The shapes of a type, its own first; why not, in words.
@@ -114,7 +118,7 @@ impl Tracer {
     fn start_pass(&mut self) {
         self.given.clear();
         self.closed.clear();
-        (self.depth, self.closing) = (0, 0);
+        (self.depth, self.closing, self.more_to_show) = (0, 0, false);
         for named in self.named.values_mut() {
             named.open = 0;
         }
@@ -124,14 +128,20 @@ impl Tracer {
     fn forget_since(&mut self, then: &BTreeMap<(&'static str, &'static str), Named>) {
         for (key, named) in &mut self.named {
             match then.get(key) {
-                Some(before) => named.variants.clone_from(&before.variants),
-                None => named.variants.fill(None),
+                Some(before) => {
+                    named.variants.clone_from(&before.variants);
+                    named.complete.clone_from(&before.complete);
+                }
+                None => {
+                    named.variants.fill(None);
+                    named.complete.fill(false);
+                }
             }
         }
     }
 
     fn is_complete(&self) -> bool {
-        self.named.values().all(|named| named.variants.iter().all(Option::is_some))
+        self.named.values().all(|named| named.complete.iter().all(|complete| *complete))
     }
 
     /// The shapes with the root first.
@@ -244,8 +254,8 @@ impl Tracer {
         let id = self.shapes.len() as ShapeId;
         // Until the walk comes back, the name stands for itself and equals no other shape.
         self.shapes.push(Shape::Opaque(format!("{} {}", key.0, key.1)));
-        let variants = vec![None; variants];
-        self.named.insert(key, Named { id, variants, closing: 0, open: 0 });
+        let (variants, complete) = (vec![None; variants], vec![false; variants]);
+        self.named.insert(key, Named { id, variants, complete, closing: 0, open: 0 });
         id
     }
 
@@ -256,7 +266,7 @@ impl Tracer {
             self.closed.push(key);
             return named.closing;
         }
-        named.variants.iter().position(Option::is_none).unwrap_or(named.closing)
+        named.complete.iter().position(|complete| !complete).unwrap_or(named.closing)
     }
 }
 
@@ -451,12 +461,16 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         let mut shown = None;
         let walk = |tracer: &mut Tracer, _: &mut Vec<ShapeId>, visitor: V| {
             let chosen = tracer.choose(key);
+            let more_before = std::mem::take(&mut tracer.more_to_show);
             let variant = OneVariant { index: chosen as u32, shape: &mut shown, tracer };
             let value = visitor.visit_enum(variant)?;
             if tracer.closing == 0 {
                 let named = tracer.named.get_mut(&key).expect("it was named before");
                 named.variants[chosen] = shown.take();
+                named.complete[chosen] = !tracer.more_to_show;
+                tracer.more_to_show |= named.complete.contains(&false);
             }
+            tracer.more_to_show |= more_before;
             Ok(value)
         };
         let Self { tracer, shape } = self;

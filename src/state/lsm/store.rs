@@ -45,7 +45,7 @@ impl Default for LsmOptions {
     fn default() -> Self {
         const MIB: u64 = 1024 * 1024;
         Self {
-            cache_bytes: 32 * 1024 * 1024,
+            cache_bytes: 64 * 1024 * 1024,
             write_buffer_bytes: 8 * MIB,
             table_bytes: MIB,
             block_cache_bytes: 16 * MIB,

@@ -30,6 +30,13 @@ enum Tree {
     Leaf(u8),
 }
 
+/// Enums that only one variant of another leads to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Outer {
+    Nothing,
+    Inner(Vec<(Event, Tree)>),
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Folder {
     name: String,
@@ -77,6 +84,9 @@ fn values_are_shown_without_their_type() {
     let leaf = |value| Box::new(Tree::Leaf(value));
     let tree = Tree::Fork(Box::new(Tree::Fork(leaf(1), leaf(2))), leaf(3));
     check(&tree, "Fork(Fork(Leaf(1), Leaf(2)), Leaf(3))");
+    check(&vec![Outer::Nothing], "[Nothing]");
+    let inner = (Event::Turned(0, false), Tree::Leaf(9));
+    check(&Outer::Inner(vec![inner]), "Inner([(Turned(0, false), Leaf(9))])");
     let folder = |name: &str| Folder { name: name.into(), parent: None, inside: Vec::new() };
     let nested = Folder { parent: Some(Box::new(folder("/"))), ..folder("home") };
     let shown =

@@ -1,0 +1,1 @@
+//! Large state on both backends.
