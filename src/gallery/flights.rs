@@ -1,18 +1,19 @@
 //! Jobs over the departures from New York.
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use std::sync::Arc;
 
-use super::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob};
+use serde::{Deserialize, Serialize};
+
+use super::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, utc};
 use crate::api::{DataStream, Program, SourceOptions, StreamExecutionEnvironment};
 use crate::base::EventTime;
 use crate::connector::read_csv;
-use std::sync::Arc;
 
 /// A departure, as the data has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Departure {
     /// When it was to leave.
-    #[serde(deserialize_with = "utc")]
+    #[serde(with = "utc")]
     pub sched_dep: EventTime,
     /// The airline's code.
     pub carrier: String,
@@ -26,22 +27,22 @@ pub struct Departure {
     pub dep_delay_min: Option<i64>,
 }
 
-fn utc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EventTime, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let time: jiff::Timestamp = text.parse().map_err(D::Error::custom)?;
-    Ok(EventTime(time.as_millisecond()))
+/// The departures of the file `input`, in the order in which they left.
+pub(super) fn read_departures(arguments: &Arguments) -> Result<Arc<Vec<Departure>>, ArgumentError> {
+    let departures = read_csv(&arguments.file("input")?).map_err(|error| {
+        ArgumentError::new("input", format!("{}, {error}", arguments.path("input").unwrap_or("?")))
+    })?;
+    Ok(Arc::new(departures))
 }
 
-/// The departures of the file `input`, in the order in which they left, `rate` per second of
-/// simulated time (0 for as fast as they can be processed).
+/// A source of the departures, `rate` per second of simulated time (0 for as fast as they can be
+/// processed).
 fn departures(
     env: &StreamExecutionEnvironment,
     arguments: &Arguments,
 ) -> Result<DataStream<Departure>, ArgumentError> {
-    let departures: Vec<Departure> = read_csv(&arguments.file("input")?).map_err(|error| {
-        ArgumentError::new("input", format!("{}, {error}", arguments.path("input").unwrap_or("?")))
-    })?;
-    let source = env.from_splits("departures", Arc::new(departures), source_options(arguments)?);
+    let departures = read_departures(arguments)?;
+    let source = env.from_splits("departures", departures, source_options(arguments)?);
     Ok(source.uid("departures").parallelism(1))
 }
 

@@ -1,10 +1,21 @@
 //! The jobs that scenarios name, each a page of readable user code, and the registry in which
 //! they are found. A user's own jobs live in a registry of the same type.
 
+mod clicks;
+mod clocks;
+mod early_results;
+mod every_nth;
+mod flight_delays;
 mod flights;
+mod late_data;
 mod numbers;
+mod partitions;
 mod registry;
+mod reports;
+mod split_watermarks;
 mod time_sources;
+mod utc;
+mod watermark_strategies;
 mod words;
 
 pub use registry::{
@@ -13,9 +24,30 @@ pub use registry::{
 };
 
 use crate::api::{Program, StreamExecutionEnvironment};
+use crate::base::SimDuration;
 
 /// All jobs of the gallery.
 pub fn registry() -> Registry {
+    event_time_jobs().into_iter().fold(timeless_jobs(), Registry::with)
+}
+
+/// Jobs about event time and windows.
+fn event_time_jobs() -> Vec<GalleryJob> {
+    let mut jobs = vec![
+        flight_delays::job(),
+        split_watermarks::job(),
+        partitions::job(),
+        watermark_strategies::job(),
+        late_data::job(),
+        early_results::job(),
+        clocks::job(),
+    ];
+    jobs.extend(clicks::jobs());
+    jobs
+}
+
+/// Jobs in which time plays no part.
+fn timeless_jobs() -> Registry {
     Registry::default()
         .with(flights::with_input(
             GalleryJob::new(
@@ -103,6 +135,15 @@ fn counted(name: &str, about: &str, build: Build) -> GalleryJob {
         ArgumentKind::Integer,
         "how many numbers there are",
     )
+}
+
+/// The size of windows that the argument `name` gives: event time is counted in milliseconds.
+fn window_size(arguments: &Arguments, name: &str) -> Result<SimDuration, ArgumentError> {
+    let size = arguments.duration(name)?;
+    if size < SimDuration::from_millis(1) {
+        return Err(ArgumentError::new(name, "a window lasts at least 1 ms"));
+    }
+    Ok(size)
 }
 
 /// The finished program, or why there is none.

@@ -9,10 +9,15 @@ fn numbers(
     env: &StreamExecutionEnvironment,
     arguments: &Arguments,
 ) -> Result<DataStream<u64>, ArgumentError> {
-    let count = u64::try_from(arguments.integer("count")?)
-        .map_err(|_| ArgumentError::new("count", "a count is at least 0"))?;
+    let count = count(arguments)?;
     let options = SourceOptions { splits: None, ..SourceOptions::default() };
     Ok(env.from_generator("numbers", count, options, |number| number).uid("numbers"))
+}
+
+/// The argument `count`.
+pub(super) fn count(arguments: &Arguments) -> Result<u64, ArgumentError> {
+    u64::try_from(arguments.integer("count")?)
+        .map_err(|_| ArgumentError::new("count", "a count is at least 0"))
 }
 
 fn environment(name: &str, arguments: &Arguments) -> StreamExecutionEnvironment {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::section::expect::ExpectedEnd;
+use super::shown::quoted;
 use crate::cluster::{EndReason, RunReport};
 use crate::trace::JobStatus;
 
@@ -36,6 +37,15 @@ pub enum Expectation {
         /// How many.
         rows: u64,
     },
+    /// What a column of the rows that a sink shows at the end sums up to.
+    Total {
+        /// The sink.
+        sink: String,
+        /// The column.
+        column: String,
+        /// The sum.
+        total: i64,
+    },
 }
 
 impl fmt::Display for Expectation {
@@ -46,6 +56,9 @@ impl fmt::Display for Expectation {
             Self::Job { job, status } => write!(f, "job {job} is {}", status_name(*status)),
             Self::RootCause(cause) => write!(f, "the root cause contains {cause:?}"),
             Self::Rows { sink, rows } => write!(f, "sink {sink} shows {rows} rows"),
+            Self::Total { sink, column, total } => {
+                write!(f, "column {column} of sink {sink} sums up to {total}")
+            }
         }
     }
 }
@@ -124,7 +137,26 @@ fn differs(expectation: &Expectation, report: &RunReport) -> Option<String> {
             let found = report.sinks.get(sink).map_or(0, |sink| sink.rows.len() as u64);
             (found != *rows).then(|| format!("it shows {found}"))
         }
+        Expectation::Total { sink, column, total } => match sum(report, sink, column) {
+            Ok(found) => (found != i128::from(*total)).then(|| format!("it is {found}")),
+            Err(no_number) => Some(no_number),
+        },
     }
+}
+
+/// The sum of a column, or which of its values is no whole number.
+fn sum(report: &RunReport, sink: &str, column: &str) -> Result<i128, String> {
+    let Some(shown) = report.sinks.get(sink) else { return Ok(0) };
+    let Some(place) = shown.columns.iter().position(|name| name == column) else {
+        return Err("there is no such column".to_owned());
+    };
+    let field = |(number, row): (usize, &Vec<String>)| {
+        let field = row.get(place).map_or("", String::as_str);
+        field.parse::<i64>().map(i128::from).map_err(|_| {
+            format!("row {} has {}, which is no whole number", number + 1, quoted(field))
+        })
+    };
+    shown.rows.iter().map(|row| &row.fields).enumerate().map(field).sum()
 }
 
 /// A job's status as Flink writes it.

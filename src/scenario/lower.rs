@@ -9,6 +9,7 @@ use super::error::{Problem, ScenarioError};
 use super::judge::{Expectation, Expectations};
 use super::parse::Scenario;
 use super::reader::{duration, is_name};
+use super::section::expect::ExpectedTotal;
 use super::section::job::JobSection;
 use super::shown::quoted;
 use super::source::Located;
@@ -169,6 +170,9 @@ fn program(
     }
     program.graph.name.clone_from(&job.name);
     program.graph.chaining &= job.chaining;
+    if let Some(interval) = job.auto_watermark_interval {
+        Arc::make_mut(&mut program.code).watermark_interval = interval;
+    }
     Ok(program)
 }
 
@@ -237,13 +241,33 @@ fn expectations(
     if let Some(cause) = &expect.root_cause {
         all.push(Expectation::RootCause(cause.clone()));
     }
-    for (Located { value: sink, at }, rows) in &expect.rows {
-        if !sinks.iter().any(|other| other.name == *sink) {
-            let problem = Problem::new(format!("no job writes a sink {}", quoted(sink)));
-            let names = sinks.iter().map(|sink| sink.name.as_str());
-            return Err(scenario.error(at, problem.maybe_hint(suggest::hint(sink, names))));
+    for (sink, rows) in &expect.rows {
+        find_sink(scenario, sinks, sink)?;
+        all.push(Expectation::Rows { sink: sink.value.clone(), rows: *rows });
+    }
+    for ExpectedTotal { sink, column, total } in &expect.totals {
+        let columns = &find_sink(scenario, sinks, sink)?.columns;
+        if !columns.contains(&column.value) {
+            let (sink, name) = (quoted(&sink.value), quoted(&column.value));
+            let problem = Problem::new(format!("the sink {sink} has no column {name}"));
+            let hint = suggest::hint(&column.value, columns.iter().map(String::as_str));
+            return Err(scenario.error(&column.at, problem.maybe_hint(hint)));
         }
-        all.push(Expectation::Rows { sink: sink.clone(), rows: *rows });
+        let (sink, column) = (sink.value.clone(), column.value.clone());
+        all.push(Expectation::Total { sink, column, total: *total });
     }
     Ok(Expectations { all })
+}
+
+/// The sink that an expectation speaks of.
+fn find_sink<'a>(
+    scenario: &Scenario,
+    sinks: &'a [SinkDeclaration],
+    Located { value: name, at }: &Located<String>,
+) -> Result<&'a SinkDeclaration, ScenarioError> {
+    sinks.iter().find(|sink| sink.name == *name).ok_or_else(|| {
+        let problem = Problem::new(format!("no job writes a sink {}", quoted(name)));
+        let names = sinks.iter().map(|sink| sink.name.as_str());
+        scenario.error(at, problem.maybe_hint(suggest::hint(name, names)))
+    })
 }

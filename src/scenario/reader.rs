@@ -164,6 +164,14 @@ pub(super) fn boolean(node: &Node) -> Result<bool, Problem> {
     }
 }
 
+/// A whole number, which may be negative.
+pub(super) fn integer(node: &Node) -> Result<i64, Problem> {
+    match node.value {
+        Value::Integer(number) => Ok(number),
+        _ => expected("a whole number", node, "1"),
+    }
+}
+
 /// A whole number within bounds.
 pub(super) fn whole(bounds: RangeInclusive<u64>) -> impl Fn(&Node) -> Result<u64, Problem> {
     move |node| {
@@ -232,6 +240,15 @@ pub(super) fn some_duration(node: &Node) -> Result<SimDuration, Problem> {
     let span = duration(node)?;
     if span.is_zero() {
         return Err(Problem::new("is zero").hint("it must be longer than nothing"));
+    }
+    Ok(span)
+}
+
+/// A span of time of at least a millisecond, or zero.
+pub(super) fn millis_or_none(node: &Node) -> Result<SimDuration, Problem> {
+    let span = duration(node)?;
+    if !span.is_zero() && span < SimDuration::from_millis(1) {
+        return Err(Problem::new("is too short").hint("it must be at least 1ms, or 0ms for never"));
     }
     Ok(span)
 }

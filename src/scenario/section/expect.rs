@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::scenario::document::Node;
+use crate::scenario::document::{Entry, Node, Value};
 use crate::scenario::error::{Problem, ScenarioError};
-use crate::scenario::reader::{Reader, one_of, some_text, whole};
+use crate::scenario::reader::{Reader, integer, one_of, some_text, whole};
 use crate::scenario::shown::quoted;
 use crate::scenario::source::{Located, Source};
 use crate::scenario::{JobSection, suggest};
@@ -19,8 +19,21 @@ pub struct ExpectSection {
     pub root_cause: Option<String>,
     /// How many rows each sink must show at the end.
     pub rows: Vec<(Located<String>, u64)>,
+    /// What columns of sinks must sum up to at the end.
+    pub totals: Vec<ExpectedTotal>,
     /// How the run must end.
     pub end: ExpectedEnd,
+}
+
+/// What a column of a sink must sum up to.
+#[derive(Clone, Debug)]
+pub struct ExpectedTotal {
+    /// The sink.
+    pub sink: Located<String>,
+    /// The column.
+    pub column: Located<String>,
+    /// The sum.
+    pub total: i64,
 }
 
 /// How a run must end.
@@ -51,10 +64,11 @@ pub(in crate::scenario) fn read(
         jobs: all(JobStatus::Finished),
         root_cause: None,
         rows: Vec::new(),
+        totals: Vec::new(),
         end: ExpectedEnd::Completed,
     };
     let Some(node) = node else { return Ok(section) };
-    let keys = ["job", "jobs", "root-cause", "rows", "end"];
+    let keys = ["job", "jobs", "root-cause", "rows", "totals", "end"];
     let reader = Reader::new(source, "[expect]", node, &keys)?;
     if let Some(end) = reader.get("end", one_of(&ENDS))? {
         section.end = end;
@@ -83,7 +97,27 @@ pub(in crate::scenario) fn read(
             section.rows.push((Located { value: sink.clone(), at: entry.key_at.clone() }, count));
         }
     }
+    if let Some(node) = reader.node("totals") {
+        section.totals = totals(source, node)?;
+    }
     Ok(section)
+}
+
+fn totals(source: &Arc<Source>, node: &Node) -> Result<Vec<ExpectedTotal>, ScenarioError> {
+    let located =
+        |name: &String, entry: &Entry| Located { value: name.clone(), at: entry.key_at.clone() };
+    let mut totals = Vec::new();
+    let sinks = Reader::new(source, "`totals`", node, &keys_of(node))?;
+    for (sink, of_sink) in sinks.entries() {
+        let name = format!("`totals` of {}", quoted(sink));
+        let columns = Reader::new(source, &name, &of_sink.node, &keys_of(&of_sink.node))?;
+        for (column, of_column) in columns.entries() {
+            let total = columns.required(column, "26483", integer)?.value;
+            let (sink, column) = (located(sink, of_sink), located(column, of_column));
+            totals.push(ExpectedTotal { sink, column, total });
+        }
+    }
+    Ok(totals)
 }
 
 fn each_job(
@@ -113,9 +147,7 @@ fn each_job(
 /// The keys that a table has: for tables whose keys are names, each checked by its reader.
 fn keys_of(node: &Node) -> Vec<&str> {
     match &node.value {
-        crate::scenario::document::Value::Table(table) => {
-            table.keys().map(String::as_str).collect()
-        }
+        Value::Table(table) => table.keys().map(String::as_str).collect(),
         _ => Vec::new(),
     }
 }

@@ -6,7 +6,9 @@ use super::tables;
 use crate::base::{SimDuration, SimTime};
 use crate::scenario::document::{Node, Value};
 use crate::scenario::error::{Problem, ScenarioError};
-use crate::scenario::reader::{Reader, boolean, duration, name, some_duration, whole};
+use crate::scenario::reader::{
+    Reader, boolean, duration, millis_or_none, name, some_duration, whole,
+};
 use crate::scenario::source::{At, Located, Source};
 
 /// A job to run.
@@ -26,6 +28,8 @@ pub struct JobSection {
     pub submit_at: SimTime,
     /// Whether its operators may share tasks.
     pub chaining: bool,
+    /// How often its watermarks are emitted, if not as the program says; zero is never.
+    pub auto_watermark_interval: Option<SimDuration>,
     /// Settings of the data plane.
     pub(in crate::scenario) data_plane: DataPlane,
 }
@@ -40,13 +44,14 @@ pub(in crate::scenario) struct DataPlane {
     pub record_cost: Option<SimDuration>,
 }
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "name",
     "program",
     "args",
     "parallelism",
     "submit-at",
     "chaining",
+    "auto-watermark-interval",
     "buffer-timeout",
     "buffer-records",
     "credits",
@@ -105,6 +110,7 @@ fn read_one(source: &Arc<Source>, table: &Node) -> Result<JobSection, ScenarioEr
         parallelism,
         submit_at: SimTime::ZERO + reader.get("submit-at", duration)?.unwrap_or_default(),
         chaining: reader.get("chaining", boolean)?.unwrap_or(true),
+        auto_watermark_interval: reader.get("auto-watermark-interval", millis_or_none)?,
         data_plane: DataPlane {
             buffer_timeout: reader.get("buffer-timeout", some_duration)?,
             buffer_records: reader.get("buffer-records", whole(1..=65_536))?,

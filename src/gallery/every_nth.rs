@@ -1,0 +1,30 @@
+//! A watermark generator of the user's own. Flink's emit their watermarks at moments of a clock, so
+//! that how many records come in between depends on how fast they come; this one counts.
+
+use crate::base::{EventTime, SimDuration};
+use crate::time::{BoundedOutOfOrdernessWatermarks, WatermarkGenerator, WatermarkOutput};
+
+/// Says how far event time is after every so many records, and never in between.
+pub(super) struct EveryNth {
+    every: u64,
+    seen: u64,
+    bound: BoundedOutOfOrdernessWatermarks,
+}
+
+impl EveryNth {
+    pub(super) fn new(every: u64, out_of_orderness: SimDuration) -> Self {
+        Self { every, seen: 0, bound: BoundedOutOfOrdernessWatermarks::new(out_of_orderness) }
+    }
+}
+
+impl<T> WatermarkGenerator<T> for EveryNth {
+    fn on_event(&mut self, _event: &T, timestamp: EventTime, output: &mut dyn WatermarkOutput) {
+        self.bound.on_event(timestamp);
+        self.seen += 1;
+        if self.seen.is_multiple_of(self.every) {
+            output.emit_watermark(self.bound.watermark());
+        }
+    }
+
+    fn on_periodic_emit(&mut self, _output: &mut dyn WatermarkOutput) {}
+}
