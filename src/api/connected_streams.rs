@@ -80,7 +80,7 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
 
     fn named<F: CoProcessFunction<A, B>>(self, name: &str, function: F) -> DataStream<F::Out> {
         let code = OperatorKind::operator(move |context: &OperatorContext, outputs: Outputs| {
-            let process = CoProcess::new::<A, B>(context, function.clone(), outputs.join());
+            let process = CoProcess::new::<A, B>(context, function.clone(), outputs.join())?;
             Ok(erase_inputs::<A, B>(process))
         });
         self.first.then_two(&self.second, name, code)

@@ -118,7 +118,7 @@ impl<T: Data> DataStream<T> {
     /// Like [`Self::process`], with a type of one's own as the function.
     pub fn process_with<F: ProcessFunction<T>>(&self, function: F) -> DataStream<F::Out> {
         let code = OperatorKind::operator(move |context: &OperatorContext, outputs: Outputs| {
-            let process = Process::new::<T>(context, function.clone(), outputs.join());
+            let process = Process::new::<T>(context, function.clone(), outputs.join())?;
             Ok(erase(Box::new(process) as Box<dyn Output<T>>))
         });
         self.then("Process", StreamNodeKind::Operator, code)

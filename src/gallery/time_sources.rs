@@ -9,7 +9,7 @@ use crate::api::{DataStream, Program, SourceOptions, StreamExecutionEnvironment}
 use crate::base::EventTime;
 use crate::connector::Generator;
 use crate::operator::{ProcessContext, ProcessFunction};
-use crate::record::Collector;
+use crate::record::{Collector, Failure};
 use crate::time::WatermarkStrategy;
 
 /// How far apart in event time a source's readings are, in milliseconds.
@@ -109,7 +109,7 @@ impl ProcessFunction<Reading> for MostHeld {
         (source, taken): Reading,
         context: &mut ProcessContext<'_>,
         out: &mut Collector<Self::Out>,
-    ) {
+    ) -> Result<(), Failure> {
         let held = self.sources.entry(source.clone()).or_default();
         while held.now.front().is_some_and(|earlier| *earlier <= context.current_watermark()) {
             held.now.pop_front();
@@ -119,5 +119,6 @@ impl ProcessFunction<Reading> for MostHeld {
             held.most = held.now.len();
             out.collect((source, held.most as u64));
         }
+        Ok(())
     }
 }

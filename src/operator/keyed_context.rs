@@ -6,6 +6,7 @@
 use super::{OperatorContext, RuntimeContext};
 use crate::base::EventTime;
 use crate::record::{Data, Failure, Key, OutputTag, RecordId, SideOutputs};
+use crate::state::operator_state::OperatorStateBackend;
 use crate::state::{KeyedBackend, StateDescriptor, StateError};
 use crate::time::InternalTimerService;
 use crate::trace::{Event, Level, TimerEvent};
@@ -21,6 +22,7 @@ impl From<StateError> for Failure {
 pub(super) struct Keyed<K> {
     pub(super) context: OperatorContext,
     pub(super) backend: KeyedBackend<K>,
+    pub(super) operator_state: OperatorStateBackend,
     pub(super) timers: InternalTimerService<K, ()>,
     pub(super) current_watermark: EventTime,
     pub(super) sides: SideOutputs,
@@ -31,6 +33,7 @@ impl<K: Key> Keyed<K> {
         Ok(Self {
             context: context.clone(),
             backend: context.keyed_backend()?,
+            operator_state: OperatorStateBackend::new(),
             timers: InternalTimerService::new(),
             current_watermark: EventTime::NONE,
             sides,
@@ -55,12 +58,18 @@ impl<K: Key> Keyed<K> {
 pub struct KeyedOpenContext<'a, K> {
     pub(super) runtime: RuntimeContext,
     pub(super) backend: &'a mut KeyedBackend<K>,
+    pub(super) operator_state: &'a mut OperatorStateBackend,
 }
 
 impl<K: Key> KeyedOpenContext<'_, K> {
     /// Where the function runs.
     pub fn runtime(&self) -> &RuntimeContext {
         &self.runtime
+    }
+
+    /// Where operator and broadcast state are registered.
+    pub fn operator_state(&mut self) -> &mut OperatorStateBackend {
+        self.operator_state
     }
 
     /// Registers a state. Keep the handle: it is how the state is used.
@@ -112,6 +121,12 @@ impl<K: Key> KeyedContext<'_, K> {
     /// Where keyed state is: what handles are used with.
     pub fn state(&mut self) -> &mut KeyedBackend<K> {
         &mut self.keyed.backend
+    }
+
+    /// Where broadcast state is; it can only be read while a key is at work, since other subtasks
+    /// work for other keys.
+    pub fn broadcast_state(&self) -> &OperatorStateBackend {
+        &self.keyed.operator_state
     }
 
     /// Emits a record to a side output.

@@ -54,7 +54,11 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
     ) -> Result<Self, Failure> {
         let mut keyed = Keyed::new(context, sides)?;
         let runtime = context.runtime();
-        function.open(&mut KeyedOpenContext { runtime, backend: &mut keyed.backend })?;
+        function.open(&mut KeyedOpenContext {
+            runtime,
+            backend: &mut keyed.backend,
+            operator_state: &mut keyed.operator_state,
+        })?;
         let (collector, cost) = (Collector::default(), context.cost());
         Ok(Self { keyed, function, collector, output, waiting: None, cost })
     }
@@ -90,6 +94,19 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
         self.collector.inherit(timestamp, id);
         let mut context = self.keyed.work_for(hash_code, key, timestamp, id)?;
         call(&mut self.function, &mut context, &mut self.collector)?;
+        self.collector.flush_if_full(&mut *self.output)
+    }
+
+    /// Calls the function for a record that is of no key.
+    pub(super) fn call_without_key(
+        &mut self,
+        timestamp: Option<EventTime>,
+        id: Option<RecordId>,
+        call: impl FnOnce(&mut F, &mut Keyed<K>, &mut Collector<F::Out>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.collector.inherit(timestamp, id);
+        self.keyed.backend.clear_current_key();
+        call(&mut self.function, &mut self.keyed, &mut self.collector)?;
         self.collector.flush_if_full(&mut *self.output)
     }
 

@@ -6,6 +6,7 @@
 //! Previous: [`crate::api`] declares operators, [`crate::task`] builds the chain. Next: the
 //! writer at the end of the chain, in [`crate::network`], or a sink, in [`crate::connector`].
 
+mod broadcast;
 mod co_process;
 mod code;
 mod context;
@@ -23,6 +24,10 @@ mod timers;
 mod two_input;
 mod windowed;
 
+pub use broadcast::{
+    BroadcastProcess, BroadcastProcessFunction, KeyedBroadcastContext, KeyedBroadcastProcess,
+    KeyedBroadcastProcessFunction, ReadOnlyContext,
+};
 pub use co_process::{CoFlatMap, CoProcess, CoProcessFunction};
 pub use code::{
     Built, Channels, CoordinatorEvent, EdgeFactory, JobCode, OperatorCode, OperatorEvent,
@@ -43,7 +48,7 @@ pub use keyed_process::{
     KeyedCoProcess, KeyedCoProcessFunction, KeyedProcess, KeyedProcessFunction,
 };
 pub use parts::EventTimeParts;
-pub use process::{Process, ProcessContext, ProcessElement, ProcessFunction};
+pub use process::{OpenContext, Process, ProcessContext, ProcessElement, ProcessFunction};
 pub use stateless::{Filter, FlatMap, Map, TryMap};
 pub use timers::ProcessingTimeService;
 pub use two_input::{TwoInput, erase_inputs};
