@@ -15,11 +15,24 @@ pub(super) struct Place {
     pub name: Arc<str>,
 }
 
+impl Default for Place {
+    /// Of a handle that is not registered: using it is an error.
+    fn default() -> Self {
+        Self { index: usize::MAX, name: Arc::from("") }
+    }
+}
+
 /// Elements that belong to a subtask until the parallelism changes.
 #[derive(Clone, Debug)]
 pub struct OperatorListState<V> {
     pub(super) place: Place,
     pub(super) element: PhantomData<fn() -> V>,
+}
+
+impl<V> Default for OperatorListState<V> {
+    fn default() -> Self {
+        Self { place: Place::default(), element: PhantomData }
+    }
 }
 
 impl<V: Data> OperatorListState<V> {
@@ -70,6 +83,12 @@ pub struct BroadcastState<U, V> {
 /// subtask sees other records.
 #[derive(Clone, Debug)]
 pub struct ReadOnlyBroadcastState<U, V>(BroadcastState<U, V>);
+
+impl<U, V> Default for BroadcastState<U, V> {
+    fn default() -> Self {
+        Self { place: Place::default(), entry: PhantomData }
+    }
+}
 
 impl<U: Namespace, V: Data> BroadcastState<U, V> {
     /// The map, in the order of its keys.
