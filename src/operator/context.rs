@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{EventTimeParts, OperatorEvent, ProcessingTimeService, RuntimeContext};
+use super::{EventTimeParts, OperatorEvent, ProcessingTimeService, RuntimeContext, ScratchTraffic};
 use crate::base::{JobId, Name, SimDuration, SimTime};
 use crate::host::Host;
 use crate::record::{Data, Failure, Key, KeyGroupRange};
@@ -101,6 +101,8 @@ pub struct OperatorContext {
     pub parts: Arc<EventTimeParts>,
     /// Calls operators when no record comes.
     pub timers: Rc<ProcessingTimeService>,
+    /// What the task's scratch files cost.
+    pub scratch: Rc<ScratchTraffic>,
     /// Stands still while the task waits for room for output, so that this is not taken for
     /// idleness.
     pub activity_clock: Rc<RefCell<PausableRelativeClock>>,
@@ -150,7 +152,9 @@ impl OperatorContext {
         let directory = self.host.scratch.directory().map_err(|error| {
             Failure(format!("there is no place for the files of the `lsm` backend: {error}"))
         })?;
-        Ok(LsmStore::open(directory, LsmOptions::default(), None)?)
+        let store = LsmStore::open(directory, LsmOptions::default(), None)?;
+        self.scratch.add(store.clone());
+        Ok(store)
     }
 
     /// The time by which idleness is judged.

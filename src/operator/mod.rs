@@ -19,6 +19,7 @@ mod keyed_process;
 mod keyed_runner;
 mod parts;
 mod process;
+mod scratch;
 mod stateless;
 mod timers;
 mod two_input;
@@ -49,6 +50,7 @@ pub use keyed_process::{
 };
 pub use parts::EventTimeParts;
 pub use process::{OpenContext, Process, ProcessContext, ProcessElement, ProcessFunction};
+pub use scratch::ScratchTraffic;
 pub use stateless::{Filter, FlatMap, Map, TryMap};
 pub use timers::ProcessingTimeService;
 pub use two_input::{TwoInput, erase_inputs};

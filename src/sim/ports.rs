@@ -125,6 +125,10 @@ impl Disk for Life {
         Ok(self.on_disk(|disk, now| Ok(((), disk.write(now, path, bytes)?)))?.1)
     }
 
+    fn transfer(&self, bytes: u64) -> Result<SimTime, DiskError> {
+        Ok(self.on_disk(|disk, now| Ok(((), disk.transfer_scratch(now, bytes)?)))?.1)
+    }
+
     fn sync(&self, path: &str) -> Result<SimTime, DiskError> {
         Ok(self.on_disk(|disk, now| Ok(((), disk.sync(now, path)?)))?.1)
     }

@@ -8,7 +8,8 @@ use crate::graph::OutputTarget;
 use crate::host::Host;
 use crate::network::ResultPartition;
 use crate::operator::{
-    Meter, OperatorContext, OperatorEvent, OperatorKind, ProcessingTimeService, SourceReader,
+    Meter, OperatorContext, OperatorEvent, OperatorKind, ProcessingTimeService, ScratchTraffic,
+    SourceReader,
 };
 use crate::record::{AnyOutput, ChainEvent, Failure, Outputs};
 use crate::time::PausableRelativeClock;
@@ -18,6 +19,7 @@ use crate::trace::Level;
 pub(super) struct Shared {
     pub(super) meter: Rc<Meter>,
     pub(super) timers: Rc<ProcessingTimeService>,
+    pub(super) scratch: Rc<ScratchTraffic>,
     pub(super) activity_clock: Rc<RefCell<PausableRelativeClock>>,
     pub(super) coordinator: Rc<dyn Fn(OperatorEvent)>,
 }
@@ -74,6 +76,7 @@ pub(super) fn build(
             state_backend: code.state_backend.unwrap_or(descriptor.options.state_backend),
             parts: descriptor.parts.clone(),
             timers: shared.timers.clone(),
+            scratch: shared.scratch.clone(),
             activity_clock: shared.activity_clock.clone(),
             coordinator: shared.coordinator.clone(),
         };

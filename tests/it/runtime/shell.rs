@@ -191,6 +191,9 @@ impl Disk for NodePort {
     fn write(&self, _path: &str, _bytes: &[u8]) -> Result<SimTime, DiskError> {
         Err(DiskError::Dead)
     }
+    fn transfer(&self, _bytes: u64) -> Result<SimTime, DiskError> {
+        Err(DiskError::Dead)
+    }
     fn sync(&self, _path: &str) -> Result<SimTime, DiskError> {
         Err(DiskError::Dead)
     }
