@@ -171,8 +171,8 @@ impl<K: Key, N: Namespace, W: Stored> StateTable<K> for CellTable<K, N, W> {
             Cells::Heap(cells) => {
                 let (mut address, mut bytes) = (Vec::new(), Vec::new());
                 let mut outcome = Ok(());
-                cells.visit(|group, key, namespace, value| {
-                    if outcome.is_err() || !range.contains(group) {
+                cells.visit(range, |group, key, namespace, value| {
+                    if outcome.is_err() {
                         return;
                     }
                     address.clear();

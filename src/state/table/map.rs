@@ -238,9 +238,9 @@ impl<K: Key, N: Namespace, U: Namespace, V: Data> StateTable<K> for MapTable<K, 
             MapCells::Heap(cells) => {
                 let (mut address, mut bytes) = (Vec::new(), Vec::new());
                 let mut outcome = Ok(());
-                cells.visit(|group, key, namespace, map| {
+                cells.visit(range, |group, key, namespace, map| {
                     for (user_key, value) in map {
-                        if outcome.is_err() || !range.contains(group) {
+                        if outcome.is_err() {
                             return;
                         }
                         address.clear();
