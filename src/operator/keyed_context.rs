@@ -7,9 +7,9 @@ use super::{OperatorContext, RuntimeContext};
 use crate::base::EventTime;
 use crate::record::{Data, Failure, Key, OutputTag, RecordId, SideOutputs};
 use crate::state::operator_state::OperatorStateBackend;
-use crate::state::{KeyedBackend, StateDescriptor, StateError};
+use crate::state::{KeyedBackend, StateDescriptor, StateError, StateUse};
 use crate::time::InternalTimerService;
-use crate::trace::{Event, Level, TimerEvent};
+use crate::trace::{Event, Level, StateEvent, TimerEvent};
 use crate::window::TimeDomain;
 
 impl From<StateError> for Failure {
@@ -30,9 +30,13 @@ pub(super) struct Keyed<K> {
 
 impl<K: Key> Keyed<K> {
     pub(super) fn new(context: &OperatorContext, sides: SideOutputs) -> Result<Self, Failure> {
+        let mut backend = context.keyed_backend()?;
+        if context.identities {
+            backend.watch_uses();
+        }
         Ok(Self {
             context: context.clone(),
-            backend: context.keyed_backend()?,
+            backend,
             operator_state: OperatorStateBackend::new(),
             timers: InternalTimerService::new(),
             current_watermark: EventTime::NONE,
@@ -165,6 +169,26 @@ impl<K: Key> KeyedContext<'_, K> {
         if self.keyed.timers.delete_processing_time(time, self.hash_code, key, &()) {
             self.tell(TimeDomain::ProcessingTime, time, TimerChange::Deleted);
         }
+    }
+
+    /// Tells the trace which states were used for the key at work.
+    pub(super) fn tell_uses(&mut self) -> Result<(), Failure> {
+        if !self.keyed.context.identities {
+            return Ok(());
+        }
+        let uses = self.keyed.backend.take_uses()?;
+        let key_group = self.keyed.backend.current_key_group().unwrap_or_default();
+        let OperatorContext { host, job, subtask, operator, .. } = &self.keyed.context;
+        for StateUse { state, changed, value } in uses {
+            let (job, subtask, operator) = (*job, subtask.clone(), operator.clone());
+            let (key, state) = (format!("{:?}", self.current_key()), state.to_string());
+            host.trace.record(Event::State(if changed {
+                StateEvent::StateWritten { job, subtask, operator, key_group, key, state, value }
+            } else {
+                StateEvent::StateRead { job, subtask, operator, key_group, key, state, value }
+            }));
+        }
+        Ok(())
     }
 
     pub(super) fn tell(&self, domain: TimeDomain, timestamp: EventTime, change: TimerChange) {

@@ -94,6 +94,7 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
         self.collector.inherit(timestamp, id);
         let mut context = self.keyed.work_for(hash_code, key, timestamp, id)?;
         call(&mut self.function, &mut context, &mut self.collector)?;
+        context.tell_uses()?;
         self.collector.flush_if_full(&mut *self.output)
     }
 
@@ -135,6 +136,7 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
         context.domain = Some(domain);
         context.tell(domain, timestamp, TimerChange::Fired);
         self.function.on_timer(timestamp, &mut context, &mut self.collector)?;
+        context.tell_uses()?;
         self.collector.flush_if_full(&mut *self.output)
     }
 

@@ -2,7 +2,7 @@
 
 use super::KeyedTable;
 use super::namespace::{Namespace, Namespaces};
-use crate::record::{Key, KeyGroup};
+use crate::record::{Key, KeyGroup, KeyGroupRange};
 
 /// One value per key and namespace.
 pub(super) struct HeapCells<K, N, W> {
@@ -49,9 +49,13 @@ impl<K: Key, N: Namespace, W> HeapCells<K, N, W> {
         value
     }
 
-    /// Shows every value, by key group and then in the order of keys and namespaces.
-    pub fn visit(&mut self, mut visitor: impl FnMut(KeyGroup, &K, &N, &mut W)) {
-        self.table.visit_sorted(&mut |group, key, values| {
+    /// Shows the values of these groups, by group and then in the order of keys and namespaces.
+    pub fn visit(
+        &mut self,
+        range: KeyGroupRange,
+        mut visitor: impl FnMut(KeyGroup, &K, &N, &mut W),
+    ) {
+        self.table.visit_range(range, &mut |group, key, values| {
             values.visit(|namespace, value| visitor(group, key, namespace, value));
         });
     }

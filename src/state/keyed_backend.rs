@@ -14,11 +14,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::scope::Scope;
-use super::snapshot::{KeyedSnapshot, StateMeta, StateSnapshot};
+use super::snapshot::{FilesSnapshot, KeyedSnapshot, StateMeta, StateSnapshot};
 use super::stamped::Stamps;
 use super::table::{Common, Imported, StateTable};
 use super::ttl::Ttl;
-use super::{LsmManifest, LsmStore, StateBackendKind, StateError};
+use super::{LsmStore, StateBackendKind, StateError};
 use crate::base::EventTime;
 use crate::record::format::decode_prefix;
 use crate::record::{Key, KeyGroup, KeyGroupRange};
@@ -37,9 +37,35 @@ pub struct KeyedBackend<K> {
     pub(super) tables: Vec<Box<dyn StateTable<K>>>,
     names: BTreeMap<String, usize>,
     /// Restored, and not yet registered.
-    unclaimed: BTreeMap<String, StateSnapshot>,
+    unclaimed: BTreeMap<String, Unclaimed>,
     /// Tables that look for expired values with every record.
     cleaned_for_records: Vec<usize>,
+    /// What was used since the key was put to work, if anybody wants to know.
+    touched: Option<Touched>,
+}
+
+/// The states that were used for a key: each with how often state had been changed before.
+#[derive(Default)]
+struct Touched {
+    uses: Vec<(usize, u64)>,
+}
+
+/// What became of a state while a function was called for a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateUse {
+    /// The state's name.
+    pub state: Arc<str>,
+    /// Whether it was changed.
+    pub changed: bool,
+    /// What it is now, shown to a person; none if there is nothing.
+    pub value: Option<String>,
+}
+
+/// State that was restored and that nobody has registered since.
+struct Unclaimed {
+    part: StateSnapshot,
+    /// Whether its entries are in the tree already.
+    in_tree: bool,
 }
 
 /// A registered state as its handle knows it.
@@ -75,6 +101,7 @@ impl<K: Key> KeyedBackend<K> {
             names: BTreeMap::new(),
             unclaimed: BTreeMap::new(),
             cleaned_for_records: Vec::new(),
+            touched: None,
         }
     }
 
@@ -160,7 +187,11 @@ impl<K: Key> KeyedBackend<K> {
     ) -> Result<Registered, StateError> {
         let (name, index) = (table.common().name.clone(), self.tables.len());
         if let Some(restored) = self.unclaimed.get(&*name) {
-            fill(&mut *table, restored, self.scope.now)?;
+            let meta = &table.common().meta;
+            if restored.in_tree && restored.part.meta.stamped != meta.stamped {
+                return Err(StateError::TtlDiffers(name.to_string()));
+            }
+            fill(&mut *table, &restored.part, self.scope.now)?;
             self.unclaimed.remove(&*name);
         }
         if table
@@ -176,12 +207,50 @@ impl<K: Key> KeyedBackend<K> {
         Ok(Registered { index, name })
     }
 
+    /// Remembers from now on which states are used, for [`Self::take_uses`].
+    pub fn watch_uses(&mut self) {
+        self.touched = Some(Touched::default());
+    }
+
+    /// The states that were used since the last call, in the order of their first use, as they are
+    /// now. The key must still be at work.
+    pub fn take_uses(&mut self) -> Result<Vec<StateUse>, StateError> {
+        let Some(Touched { uses }) = self.touched.as_mut().map(std::mem::take) else {
+            return Ok(Vec::new());
+        };
+        let mut changed = BTreeMap::<usize, bool>::new();
+        let mut order = Vec::new();
+        for (place, &(index, before)) in uses.iter().enumerate() {
+            let after =
+                uses.get(place + 1).map_or(self.scope.state_version, |(_, version)| *version);
+            let known = changed.entry(index).or_insert_with(|| {
+                order.push(index);
+                false
+            });
+            *known |= after > before;
+        }
+        let shown = order.into_iter().map(|index| {
+            let table = &mut self.tables[index];
+            let state = table.common().name.clone();
+            Ok(StateUse { state, changed: changed[&index], value: table.show(&self.scope)? })
+        });
+        shown.collect()
+    }
+
+    /// The group of the key at work.
+    pub fn current_key_group(&self) -> Option<KeyGroup> {
+        self.scope.key("").ok().map(|current| current.group)
+    }
+
     /// The table of a handle, and for whom it is used.
     #[inline]
     pub(super) fn table<T: 'static>(
         &mut self,
         handle: &Registered,
     ) -> Result<(&mut T, &mut Scope<K>), StateError> {
+        if let Some(touched) = &mut self.touched {
+            touched.uses.push((handle.index, self.scope.state_version));
+        }
         let table = self.tables.get_mut(handle.index);
         let table = table.filter(|table| Arc::ptr_eq(&table.common().name, &handle.name));
         let table = table.and_then(|table| table.as_any().downcast_mut());
@@ -205,8 +274,7 @@ impl<K: Key> KeyedBackend<K> {
             states.push(state);
         }
         for unclaimed in self.unclaimed.values() {
-            let groups = unclaimed.within(range).cloned().collect();
-            states.push(StateSnapshot { meta: unclaimed.meta.clone(), groups });
+            states.push(self.unclaimed_within(unclaimed, range)?);
         }
         states.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
         let (max_parallelism, state_version) =
@@ -214,22 +282,65 @@ impl<K: Key> KeyedBackend<K> {
         Ok(KeyedSnapshot { max_parallelism, state_version, states })
     }
 
+    /// The part of it that lies in `range`. What is in the tree only is in the order of its bytes,
+    /// since nobody has said how its keys compare.
+    fn unclaimed_within(
+        &self,
+        unclaimed: &Unclaimed,
+        range: KeyGroupRange,
+    ) -> Result<StateSnapshot, StateError> {
+        let groups = unclaimed.part.within(range).cloned().collect();
+        let mut state = StateSnapshot { meta: unclaimed.part.meta.clone(), groups };
+        if let (true, Storage::Lsm(store)) = (unclaimed.in_tree, &self.storage) {
+            store.scan_named(&state.meta.name.clone(), range, |group, address, value| {
+                Ok::<(), StateError>(state.push(group, address, value)?)
+            })?;
+        }
+        Ok(state)
+    }
+
     /// The files that hold the state by now; nothing if it is in memory.
-    pub fn checkpoint_files(&mut self) -> Result<Option<LsmManifest>, StateError> {
+    pub fn files_snapshot(&mut self) -> Result<Option<FilesSnapshot>, StateError> {
         let Storage::Lsm(store) = &self.storage else { return Ok(None) };
         for table in &mut self.tables {
             table.write_back()?;
         }
-        store.checkpoint().map(Some)
+        let registered = self.tables.iter().map(|table| table.common().meta.clone());
+        let unclaimed = self.unclaimed.values().map(|it| it.part.meta.clone());
+        let mut states: Vec<StateMeta> = registered.chain(unclaimed).collect();
+        states.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Some(FilesSnapshot {
+            max_parallelism: self.scope.max_parallelism,
+            state_version: self.scope.state_version,
+            states,
+            manifest: store.checkpoint()?,
+        }))
+    }
+
+    /// Takes over what the files of a snapshot hold, with which the store has been opened, before
+    /// any state is registered.
+    pub fn restore_files(&mut self, snapshot: &FilesSnapshot) -> Result<(), StateError> {
+        self.check_max_parallelism(snapshot.max_parallelism)?;
+        self.scope.state_version = self.scope.state_version.max(snapshot.state_version);
+        for meta in &snapshot.states {
+            let unclaimed = Unclaimed { part: StateSnapshot::empty(meta.clone()), in_tree: true };
+            self.unclaimed.insert(meta.name.clone(), unclaimed);
+        }
+        Ok(())
+    }
+
+    fn check_max_parallelism(&self, snapshot: u32) -> Result<(), StateError> {
+        let operator = self.scope.max_parallelism;
+        if snapshot == operator {
+            return Ok(());
+        }
+        Err(StateError::MaxParallelismDiffers { snapshot, operator })
     }
 
     /// Takes those key groups of a snapshot that are of this subtask, for states that are
     /// registered and for those that will be.
     pub fn restore(&mut self, snapshot: &KeyedSnapshot) -> Result<(), StateError> {
-        let (snapshot_max, operator) = (snapshot.max_parallelism, self.scope.max_parallelism);
-        if snapshot_max != operator {
-            return Err(StateError::MaxParallelismDiffers { snapshot: snapshot_max, operator });
-        }
+        self.check_max_parallelism(snapshot.max_parallelism)?;
         self.scope.state_version = self.scope.state_version.max(snapshot.state_version);
         for state in &snapshot.states {
             let groups = state.within(self.scope.range).cloned().collect();
@@ -245,14 +356,14 @@ impl<K: Key> KeyedBackend<K> {
     fn keep_unclaimed(&mut self, part: StateSnapshot) -> Result<(), StateError> {
         let name = part.meta.name.clone();
         let Some(kept) = self.unclaimed.get_mut(&name) else {
-            self.unclaimed.insert(name, part);
+            self.unclaimed.insert(name, Unclaimed { part, in_tree: false });
             return Ok(());
         };
-        if let Some(difference) = kept.meta.difference(&part.meta) {
+        if let Some(difference) = kept.part.meta.difference(&part.meta) {
             return Err(StateError::Changed { name, difference });
         }
-        kept.groups.extend(part.groups);
-        kept.groups.sort_by_key(|group| group.key_group);
+        kept.part.groups.extend(part.groups);
+        kept.part.groups.sort_by_key(|group| group.key_group);
         Ok(())
     }
 

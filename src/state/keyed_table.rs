@@ -6,7 +6,7 @@
 
 use hashbrown::HashTable;
 
-use crate::record::{Key, KeyGroup, key_group};
+use crate::record::{Key, KeyGroup, KeyGroupRange, key_group};
 
 /// Keyed values of one subtask.
 pub struct KeyedTable<K, V> {
@@ -126,9 +126,23 @@ impl<K: Key, V> KeyedTable<K, V> {
 
     /// Shows every entry, by key group and then in the order of keys.
     pub fn visit_sorted(&mut self, visitor: &mut dyn FnMut(KeyGroup, &K, &mut V)) {
-        let group = |entry: &Entry<K, V>| key_group::assign(entry.hash_code, self.max_parallelism);
+        self.visit_range(KeyGroupRange::of_subtask(0, 1, self.max_parallelism), visitor);
+    }
+
+    /// Shows the entries of some key groups, by key group and then in the order of keys.
+    pub fn visit_range(
+        &mut self,
+        range: KeyGroupRange,
+        visitor: &mut dyn FnMut(KeyGroup, &K, &mut V),
+    ) {
+        let max_parallelism = self.max_parallelism;
+        let in_range = |entry: &'_ mut Entry<K, V>| {
+            let group = key_group::assign(entry.hash_code, max_parallelism);
+            range.contains(group).then_some(group)
+        };
+        let entries = self.entries.iter_mut();
         let mut entries: Vec<_> =
-            self.entries.iter_mut().map(|entry| (group(entry), entry)).collect();
+            entries.filter_map(|entry| Some((in_range(entry)?, entry))).collect();
         entries.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.key.compare(&y.key)));
         for (group, entry) in entries {
             visitor(group, &entry.key, &mut entry.value);

@@ -52,10 +52,10 @@ pub use handle::{
     AggregatingState, KeyedState, ListItems, ListState, MapState, ReducingState, StateDescriptor,
     ValueState,
 };
-pub use keyed_backend::{KeyedBackend, Registered};
+pub use keyed_backend::{KeyedBackend, Registered, StateUse};
 pub use keyed_store::KeyedStore;
 pub use keyed_table::KeyedTable;
 pub use lsm::{LsmManifest, LsmOptions, LsmStore, LsmTable, StateFile, Traffic};
 pub use namespace::Namespace;
-pub use snapshot::{GroupSnapshot, KeyedSnapshot, StateMeta, StateSnapshot};
+pub use snapshot::{FilesSnapshot, GroupSnapshot, KeyedSnapshot, StateMeta, StateSnapshot};
 pub use ttl::{StateTtlConfig, StateVisibility, UpdateType};

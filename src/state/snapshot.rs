@@ -11,13 +11,15 @@
 //!
 //! Previous: the tables of a backend. Next: a checkpoint, and the tables of another one.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::StateKind;
+use super::{LsmManifest, StateKind};
 use crate::record::format::{
-    FormatError, Schema, decode_prefix, describe, describe_prefix, encode_into, from_document,
-    to_document,
+    FormatError, Schema, decode_prefix, describe, describe_prefix, encode_into, from_document_as,
+    to_document_as,
 };
 use crate::record::{KeyGroup, KeyGroupRange};
 
@@ -74,6 +76,22 @@ pub struct KeyedSnapshot {
     pub states: Vec<StateSnapshot>,
 }
 
+/// The type of snapshots, traced once.
+static SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::of::<KeyedSnapshot>);
+
+/// A snapshot by the files that hold the state: the incremental form, of the `lsm` backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilesSnapshot {
+    /// Into how many groups keys are divided.
+    pub max_parallelism: u32,
+    /// How often state had been changed.
+    pub state_version: u64,
+    /// What the states are, by name.
+    pub states: Vec<StateMeta>,
+    /// The files.
+    pub manifest: LsmManifest,
+}
+
 /// An entry as a tool shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DescribedEntry {
@@ -92,12 +110,12 @@ pub struct DescribedEntry {
 impl KeyedSnapshot {
     /// The snapshot as bytes that say what they are.
     pub fn to_bytes(&self) -> Vec<u8> {
-        to_document(self).expect("a snapshot is plain data")
+        to_document_as(&SCHEMA, self).expect("a snapshot is plain data")
     }
 
     /// The snapshot that these bytes are.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
-        from_document(bytes)
+        from_document_as(&SCHEMA, bytes)
     }
 
     /// The state of this name.

@@ -52,6 +52,8 @@ pub(super) trait Stored: Clone + Send + 'static {
     fn size(&self) -> usize;
     /// Removes what is expired; true if nothing is left.
     fn expire(&mut self, ttl: &Ttl, now: EventTime) -> bool;
+    /// Shows it to a person.
+    fn show(&self) -> String;
 }
 
 fn damaged<T>(reason: &str) -> FormatError {
@@ -110,6 +112,10 @@ impl<V: Data> Stored for Stamped<V> {
     fn expire(&mut self, ttl: &Ttl, now: EventTime) -> bool {
         ttl.is_expired(self.updated, now)
     }
+
+    fn show(&self) -> String {
+        format!("{:?}", self.value)
+    }
 }
 
 impl<V: Data> Stored for Vec<Stamped<V>> {
@@ -146,5 +152,10 @@ impl<V: Data> Stored for Vec<Stamped<V>> {
     fn expire(&mut self, ttl: &Ttl, now: EventTime) -> bool {
         self.retain(|item| !ttl.is_expired(item.updated, now));
         self.is_empty()
+    }
+
+    fn show(&self) -> String {
+        let items: Vec<&V> = self.iter().map(|item| &item.value).collect();
+        format!("{items:?}")
     }
 }

@@ -10,4 +10,4 @@ mod programs;
 mod random;
 mod ttl;
 
-pub use backends::{lsm_store, small};
+pub use backends::{KINDS, lsm_store, only, small};

@@ -29,16 +29,29 @@ pub fn read_header(bytes: &[u8]) -> Result<(Schema, &[u8]), FormatError> {
 
 /// A value as a document.
 pub fn to_document<T: Serialize + DeserializeOwned>(value: &T) -> Result<Vec<u8>, FormatError> {
+    to_document_as(&Schema::of::<T>(), value)
+}
+
+/// The same for who has traced the type before.
+pub fn to_document_as<T: Serialize>(schema: &Schema, value: &T) -> Result<Vec<u8>, FormatError> {
     let mut bytes = Vec::new();
-    write_header(&Schema::of::<T>(), &mut bytes);
+    write_header(schema, &mut bytes);
     encode_into(value, &mut bytes)?;
     Ok(bytes)
 }
 
 /// The value that a document holds, which must be of the type that it was written as.
 pub fn from_document<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormatError> {
+    from_document_as(&Schema::of::<T>(), bytes)
+}
+
+/// The same for who has traced the type before.
+pub fn from_document_as<T: DeserializeOwned>(
+    expected: &Schema,
+    bytes: &[u8],
+) -> Result<T, FormatError> {
     let (schema, rest) = read_header(bytes)?;
-    match schema.difference(&Schema::of::<T>()) {
+    match schema.difference(expected) {
         None => decode(rest),
         Some(difference) => Err(FormatError::SchemaChanged(difference)),
     }

@@ -41,7 +41,10 @@ mod probe;
 mod schema;
 
 pub use describe::{describe, describe_prefix};
-pub use document::{FORMAT_VERSION, from_document, read_header, to_document, write_header};
+pub use document::{
+    FORMAT_VERSION, from_document, from_document_as, read_header, to_document, to_document_as,
+    write_header,
+};
 pub use schema::{Field, Plain, Schema, SchemaError, Shape, ShapeId, Variant, VariantShape};
 
 use postcard::ser_flavors::{Flavor, Size};

@@ -96,6 +96,16 @@ impl<A, W> WriteBackCache<A, W> {
         found.copied()
     }
 
+    /// The value in a slot, to look at without a trace: the cache will not remember it.
+    pub fn glance(&self, id: SlotId) -> &W {
+        &self.slot(id).value
+    }
+
+    /// All values, to look at without a trace, in no order that means anything.
+    pub fn glance_all(&self) -> impl Iterator<Item = (&A, &W)> {
+        self.slots.iter().flatten().map(|slot| (&slot.address, &slot.value))
+    }
+
     /// The value in a slot, to read.
     #[inline]
     pub fn read(&mut self, id: SlotId) -> (&A, &W) {

@@ -1,5 +1,6 @@
 //! The values of one registered state in the `lsm` backend.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -90,6 +91,31 @@ impl<W: Stored> LsmCells<W> {
     pub fn peek(&mut self, address: &[u8]) -> Result<Option<&W>, StateError> {
         let slot = self.load(xxh3_64(address), address)?;
         Ok(slot.map(|slot| self.cache.read(slot).1))
+    }
+
+    /// The value at an address as a person sees it. Neither cache nor tree remember the look, so that
+    /// a run that is watched is the same as one that is not.
+    pub fn show(&self, address: &[u8]) -> Result<Option<String>, StateError> {
+        if let Some(slot) = self.cached(xxh3_64(address), address) {
+            return Ok(Some(self.cache.glance(slot).show()));
+        }
+        let Some(bytes) = self.tree.store.glance(address)? else { return Ok(None) };
+        Ok(Some(W::decode(&bytes, self.tree.stamps)?.show()))
+    }
+
+    /// The same of every value whose address begins with `beginning`, by what follows it.
+    pub fn show_all(&self, beginning: &[u8]) -> Result<BTreeMap<Vec<u8>, String>, StateError> {
+        let mut shown = BTreeMap::new();
+        for (address, bytes) in self.tree.store.glance_all(beginning)? {
+            let value = W::decode(&bytes, self.tree.stamps)?.show();
+            shown.insert(address[beginning.len()..].to_vec(), value);
+        }
+        for (address, value) in self.cache.glance_all() {
+            if let Some(rest) = address.strip_prefix(beginning) {
+                shown.insert(rest.to_vec(), value.show());
+            }
+        }
+        Ok(shown)
     }
 
     /// The value at an address, to change.

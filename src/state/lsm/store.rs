@@ -12,7 +12,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -26,7 +25,7 @@ use super::super::ttl::Ttl;
 use super::expiry::{Expiry, ExpiryFactory};
 use super::{LsmManifest, PREFIX, StateFile, prefix};
 use crate::base::EventTime;
-use crate::record::KeyGroup;
+use crate::record::{KeyGroup, KeyGroupRange};
 
 /// The sizes of things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +73,13 @@ pub struct LsmStore {
     caches: AtomicUsize,
     bytes_written: AtomicU64,
     bytes_read: AtomicU64,
+}
+
+/// Files by number, with their lengths.
+type Tables = BTreeMap<u64, u64>;
+
+fn table_name(id: u64) -> String {
+    format!("tables/{id}")
 }
 
 /// Merging goes on until the levels are in shape, but not for ever.
@@ -178,6 +184,19 @@ impl LsmStore {
         Ok(found)
     }
 
+    /// What is at an address, for whoever only looks on: it costs nothing.
+    pub(super) fn glance(&self, address: &[u8]) -> Result<Option<Slice>, StateError> {
+        let Some(tree) = self.tree.get() else { return Ok(None) };
+        Ok(tree.get(address, self.visible_seqno.get())?)
+    }
+
+    /// All whose address begins with `prefix`, for whoever only looks on: it costs nothing.
+    pub(super) fn glance_all(&self, prefix: &[u8]) -> Result<Vec<(Slice, Slice)>, StateError> {
+        let Some(tree) = self.tree.get() else { return Ok(Vec::new()) };
+        let entries = tree.prefix(prefix, self.visible_seqno.get(), None);
+        entries.map(|entry| Ok(entry.into_inner()?)).collect()
+    }
+
     /// Puts a value at an address.
     pub(super) fn put(&self, address: &[u8], value: &[u8]) -> Result<(), StateError> {
         if address.len() > usize::from(u16::MAX) {
@@ -214,11 +233,11 @@ impl LsmStore {
     pub(super) fn scan_state<E: From<StateError>>(
         &self,
         state: u16,
-        groups: Range<KeyGroup>,
+        range: KeyGroupRange,
         mut visitor: impl FnMut(KeyGroup, &[u8], &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         if !self.is_of_one_state() {
-            return groups.into_iter().try_for_each(|group| {
+            return (range.start..=range.end).try_for_each(|group| {
                 self.scan(&prefix(group, state), |address, value| {
                     visitor(group, &address[PREFIX..], value)
                 })
@@ -226,8 +245,19 @@ impl LsmStore {
         }
         self.scan(&[], |address, value| {
             let group = KeyGroup::from_be_bytes([address[0], address[1]]);
-            if groups.contains(&group) { visitor(group, &address[PREFIX..], value) } else { Ok(()) }
+            if range.contains(group) { visitor(group, &address[PREFIX..], value) } else { Ok(()) }
         })
+    }
+
+    /// The same of the state of this name.
+    pub(in super::super) fn scan_named<E: From<StateError>>(
+        &self,
+        name: &str,
+        range: KeyGroupRange,
+        visitor: impl FnMut(KeyGroup, &[u8], &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let state = self.states().get(name).copied();
+        state.map_or(Ok(()), |state| self.scan_state(state, range, visitor))
     }
 
     /// Whether this is the store of one state only.
@@ -252,10 +282,9 @@ impl LsmStore {
         if tree.rotate_memtable().is_none() {
             return Ok(());
         }
-        let before = self.tables(tree);
+        let mut known = self.tables(tree, &Tables::new())?;
         tree.flush(&tree.get_flush_lock(), self.seqno.get())?;
-        let mut known = before;
-        self.account(&mut known, tree);
+        self.account(tree, &mut known)?;
         let levels = Leveled::default().with_table_target_size(self.options.table_bytes);
         let levels = Arc::new(levels);
         for _ in 0..MOST_MERGES {
@@ -264,27 +293,35 @@ impl LsmStore {
             if tree.current_version().id() == version {
                 break;
             }
-            self.account(&mut known, tree);
+            self.account(tree, &mut known)?;
         }
         Ok(())
     }
 
-    /// The files of the tree, by number, with their lengths.
-    fn tables(&self, tree: &AnyTree) -> BTreeMap<u64, u64> {
-        let version = tree.current_version();
-        version.iter_tables().map(|table| (table.id(), table.metadata.file_size)).collect()
+    /// The files of the tree, by number, with their lengths; those in `known` need not be asked for.
+    fn tables(&self, tree: &AnyTree, known: &Tables) -> Result<Tables, StateError> {
+        let mut tables = Tables::new();
+        for table in tree.current_version().iter_tables() {
+            let bytes = match known.get(&table.id()) {
+                Some(bytes) => *bytes,
+                None => fs::metadata(self.directory.join(table_name(table.id())))?.len(),
+            };
+            tables.insert(table.id(), bytes);
+        }
+        Ok(tables)
     }
 
-    /// Counts what has been written and read since `known` was the list of files.
-    fn account(&self, known: &mut BTreeMap<u64, u64>, tree: &AnyTree) {
-        let tables = self.tables(tree);
-        let of_those_not_in = |these: &BTreeMap<u64, u64>, others: &BTreeMap<u64, u64>| {
+    /// Counts what has been written and read since the files were those of `known`.
+    fn account(&self, tree: &AnyTree, known: &mut Tables) -> Result<(), StateError> {
+        let tables = self.tables(tree, known)?;
+        let of_those_not_in = |these: &Tables, others: &Tables| {
             let missing = these.iter().filter(|(id, _)| !others.contains_key(id));
             missing.map(|(_, bytes)| bytes).sum::<u64>()
         };
         self.bytes_written.fetch_add(of_those_not_in(&tables, known), Ordering::Relaxed);
         self.bytes_read.fetch_add(of_those_not_in(known, &tables), Ordering::Relaxed);
         *known = tables;
+        Ok(())
     }
 
     /// Writes all that is in memory to disk and says which files hold the state now.
@@ -297,12 +334,10 @@ impl LsmStore {
         let version = tree.current_version();
         let mut files = Vec::new();
         for table in version.iter_tables() {
-            files.push(StateFile {
-                name: format!("tables/{}", table.id()),
-                bytes: table.metadata.file_size,
-                checksum: table.checksum().into_u128(),
-                shared: true,
-            });
+            let name = table_name(table.id());
+            let bytes = fs::metadata(self.directory.join(&name))?.len();
+            let checksum = table.checksum().into_u128();
+            files.push(StateFile { name, bytes, checksum, shared: true });
         }
         for name in [format!("v{}", version.id()), "current".to_string()] {
             let contents = fs::read(self.directory.join(&name))?;

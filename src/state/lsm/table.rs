@@ -12,7 +12,7 @@ use super::cache::{Origin, SlotId, WriteBack, WriteBackCache};
 use super::prefix;
 use super::store::LsmStore;
 use crate::record::format::{decode, decode_prefix, encode_into, encoded_len};
-use crate::record::{Data, Key, KeyGroup, key_group};
+use crate::record::{Data, Key, KeyGroup, KeyGroupRange, key_group};
 use crate::state::{KeyedStore, StateError, keyed_table};
 
 /// See the module.
@@ -80,8 +80,8 @@ impl<K: Key, V: Data> LsmTable<K, V> {
         mut visitor: impl FnMut(KeyGroup, &[u8], &[u8]) -> Result<(), StateError>,
     ) -> Result<(), StateError> {
         self.write_back()?;
-        let groups = 0..self.tree.max_parallelism as KeyGroup;
-        self.tree.store.scan_state(self.tree.state, groups, &mut visitor)
+        let range = KeyGroupRange::of_subtask(0, 1, self.tree.max_parallelism);
+        self.tree.store.scan_state(self.tree.state, range, &mut visitor)
     }
 
     /// Writes all changes to the tree.

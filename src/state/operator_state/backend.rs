@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use super::repartition::{OperatorStateHandle, OperatorStateMode, StateMetaInfo};
 use super::states::{BroadcastState, OperatorListState, Place};
 use crate::record::Data;
 use crate::record::format::{
-    FormatError, Schema, decode_prefix, encode_into, from_document, to_document,
+    FormatError, Schema, decode_prefix, encode_into, from_document_as, to_document_as,
 };
 use crate::state::{ListStateDescriptor, MapStateDescriptor, Namespace, StateError};
 
@@ -41,6 +41,9 @@ pub struct OperatorSnapshot {
     pub bytes: Vec<u8>,
 }
 
+/// The type of snapshots, traced once.
+static SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::of::<OperatorSnapshot>);
+
 impl OperatorSnapshot {
     /// The snapshot as redistribution sees it; `handle` is what it is called there.
     pub fn handle(&self, handle: impl Into<String>) -> OperatorStateHandle {
@@ -54,12 +57,12 @@ impl OperatorSnapshot {
 
     /// The snapshot as bytes that say what they are.
     pub fn to_bytes(&self) -> Vec<u8> {
-        to_document(self).expect("a snapshot is plain data")
+        to_document_as(&SCHEMA, self).expect("a snapshot is plain data")
     }
 
     /// The snapshot that these bytes are.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
-        from_document(bytes)
+        from_document_as(&SCHEMA, bytes)
     }
 }
 

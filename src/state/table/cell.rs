@@ -171,8 +171,8 @@ impl<K: Key, N: Namespace, W: Stored> StateTable<K> for CellTable<K, N, W> {
             Cells::Heap(cells) => {
                 let (mut address, mut bytes) = (Vec::new(), Vec::new());
                 let mut outcome = Ok(());
-                cells.visit(|group, key, namespace, value| {
-                    if outcome.is_err() || !range.contains(group) {
+                cells.visit(range, |group, key, namespace, value| {
+                    if outcome.is_err() {
                         return;
                     }
                     address.clear();
@@ -190,6 +190,21 @@ impl<K: Key, N: Namespace, W: Stored> StateTable<K> for CellTable<K, N, W> {
             Cells::Lsm(cells) => {
                 let rule = ExportRule { stamps, ttl, now: scope.now };
                 export_groups::<K, N, (), W>(cells, range, rule, export)
+            }
+        }
+    }
+
+    fn show(&mut self, scope: &Scope<K>) -> Result<Option<String>, StateError> {
+        let current = scope.key(&self.common.name)?;
+        let namespace = self.namespace.get(&self.common.name)?;
+        match &mut self.cells {
+            Cells::Heap(cells) => {
+                let found = cells.get_mut(current.hash_code, &current.key, namespace);
+                Ok(found.map(|value| value.show()))
+            }
+            Cells::Lsm(cells) => {
+                let address = address_of(cells, current, &self.namespace, &mut self.address);
+                cells.show(address)
             }
         }
     }

@@ -238,9 +238,9 @@ impl<K: Key, N: Namespace, U: Namespace, V: Data> StateTable<K> for MapTable<K, 
             MapCells::Heap(cells) => {
                 let (mut address, mut bytes) = (Vec::new(), Vec::new());
                 let mut outcome = Ok(());
-                cells.visit(|group, key, namespace, map| {
+                cells.visit(range, |group, key, namespace, map| {
                     for (user_key, value) in map {
-                        if outcome.is_err() || !range.contains(group) {
+                        if outcome.is_err() {
                             return;
                         }
                         address.clear();
@@ -262,6 +262,30 @@ impl<K: Key, N: Namespace, U: Namespace, V: Data> StateTable<K> for MapTable<K, 
                 export_groups::<K, N, U, Stamped<V>>(cells, range, rule, export)
             }
         }
+    }
+
+    fn show(&mut self, scope: &Scope<K>) -> Result<Option<String>, StateError> {
+        let current = scope.key(&self.common.name)?;
+        let namespace = self.namespace.get(&self.common.name)?;
+        let mut entries = Vec::new();
+        match &mut self.cells {
+            MapCells::Heap(cells) => {
+                let map = cells.get_mut(current.hash_code, &current.key, namespace);
+                for (user_key, value) in map.into_iter().flatten() {
+                    entries.push(format!("{user_key:?}: {}", value.show()));
+                }
+            }
+            MapCells::Lsm(cells) => {
+                let beginning = address_of(cells, current, &self.namespace, &mut self.address);
+                let mut shown = Vec::new();
+                for (user_key, value) in cells.show_all(beginning)? {
+                    shown.push((decode::<U>(&user_key)?, value));
+                }
+                shown.sort_by(|(a, _), (b, _)| a.cmp(b));
+                entries = shown.iter().map(|(key, value)| format!("{key:?}: {value}")).collect();
+            }
+        }
+        Ok((!entries.is_empty()).then(|| format!("{{{}}}", entries.join(", "))))
     }
 
     fn import(&mut self, entry: Imported<'_>) -> Result<(), StateError> {

@@ -48,6 +48,8 @@ pub(super) trait StateTable<K>: Any + Send {
         scope: &Scope<K>,
         export: &mut Export<'_>,
     ) -> Result<(), StateError>;
+    /// What there is of the key at work, shown to a person.
+    fn show(&mut self, scope: &Scope<K>) -> Result<Option<String>, StateError>;
     /// Takes an entry in.
     fn import(&mut self, entry: Imported<'_>) -> Result<(), StateError>;
     /// Forgets everything that is in memory.
