@@ -8,7 +8,9 @@ use weir::workload::{Size, WORKLOADS};
 fn size_of(workload: &str) -> u64 {
     match workload {
         "word-count" => 500_000,
-        "keyed-sum" => 2_000_000,
+        "keyed-sum" | "million-keys" => 2_000_000,
+        "tumbling-count-lsm" | "million-keys-lsm" | "timers" => 200_000,
+        "tumbling-count" | "sliding-count" | "session-count" => 1_000_000,
         "small-simulations" => 20,
         _ => 20_000,
     }

@@ -10,6 +10,7 @@ use crate::graph::{
 };
 use crate::operator::{EdgeFactory, JobCode, OperatorCode, OperatorKind};
 use crate::record::Partitioning;
+use crate::state::StateBackendKind;
 
 /// How a stream reaches the operator behind it.
 #[derive(Clone)]
@@ -74,6 +75,10 @@ impl Builder {
 
     pub(super) fn set_watermark_interval(&mut self, interval: SimDuration) {
         self.code.watermark_interval = interval;
+    }
+
+    pub(super) fn set_state_backend(&mut self, kind: StateBackendKind) {
+        self.code.state_backend = Some(kind);
     }
 
     /// Somebody reads the side output `tag` of an operator as records of this type.

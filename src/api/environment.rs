@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::builder::Builder;
 use super::{DataStream, Program, ProgramError, TimeCharacteristic};
 use crate::base::SimDuration;
-use crate::connector::{BoundedSource, FileError, Generator, Lines, Splits, read_csv};
+use crate::connector::{BoundedSource, FileError, Generator, Lines, Splits, Timed, read_csv};
 use crate::graph::StreamNodeKind;
 use crate::operator::OperatorKind;
 use crate::record::Data;
@@ -80,6 +80,25 @@ impl StreamExecutionEnvironment {
         self
     }
 
+    /// Where keyed state lives: `hashmap` (also `memory` and `filesystem`) or `lsm` (also
+    /// `rocksdb`). A program that does not say leaves it to the cluster.
+    ///
+    /// ```
+    /// use weir::api::StreamExecutionEnvironment;
+    ///
+    /// let env = StreamExecutionEnvironment::new("large state");
+    /// env.set_state_backend("rocksdb");
+    /// ```
+    pub fn set_state_backend(&self, name: &str) -> &Self {
+        let mut builder = self.builder.borrow_mut();
+        match name.parse() {
+            Ok(kind) => builder.set_state_backend(kind),
+            Err(error) => builder.fail(ProgramError::StateBackend(error)),
+        }
+        drop(builder);
+        self
+    }
+
     /// Gives every operator a task of its own.
     pub fn disable_operator_chaining(&self) -> &Self {
         self.builder.borrow_mut().disable_chaining();
@@ -107,6 +126,34 @@ impl StreamExecutionEnvironment {
         function: impl Fn(u64) -> T + Send + Sync + 'static,
     ) -> DataStream<T> {
         self.from_splits(name, Arc::new(Generator::new(count, function)), options)
+    }
+
+    /// A source of records that come by themselves, each this long after the source has started,
+    /// and after those before it in its split.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use weir::api::{SourceOptions, StreamExecutionEnvironment};
+    /// use weir::cluster::{self, ClusterOptions};
+    ///
+    /// let env = StreamExecutionEnvironment::new("two clicks");
+    /// let clicks = vec![(Duration::ZERO, "home"), (Duration::from_secs(90), "cart")];
+    /// let clicks = clicks.into_iter().map(|(after, page)| (after, page.to_string())).collect();
+    /// env.from_timed_collection("clicks", clicks, SourceOptions::default())
+    ///     .map(|page| (page, 1_u64))
+    ///     .write_to("clicks", ["page", "clicks"]);
+    /// let report = cluster::execute(ClusterOptions::new(1, 1), env.build()?)?;
+    /// assert!(report.virtual_time.as_millis() > 90_000);
+    /// assert_eq!(report.sinks["clicks"].rows.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_timed_collection<T: Data + Sync>(
+        &self,
+        name: &str,
+        records: Vec<(SimDuration, T)>,
+        options: SourceOptions,
+    ) -> DataStream<T> {
+        self.from_splits(name, Arc::new(Timed(records)), options)
     }
 
     /// A source of the lines of a text.
@@ -168,6 +215,33 @@ impl StreamExecutionEnvironment {
 
     /// A source of anything that can be read by offset, which itself says how far event time is:
     /// each split has its own watermarks, and the slowest counts.
+    ///
+    /// Below, two partitions are read side by side, one far behind the other. Watermarks that went
+    /// by the records of both would make all of the second late.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use weir::api::{SourceOptions, StreamExecutionEnvironment};
+    /// use weir::base::EventTime;
+    /// use weir::cluster::{self, ClusterOptions};
+    /// use weir::time::WatermarkStrategy;
+    ///
+    /// let env = StreamExecutionEnvironment::new("two partitions");
+    /// let readings: Vec<i64> = (1_000..1_020).chain(0..20).collect();
+    /// let two = SourceOptions { splits: Some(2), side_by_side: true, ..SourceOptions::at_rate(20.0) };
+    /// let strategy = WatermarkStrategy::for_monotonous_timestamps()
+    ///     .with_timestamp_assigner(|reading, _| EventTime(*reading));
+    /// env.from_source("readings", Arc::new(readings), two, strategy)
+    ///     .map(|reading| (reading, 1_u64))
+    ///     .time_window_all(Duration::from_millis(10))
+    ///     .reduce(|(_, n), (latest, m)| (latest, n + m))
+    ///     .write_to("windows", ["latest", "readings"]);
+    /// let report = cluster::execute(ClusterOptions::new(1, 1), env.build()?)?;
+    /// let windows: Vec<_> = report.sinks["windows"].rows.iter().map(|row| &row.fields).collect();
+    /// assert_eq!(windows, [&["9", "10"], &["19", "10"], &["1009", "10"], &["1019", "10"]]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_source<T: Data>(
         &self,
         name: &str,

@@ -132,7 +132,7 @@ where
         let code = OperatorKind::operator(move |context: &OperatorContext, outputs: Outputs| {
             let (spec, function) = (spec.clone(), function.clone());
             let joined = JoinedByInterval::new(context, spec, function, outputs.join());
-            erase_inputs::<L, R>(joined.expect("the program was refused if its bounds do not fit"))
+            Ok(erase_inputs::<L, R>(joined?))
         });
         left.stream().then_two(right.stream(), "Interval Join", code)
     }

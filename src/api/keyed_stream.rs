@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::stream::operator;
 use super::windows::{
     GlobalWindows, SlidingEventTimeWindows, SlidingProcessingTimeWindows, TumblingEventTimeWindows,
     TumblingProcessingTimeWindows, Windowing,
@@ -12,8 +11,11 @@ use super::windows::{
 use super::{DataStream, ProgramError, WindowedStream, aggregation};
 use crate::graph::StreamNodeKind;
 use crate::network::KeyedEdge;
-use crate::operator::{Closure, Function, KeySelector, ReduceFunction, RollingReduce};
-use crate::record::{Data, Output, Partitioning};
+use crate::operator::{
+    Closure, Function, KeySelector, KeyedProcess, KeyedProcessFunction, OperatorContext,
+    OperatorKind, ReduceFunction, RollingReduce,
+};
+use crate::record::{Data, Output, Outputs, Partitioning, erase};
 use crate::window::{Eviction, EvictionOrder, Evictor, TimeDomain, Trigger};
 
 /// A stream grouped by the keys that `S` finds.
@@ -50,9 +52,11 @@ impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
 
     fn rolling<F: ReduceFunction<T>>(&self, name: &str, function: F) -> DataStream<T> {
         let selector = self.selector.clone();
-        let code = operator(move |context, output| {
-            let (selector, function) = (selector.clone(), function.clone());
-            Box::new(RollingReduce::new(context, selector, function, output)) as Box<dyn Output<T>>
+        let code = OperatorKind::operator(move |context: &OperatorContext, outputs: Outputs| {
+            let (selector, function, (output, _)) =
+                (selector.clone(), function.clone(), outputs.join());
+            let reduce = RollingReduce::new(context, selector, function, output)?;
+            Ok(erase(Box::new(reduce) as Box<dyn Output<T>>))
         });
         self.stream.then(name, StreamNodeKind::Operator, code)
     }
@@ -104,6 +108,60 @@ impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
 
     fn aggregation(&self, function: impl FnMut(&mut T, T) + Function) -> DataStream<T> {
         self.rolling("Keyed Aggregation", Closure(function))
+    }
+
+    /// What a function makes of the records of each key, with keyed state and timers.
+    ///
+    /// ```
+    /// use weir::api::StreamExecutionEnvironment;
+    /// use weir::cluster::{self, ClusterOptions};
+    /// use weir::operator::{KeyedContext, KeyedOpenContext, KeyedProcessFunction};
+    /// use weir::record::{Collector, Failure};
+    /// use weir::state::{ValueState, ValueStateDescriptor};
+    ///
+    /// /// Emits a record if it differs from the last of its key.
+    /// #[derive(Clone, Default)]
+    /// struct Changes { last: ValueState<i64> }
+    ///
+    /// impl KeyedProcessFunction<String, (String, i64)> for Changes {
+    ///     type Out = (String, i64);
+    ///
+    ///     fn open(&mut self, context: &mut KeyedOpenContext<'_, String>) -> Result<(), Failure> {
+    ///         self.last = context.state(ValueStateDescriptor::new("last"))?;
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn process_element(
+    ///         &mut self,
+    ///         value: (String, i64),
+    ///         context: &mut KeyedContext<'_, String>,
+    ///         out: &mut Collector<(String, i64)>,
+    ///     ) -> Result<(), Failure> {
+    ///         if self.last.value(context.state())? != Some(&value.1) {
+    ///             self.last.update(context.state(), value.1)?;
+    ///             out.collect(value);
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let env = StreamExecutionEnvironment::new("changes");
+    /// let readings = [("a", 1), ("a", 1), ("b", 1), ("a", 2)];
+    /// env.from_collection(readings.map(|(key, value)| (key.to_string(), value)).to_vec())
+    ///     .key_by_field(|reading| &reading.0)
+    ///     .process(Changes::default())
+    ///     .write_to("changes", ["sensor", "value"]);
+    /// let report = cluster::execute(ClusterOptions::new(1, 1), env.build().unwrap()).unwrap();
+    /// assert_eq!(report.sinks["changes"].rows.len(), 3);
+    /// ```
+    pub fn process<F: KeyedProcessFunction<S::Key, T>>(&self, function: F) -> DataStream<F::Out> {
+        let selector = self.selector.clone();
+        let code = OperatorKind::operator(move |context: &OperatorContext, outputs: Outputs| {
+            let (selector, function) = (selector.clone(), function.clone());
+            let process = KeyedProcess::new(context, selector, function, outputs.join())?;
+            Ok(erase(Box::new(process) as Box<dyn Output<T>>))
+        });
+        self.stream.then("Keyed Process", StreamNodeKind::Operator, code)
     }
 
     /// Divides the records of each key into windows.

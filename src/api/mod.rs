@@ -26,7 +26,9 @@
 //! Next: [`crate::graph`] translates what is declared here, [`crate::operator`] runs it.
 
 mod aggregation;
+mod broadcast_stream;
 mod builder;
+mod connected_streams;
 mod environment;
 mod event_time;
 mod interval_join;
@@ -38,6 +40,10 @@ mod stream;
 mod windowed_stream;
 mod windows;
 
+pub use broadcast_stream::{
+    BroadcastConnectedStream, BroadcastStream, KeyedBroadcastConnectedStream,
+};
+pub use connected_streams::{ConnectedStreams, KeyedConnectedStreams};
 pub use environment::{SourceOptions, StreamExecutionEnvironment};
 pub use event_time::TimeCharacteristic;
 pub use interval_join::{IntervalJoin, IntervalJoined};

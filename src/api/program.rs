@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::graph::StreamGraph;
 use crate::operator::JobCode;
+use crate::state::UnknownBackend;
 use crate::time::WatermarkStrategyError;
 use crate::window::WindowError;
 
@@ -74,6 +75,9 @@ pub enum ProgramError {
     /// A watermark strategy that makes no sense.
     #[error(transparent)]
     WatermarkStrategy(#[from] WatermarkStrategyError),
+    /// A state backend that is not there.
+    #[error(transparent)]
+    StateBackend(#[from] UnknownBackend),
     /// Windows that cannot be.
     #[error("{operator}: {error}")]
     Window {

@@ -72,7 +72,7 @@ impl<T: Data> DataStream<T> {
         let sink: crate::base::Name = uid.as_deref().unwrap_or(name).into();
         let build = move |context: &OperatorContext, _: Outputs| {
             let writer = SinkWriter::<T>::new(context, sink.clone(), format.clone());
-            erase(Box::new(writer) as Box<dyn Output<T>>)
+            Ok(erase(Box::new(writer) as Box<dyn Output<T>>))
         };
         let code = OperatorKind::operator(build);
         let name = format!("{name}: Writer");

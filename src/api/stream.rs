@@ -36,7 +36,7 @@ pub(super) fn operator<I: Data, O: Data>(
     build: impl Fn(&OperatorContext, Box<dyn Output<O>>) -> Box<dyn Output<I>> + Send + Sync + 'static,
 ) -> OperatorKind {
     OperatorKind::operator(move |context: &OperatorContext, outputs: Outputs| {
-        erase(build(context, outputs.join().0))
+        Ok(erase(build(context, outputs.join().0)))
     })
 }
 
@@ -118,8 +118,8 @@ impl<T: Data> DataStream<T> {
     /// Like [`Self::process`], with a type of one's own as the function.
     pub fn process_with<F: ProcessFunction<T>>(&self, function: F) -> DataStream<F::Out> {
         let code = OperatorKind::operator(move |context: &OperatorContext, outputs: Outputs| {
-            let process = Process::new::<T>(context, function.clone(), outputs.join());
-            erase(Box::new(process) as Box<dyn Output<T>>)
+            let process = Process::new::<T>(context, function.clone(), outputs.join())?;
+            Ok(erase(Box::new(process) as Box<dyn Output<T>>))
         });
         self.then("Process", StreamNodeKind::Operator, code)
     }

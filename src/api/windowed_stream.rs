@@ -243,8 +243,7 @@ impl<T: Data, S: KeySelector<T>> WindowedStream<T, S> {
             let (function, late) = (function.clone(), late.clone());
             let windowed =
                 Windowed::new(context, selector, spec, function, late, outputs.join::<F::Out>());
-            let windowed = windowed.expect("the program was refused if its windows do not fit");
-            erase(Box::new(windowed) as Box<dyn Output<T>>)
+            Ok(erase(Box::new(windowed?) as Box<dyn Output<T>>))
         };
         let code = OperatorKind::operator(build);
         let windows = stream.stream().then(name, StreamNodeKind::Operator, code);

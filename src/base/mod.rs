@@ -11,4 +11,4 @@ pub use ids::{
     AllocationId, AttemptId, Incarnation, JobId, Name, NodeId, SlotId, Step, SubtaskId, VertexId,
 };
 pub use seed::{Seed, StreamRng};
-pub use time::{EventTime, SimDuration, SimTime};
+pub use time::{EventTime, SimDuration, SimTime, TimeDomain};

@@ -109,3 +109,27 @@ impl EventTime {
     /// Flink's `Watermark.MAX_WATERMARK`: no more records will come.
     pub const MAX: Self = Self(i64::MAX);
 }
+
+/// By whose time something goes.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeDomain {
+    /// The records' own.
+    #[default]
+    EventTime,
+    /// The node's clock.
+    ProcessingTime,
+}

@@ -91,10 +91,8 @@ pub fn run(
         heartbeat_interval: options.heartbeat_interval,
         heartbeat_timeout: options.heartbeat_timeout,
         slot_request_timeout: options.slot_request_timeout,
-        task: Arc::new(TaskOptions {
-            parts: Arc::new(options.protocol.event_time),
-            ..options.task
-        }),
+        task: Arc::new(options.task),
+        event_time: Arc::new(options.protocol.event_time),
     };
     let results = Arc::new(Mutex::new(BTreeMap::new()));
     let ended = results.clone();

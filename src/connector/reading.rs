@@ -2,7 +2,8 @@
 //!
 //! Splits are read one after the other, as files are, or side by side, as the partitions of a log
 //! are. Records come when they are due: by themselves ([`Splits::due`]), at the source's rate, or
-//! at once.
+//! at once; with both, when both allow it. Whatever could not be read when it was due, since the
+//! task was held back or the split paused, is there to be read at once afterwards.
 //!
 //! Invariant: a split's records are read in order, each once.
 
@@ -160,7 +161,8 @@ impl<T> Reading<T> {
     pub(super) fn next_due(&mut self, now: SimTime) -> Option<Due> {
         let started = self.pace.started(now);
         let next = self.pace.next(now);
-        let due = |split: &Split| self.splits.due(split.next).map_or(next, |due| started + due);
+        let due =
+            |split: &Split| self.splits.due(split.next).map_or(next, |due| next.max(started + due));
         let open = self.open.iter().enumerate().filter(|(_, split)| !split.paused);
         open.map(|(place, split)| Due { place, at: due(split) }).min_by_key(|due| due.at)
     }

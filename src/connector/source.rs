@@ -51,7 +51,12 @@ impl<T: Data> SourceFactory for BoundedSource<T> {
             time: SourceTimestampsAndWatermarks::new(self.strategy.clone()),
             periodic: PeriodicEmit::new(context),
             alignment: SourceAlignment::default(),
-            next_report: self.strategy.alignment().map(|_| context.host.clock.now()),
+            waits: false,
+            next_report: self.strategy.alignment().map(|alignment| {
+                let at = context.host.clock.now() + alignment.update_interval;
+                context.timers.call_at(at);
+                at
+            }),
             strategy: self.strategy.clone(),
             said: Said::default(),
             output: outputs.join().0,
@@ -71,6 +76,8 @@ pub struct Reader<T> {
     time: SourceTimestampsAndWatermarks<T, u16>,
     periodic: PeriodicEmit,
     alignment: SourceAlignment<u16>,
+    /// Whether nothing is read since the subtask is ahead of its alignment group.
+    waits: bool,
     /// When the watermark is to be reported next, for the sources that wait for each other.
     next_report: Option<SimTime>,
     said: Said,
@@ -89,12 +96,17 @@ impl<T: Data> Reader<T> {
         }));
     }
 
-    /// Begins with the splits whose turn has come and leaves those that are read to their end.
-    fn turn_splits(&mut self) {
+    /// Leaves the splits that are read to their end.
+    fn release_finished(&mut self) {
         for split in self.reading.take_finished() {
             self.time.release_output_for_split(&split);
             self.alignment.on_split_finished(&split);
         }
+    }
+
+    /// Begins with the splits whose turn has come and leaves those that are read to their end.
+    fn turn_splits(&mut self) {
+        self.release_finished();
         for split in self.reading.open_next() {
             self.time.create_output_for_split(split);
         }
@@ -114,7 +126,7 @@ impl<T: Data> Reader<T> {
         } else {
             self.emit_one_by_one(split, batch, &timestamps)?;
         }
-        self.check_alignment();
+        self.check_splits();
         Ok(())
     }
 
@@ -140,11 +152,16 @@ impl<T: Data> Reader<T> {
     }
 
     /// Pauses the splits that are ahead of the alignment group, and goes on with the others.
-    fn check_alignment(&mut self) {
+    ///
+    /// Unlike Flink: what one poll has read is emitted whole, even if a watermark within it shows
+    /// that the split is ahead.
+    fn check_splits(&mut self) {
         if self.next_report.is_none() {
             return;
         }
+        self.release_finished();
         let change = self.alignment.check_splits(self.time.split_watermarks());
+        self.time.pause_or_resume_splits(self.context.activity_time(), &change);
         let (job, trace) = (self.context.job, &self.context.host.trace);
         for &split in &change.pause {
             let subtask = self.context.subtask.clone();
@@ -158,6 +175,20 @@ impl<T: Data> Reader<T> {
         self.reading.resume(&change.resume);
     }
 
+    /// Whether the subtask as a whole is ahead of its alignment group.
+    fn waits_for_alignment(&mut self) -> bool {
+        let waits = self.alignment.should_wait(self.time.latest_watermark());
+        if waits != self.waits {
+            self.waits = waits;
+            let now = self.context.activity_time();
+            match waits {
+                true => self.time.pause_input(now),
+                false => self.time.resume_input(now),
+            }
+        }
+        waits
+    }
+
     /// Reports the watermark to the source's coordinator, if it is time.
     fn report(&mut self) {
         let (Some(next), Some(alignment)) = (self.next_report, self.strategy.alignment()) else {
@@ -166,11 +197,13 @@ impl<T: Data> Reader<T> {
         let now = self.context.host.clock.now();
         let mut due = next;
         if next <= now {
-            (self.context.coordinator)(OperatorEvent::WatermarkReported {
-                operator: self.context.operator.clone(),
-                alignment: alignment.clone(),
-                watermark: self.time.reported_watermark(),
-            });
+            if let Some(watermark) = self.time.reported_watermark() {
+                (self.context.coordinator)(OperatorEvent::ReportedWatermark {
+                    operator: self.context.operator.clone(),
+                    alignment: alignment.clone(),
+                    watermark,
+                });
+            }
             due = now + alignment.update_interval;
             self.next_report = Some(due);
         }
@@ -195,7 +228,7 @@ impl<T: Data> SourceReader for Reader<T> {
         if self.reading.is_done() {
             return self.finish();
         }
-        if self.alignment.should_wait(self.time.latest_watermark()) {
+        if self.waits_for_alignment() {
             return Ok(SourceStatus::Waits);
         }
         let Some(due) = self.reading.next_due(now) else { return Ok(SourceStatus::Waits) };
@@ -224,11 +257,11 @@ impl<T: Data> SourceReader for Reader<T> {
         match event {
             ChainEvent::TimersDue => {
                 self.turn_splits();
-                if self.periodic.is_due() && self.has_event_time {
+                if self.periodic.is_due() && self.has_event_time && !self.reading.is_done() {
                     let now = self.context.activity_time();
                     self.time.emit_periodic_watermark(now, &mut self.said);
                     self.said.hand_on(&mut *self.output)?;
-                    self.check_alignment();
+                    self.check_splits();
                 }
                 self.report();
                 self.output.on_event(event)
@@ -245,6 +278,6 @@ impl<T: Data> SourceReader for Reader<T> {
         let told = TimeEvent::AlignmentAnnounced { job, subtask, max_watermark };
         self.context.host.trace.record(Event::Time(told));
         self.alignment.on_alignment(max_watermark);
-        self.check_alignment();
+        self.check_splits();
     }
 }

@@ -13,6 +13,7 @@ mod partitions;
 mod registry;
 mod reports;
 mod split_watermarks;
+mod time_sources;
 mod utc;
 mod watermark_strategies;
 mod words;
@@ -122,6 +123,7 @@ fn timeless_jobs() -> Registry {
             .argument("cost", ArgumentKind::Duration, "what a record costs it")
             .sink("results", &["number", "square"]),
         )
+        .with(time_sources::aligned_sources_job())
 }
 
 type Build = fn(&Arguments) -> Result<Program, ArgumentError>;

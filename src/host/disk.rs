@@ -36,6 +36,8 @@ pub trait Disk {
     fn sync(&self, path: &str) -> Result<SimTime, DiskError>;
     /// A file's contents as this life of the node sees them.
     fn read(&self, path: &str) -> Result<(Vec<u8>, SimTime), DiskError>;
+    /// Moves so many bytes of scratch files ([`super::Scratch`]), which are on the same device.
+    fn transfer(&self, bytes: u64) -> Result<SimTime, DiskError>;
     /// Removes a file, durably.
     fn remove(&self, path: &str) -> Result<(), DiskError>;
     /// The names of all files that start with `prefix`, sorted.

@@ -7,6 +7,7 @@
 mod clock;
 mod disk;
 mod outside;
+mod scratch;
 mod signal;
 mod spawn;
 mod wire;
@@ -19,6 +20,7 @@ use crate::trace::{Event, Level};
 pub use clock::{Clock, Sleep};
 pub use disk::{Disk, DiskError};
 pub use outside::Outside;
+pub use scratch::Scratch;
 pub use signal::Signal;
 pub use spawn::{Spawn, Task};
 pub use wire::{Address, Delivery, Inbox, Lane, Message, Payload, Port, Wire};
@@ -52,6 +54,8 @@ pub struct Host {
     pub wire: Rc<dyn Wire>,
     /// The local disk.
     pub disk: Rc<dyn Disk>,
+    /// Scratch files.
+    pub scratch: Rc<dyn Scratch>,
     /// Randomness.
     pub random: Rc<dyn Random>,
     /// Tasks.

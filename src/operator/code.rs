@@ -7,19 +7,20 @@ use super::OperatorContext;
 use crate::base::{EventTime, Name, SimDuration, SimTime};
 use crate::graph::StreamNodeId;
 use crate::record::{AnyBatch, AnyOutput, ChainEvent, Failure, Outputs, Partitioning, StreamEvent};
+use crate::state::StateBackendKind;
 use crate::time::WatermarkAlignmentParams;
 
 /// Builds one subtask's instance of an operator.
 pub trait OperatorFactory: Send + Sync {
     /// Builds it in front of what its output feeds.
-    fn build(&self, context: &OperatorContext, outputs: Outputs) -> Box<dyn AnyOutput>;
+    fn build(&self, context: &OperatorContext, outputs: Outputs) -> Built;
 }
 
-impl<F> OperatorFactory for F
-where
-    F: Fn(&OperatorContext, Outputs) -> Box<dyn AnyOutput> + Send + Sync,
-{
-    fn build(&self, context: &OperatorContext, outputs: Outputs) -> Box<dyn AnyOutput> {
+/// An operator in front of its outputs, or why it cannot be opened.
+pub type Built = Result<Box<dyn AnyOutput>, Failure>;
+
+impl<F: Fn(&OperatorContext, Outputs) -> Built + Send + Sync> OperatorFactory for F {
+    fn build(&self, context: &OperatorContext, outputs: Outputs) -> Built {
         self(context, outputs)
     }
 }
@@ -41,17 +42,28 @@ pub trait SourceReader {
 }
 
 /// What a subtask of an operator tells the operator's coordinator at the JobMaster (Flink's
-/// `OperatorEvent`).
+/// `OperatorEvent`, in this direction).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OperatorEvent {
     /// How far a source subtask's event time is, for the sources that wait for each other.
-    WatermarkReported {
+    ReportedWatermark {
         /// The source operator's uid.
         operator: Name,
         /// Which sources wait for each other, and how.
         alignment: WatermarkAlignmentParams,
         /// How far event time is; the end of time for a subtask that holds nobody.
         watermark: EventTime,
+    },
+}
+
+/// What the coordinator of an operator at the JobMaster tells a subtask (Flink's `OperatorEvent`,
+/// in this direction).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoordinatorEvent {
+    /// How far a source subtask may read ahead of the sources that it waits for.
+    WatermarkAlignment {
+        /// Beyond this watermark it waits.
+        max_watermark: EventTime,
     },
 }
 
@@ -80,7 +92,7 @@ pub enum OperatorKind {
 impl OperatorKind {
     /// An operator that this function builds.
     pub fn operator(
-        build: impl Fn(&OperatorContext, Outputs) -> Box<dyn AnyOutput> + Send + Sync + 'static,
+        build: impl Fn(&OperatorContext, Outputs) -> Built + Send + Sync + 'static,
     ) -> Self {
         Self::Operator(Arc::new(build))
     }
@@ -128,12 +140,14 @@ pub struct JobCode {
     pub edges: Vec<Arc<dyn EdgeFactory>>,
     /// How often watermarks are emitted (`pipeline.auto-watermark-interval`); zero is never.
     pub watermark_interval: SimDuration,
+    /// Where keyed state lives, if the program says.
+    pub state_backend: Option<StateBackendKind>,
 }
 
 impl Default for JobCode {
     fn default() -> Self {
         let watermark_interval = SimDuration::from_millis(200);
-        Self { operators: Vec::new(), edges: Vec::new(), watermark_interval }
+        Self { operators: Vec::new(), edges: Vec::new(), watermark_interval, state_backend: None }
     }
 }
 

@@ -10,12 +10,12 @@ use crate::record::{
     BATCH_RECORDS, Batch, ChainEvent, Collector, Data, Failure, Output, OutputTag, RecordId,
     SideOutputs,
 };
-use crate::state::KeyedTable;
+use crate::state::BackendTable;
 use crate::trace::{Event, LateOutcome, TimeEvent, WindowEvent};
+use crate::window::StreamRecord;
 use crate::window::interval_join::{
     IntervalBounds, IntervalBuffers, IntervalJoinOperator, IntervalOutput,
 };
-use crate::window::{StreamRecord, WindowError};
 
 /// What a join function sees beside the pair (Flink's `ProcessJoinFunction.Context`).
 pub struct JoinContext<'a> {
@@ -108,7 +108,7 @@ pub struct IntervalJoinSpec<L, R, SL, SR> {
     pub late_right: LateRecords<R>,
 }
 
-type Store<K, L, R> = KeyedTable<K, IntervalBuffers<L, R>>;
+type Store<K, L, R> = BackendTable<K, IntervalBuffers<L, R>>;
 
 /// See the module.
 pub struct JoinedByInterval<L, R, SL, SR, F>
@@ -140,7 +140,7 @@ where
         spec: IntervalJoinSpec<L, R, SL, SR>,
         function: F,
         (output, sides): (Box<dyn Output<F::Out>>, SideOutputs),
-    ) -> Result<Self, WindowError> {
+    ) -> Result<Self, Failure> {
         let IntervalJoinSpec { bounds, left, right, late_left, late_right } = spec;
         let emitted = Emitted {
             context: context.clone(),
@@ -152,9 +152,10 @@ where
             late_records: [0; 2],
             watermark: EventTime::NONE,
         };
-        let store = KeyedTable::new(context.max_parallelism);
+        let store = context.keyed_table()?;
         Ok(Self {
-            operator: IntervalJoinOperator::new(bounds, store)?,
+            operator: IntervalJoinOperator::new(bounds, store)
+                .map_err(|error| Failure(error.to_string()))?,
             left,
             right,
             emitted,

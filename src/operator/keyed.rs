@@ -2,13 +2,13 @@
 
 use super::{Cost, KeySelector, OperatorContext, ReduceFunction};
 use crate::record::{Batch, ChainEvent, Data, Failure, Output};
-use crate::state::KeyedTable;
+use crate::state::{BackendTable, KeyedStore};
 
 /// For each record, what the records of its key have come to (Flink's `StreamGroupedReduce`).
 pub struct RollingReduce<T, S: KeySelector<T>, F> {
     selector: S,
     function: F,
-    reduced: KeyedTable<S::Key, T>,
+    reduced: BackendTable<S::Key, T>,
     output: Box<dyn Output<T>>,
     cost: Cost,
 }
@@ -20,23 +20,25 @@ impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> RollingReduce<T, S, F> {
         selector: S,
         function: F,
         output: Box<dyn Output<T>>,
-    ) -> Self {
-        let reduced = KeyedTable::new(context.max_parallelism);
-        Self { selector, function, reduced, output, cost: context.cost() }
+    ) -> Result<Self, Failure> {
+        let reduced = context.keyed_table()?;
+        Ok(Self { selector, function, reduced, output, cost: context.cost() })
     }
 
     /// Takes a record in and returns what its key has come to.
     #[inline]
     fn advance(&mut self, hash_code: i32, value: T) -> T {
         let selector = &self.selector;
-        match self.reduced.get_mut(hash_code, |key| selector.matches(&value, key)) {
-            Some(reduced) => {
+        let is_key = |key: &S::Key| selector.matches(&value, key);
+        match self.reduced.find(hash_code, is_key, || selector.key(&value)) {
+            Some((_, reduced)) => {
                 self.function.reduce(reduced, value);
                 reduced.clone()
             }
             None => {
-                let key = selector.key(&value);
-                self.reduced.insert_new(hash_code, key, value.clone());
+                let is_key = |key: &S::Key| selector.matches(&value, key);
+                let (key, first) = (|| selector.key(&value), || value.clone());
+                self.reduced.find_or_insert(hash_code, is_key, key, first);
                 value
             }
         }

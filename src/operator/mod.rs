@@ -6,22 +6,33 @@
 //! Previous: [`crate::api`] declares operators, [`crate::task`] builds the chain. Next: the
 //! writer at the end of the chain, in [`crate::network`], or a sink, in [`crate::connector`].
 
+mod broadcast;
+mod co_process;
 mod code;
 mod context;
 mod event_time;
 mod function;
 mod interval_join;
 mod keyed;
+mod keyed_context;
+mod keyed_process;
+mod keyed_runner;
 mod parts;
 mod process;
+mod scratch;
 mod stateless;
 mod timers;
 mod two_input;
 mod windowed;
 
+pub use broadcast::{
+    BroadcastProcess, BroadcastProcessFunction, KeyedBroadcastContext, KeyedBroadcastProcess,
+    KeyedBroadcastProcessFunction, ReadOnlyContext,
+};
+pub use co_process::{CoFlatMap, CoProcess, CoProcessFunction};
 pub use code::{
-    Channels, EdgeFactory, JobCode, OperatorCode, OperatorEvent, OperatorFactory, OperatorKind,
-    SourceFactory, SourceReader, SourceStatus,
+    Built, Channels, CoordinatorEvent, EdgeFactory, JobCode, OperatorCode, OperatorEvent,
+    OperatorFactory, OperatorKind, SourceFactory, SourceReader, SourceStatus,
 };
 pub use context::{Cost, Meter, OperatorContext};
 pub use event_time::{AssignTimestampsAndWatermarks, PeriodicEmit, Said};
@@ -33,8 +44,13 @@ pub use interval_join::{
     IntervalJoinSpec, JoinClosure, JoinContext, JoinedByInterval, ProcessJoinFunction,
 };
 pub use keyed::RollingReduce;
+pub use keyed_context::{KeyedContext, KeyedOpenContext};
+pub use keyed_process::{
+    KeyedCoProcess, KeyedCoProcessFunction, KeyedProcess, KeyedProcessFunction,
+};
 pub use parts::EventTimeParts;
-pub use process::{Process, ProcessContext, ProcessElement, ProcessFunction};
+pub use process::{OpenContext, Process, ProcessContext, ProcessElement, ProcessFunction};
+pub use scratch::ScratchTraffic;
 pub use stateless::{Filter, FlatMap, Map, TryMap};
 pub use timers::ProcessingTimeService;
 pub use two_input::{TwoInput, erase_inputs};

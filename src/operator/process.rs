@@ -9,6 +9,25 @@ use crate::base::EventTime;
 use crate::record::{
     Batch, ChainEvent, Collector, Data, Failure, Output, OutputTag, RecordId, SideOutputs,
 };
+use crate::state::operator_state::OperatorStateBackend;
+
+/// What a function without keys can do when it opens.
+pub struct OpenContext<'a> {
+    pub(super) runtime: RuntimeContext,
+    pub(super) operator_state: &'a mut OperatorStateBackend,
+}
+
+impl OpenContext<'_> {
+    /// Where the function runs.
+    pub fn runtime(&self) -> &RuntimeContext {
+        &self.runtime
+    }
+
+    /// Where operator and broadcast state are registered.
+    pub fn operator_state(&mut self) -> &mut OperatorStateBackend {
+        self.operator_state
+    }
+}
 
 /// What a process function sees beside the record (Flink's `ProcessFunction.Context`).
 pub struct ProcessContext<'a> {
@@ -16,6 +35,7 @@ pub struct ProcessContext<'a> {
     pub(super) id: Option<RecordId>,
     pub(super) current_watermark: EventTime,
     pub(super) current_processing_time: EventTime,
+    pub(super) operator_state: &'a mut OperatorStateBackend,
     pub(super) sides: &'a SideOutputs,
 }
 
@@ -35,6 +55,11 @@ impl ProcessContext<'_> {
         self.current_processing_time
     }
 
+    /// Where operator state is.
+    pub fn operator_state(&mut self) -> &mut OperatorStateBackend {
+        self.operator_state
+    }
+
     /// Emits a record to a side output.
     pub fn output<X: Data>(&mut self, tag: &OutputTag<X>, value: X) {
         self.sides.emit(tag, value, self.timestamp, self.id);
@@ -45,15 +70,21 @@ impl ProcessContext<'_> {
 pub trait ProcessFunction<T>: Function {
     /// What comes out.
     type Out: Data;
-    /// Called once before the first record.
-    fn open(&mut self, _context: &RuntimeContext) {}
+    /// Called once before the first record: the place to register operator state.
+    fn open(&mut self, _context: &mut OpenContext<'_>) -> Result<(), Failure> {
+        Ok(())
+    }
     /// Processes a record.
     fn process_element(
         &mut self,
         value: T,
         context: &mut ProcessContext<'_>,
         out: &mut Collector<Self::Out>,
-    );
+    ) -> Result<(), Failure>;
+    /// Called once after the last record.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// A closure as a process function.
@@ -83,8 +114,9 @@ where
         value: T,
         context: &mut ProcessContext<'_>,
         out: &mut Collector<R>,
-    ) {
+    ) -> Result<(), Failure> {
         (self.0)(value, context, out);
+        Ok(())
     }
 }
 
@@ -92,6 +124,7 @@ where
 pub struct Process<F, R> {
     context: OperatorContext,
     function: F,
+    operator_state: OperatorStateBackend,
     current_watermark: EventTime,
     collector: Collector<R>,
     output: Box<dyn Output<R>>,
@@ -105,20 +138,23 @@ impl<F, R: Data> Process<F, R> {
         context: &OperatorContext,
         mut function: F,
         (output, sides): (Box<dyn Output<R>>, SideOutputs),
-    ) -> Self
+    ) -> Result<Self, Failure>
     where
         F: ProcessFunction<T, Out = R>,
     {
-        function.open(&context.runtime());
-        Self {
+        let mut operator_state = OperatorStateBackend::new();
+        let runtime = context.runtime();
+        function.open(&mut OpenContext { runtime, operator_state: &mut operator_state })?;
+        Ok(Self {
             context: context.clone(),
             function,
+            operator_state,
             current_watermark: EventTime::NONE,
             collector: Collector::default(),
             output,
             sides,
             cost: context.cost(),
-        }
+        })
     }
 }
 
@@ -130,13 +166,14 @@ impl<T: Data, F: ProcessFunction<T>> Output<T> for Process<F, F::Out> {
             id: None,
             current_watermark: self.current_watermark,
             current_processing_time: self.context.host.clock.processing_time(),
+            operator_state: &mut self.operator_state,
             sides: &self.sides,
         };
         let values = std::mem::take(&mut batch.values);
         for (index, value) in values.into_iter().enumerate() {
             (context.timestamp, context.id) = (batch.timestamp(index), batch.id(index));
             self.collector.inherit(context.timestamp, context.id);
-            self.function.process_element(value, &mut context, &mut self.collector);
+            self.function.process_element(value, &mut context, &mut self.collector)?;
             self.collector.flush_if_full(&mut *self.output)?;
         }
         self.sides.flush()?;
@@ -145,8 +182,10 @@ impl<T: Data, F: ProcessFunction<T>> Output<T> for Process<F, F::Out> {
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
-        if let ChainEvent::Watermark(watermark) = event {
-            self.current_watermark = watermark;
+        match event {
+            ChainEvent::Watermark(watermark) => self.current_watermark = watermark,
+            ChainEvent::EndOfInput => self.function.close()?,
+            ChainEvent::WatermarkStatus(_) | ChainEvent::TimersDue | ChainEvent::Flush => {}
         }
         self.output.on_event(event)
     }

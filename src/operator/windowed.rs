@@ -12,10 +12,10 @@ use crate::base::EventTime;
 use crate::record::{
     BATCH_RECORDS, Batch, ChainEvent, Data, Failure, Output, OutputTag, RecordId, SideOutputs,
 };
-use crate::state::KeyedTable;
+use crate::state::BackendTable;
 use crate::trace::{Event, FiringTime, LateOutcome, Level, Span, TimeEvent, WindowEvent};
 use crate::window::{
-    KeyOf, KeyWindows, StreamRecord, TimeWindow, Window, WindowChange, WindowError, WindowFunction,
+    KeyOf, KeyWindows, StreamRecord, TimeWindow, Window, WindowChange, WindowFunction,
     WindowOperator, WindowOutput, WindowSpec,
 };
 
@@ -64,7 +64,7 @@ impl<T> LateRecords<T> {
     }
 }
 
-type Store<K, C, T> = KeyedTable<K, KeyWindows<C, T>>;
+type Store<K, C, T> = BackendTable<K, KeyWindows<C, T>>;
 
 /// See the module.
 pub struct Windowed<T, S, F>
@@ -95,9 +95,9 @@ where
         function: F,
         late: LateRecords<T>,
         (output, sides): (Box<dyn Output<F::Out>>, SideOutputs),
-    ) -> Result<Self, WindowError> {
+    ) -> Result<Self, Failure> {
         let spec = context.parts.fill(spec);
-        let store = KeyedTable::new(context.max_parallelism);
+        let store = context.keyed_table()?;
         let emitted = Emitted {
             context: context.clone(),
             results: Batch::default(),
@@ -108,7 +108,8 @@ where
             watermark: EventTime::NONE,
         };
         Ok(Self {
-            operator: WindowOperator::new(spec, function, store)?,
+            operator: WindowOperator::new(spec, function, store)
+                .map_err(|error| Failure(error.to_string()))?,
             selector,
             emitted,
             output,

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::Seen;
-use crate::base::{Name, SimTime};
+use super::{Progress, Seen};
+use crate::base::{EventTime, Name, SimTime};
+use crate::record::WatermarkStatus;
 use crate::trace::ExchangeEvent;
 
 /// Which channel of a job.
@@ -37,7 +38,7 @@ impl ChannelKey {
     }
 }
 
-/// What a buffer holds.
+/// What is on its way in a channel: a buffer of records, or an event in its place among them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Load {
     /// Records.
@@ -47,11 +48,25 @@ pub enum Load {
         /// The records, rendered, where the level kept them.
         values: Option<Arc<[String]>>,
     },
+    /// How far event time is.
+    Watermark(EventTime),
+    /// Whether anyone need wait for the channel's event time.
+    Status(WatermarkStatus),
     /// The end of the producer's output.
     EndOfInput,
 }
 
-/// A buffer that was sent and not yet consumed.
+impl Load {
+    /// Whether it is an event, which needs no credit.
+    pub fn is_event(&self) -> bool {
+        match self {
+            Self::Records { .. } => false,
+            Self::Watermark(_) | Self::Status(_) | Self::EndOfInput => true,
+        }
+    }
+}
+
+/// What was sent and not yet consumed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InFlight {
     /// Its number on the channel.
@@ -77,6 +92,10 @@ pub struct Channel {
     pub records_sent: u64,
     /// Records consumed so far.
     pub records_consumed: u64,
+    /// Event time as the producer has sent it.
+    pub sent: Progress,
+    /// Event time as the consumer has taken it up.
+    pub received: Progress,
     /// Whether the consumer has read all of it.
     pub ended: bool,
     /// Values told of before the buffer that they are in.
@@ -90,15 +109,15 @@ impl Channel {
             .iter()
             .map(|buffer| match &buffer.load {
                 Load::Records { count, .. } => u64::from(*count),
-                Load::EndOfInput => 0,
+                Load::Watermark(_) | Load::Status(_) | Load::EndOfInput => 0,
             })
             .sum()
     }
 
     /// Buffers of records that are on their way: what has been sent of what the credit allows.
-    /// The end of the input needs no credit.
+    /// Events need no credit.
     pub fn buffers_in_flight(&self) -> usize {
-        self.in_flight.iter().filter(|buffer| buffer.load != Load::EndOfInput).count()
+        self.in_flight.iter().filter(|buffer| !buffer.load.is_event()).count()
     }
 
     /// Whether it may not send although something waits.
@@ -107,15 +126,22 @@ impl Channel {
     }
 
     fn send(&mut self, at: SimTime, seq: u64, load: Load) {
-        // A trace may tell of the end of input as an event and as the buffer that it is in.
+        // A trace may tell of an event as such and as the buffer that it is in.
         match self.in_flight.iter_mut().find(|buffer| buffer.seq == seq) {
             Some(buffer) => {
-                if load == Load::EndOfInput {
+                if load.is_event() {
                     buffer.load = load;
                 }
             }
             None => self.in_flight.push_back(InFlight { seq, load, sent: at }),
         }
+    }
+
+    fn send_event(&mut self, at: SimTime, seq: u64, event: Load) -> Seen {
+        // It was among what waited behind the last buffer, if anything did.
+        self.backlog = self.backlog.saturating_sub(1);
+        self.send(at, seq, event);
+        Seen::Yes
     }
 
     /// Channels keep their order, so whatever was sent before `seq` is gone too.
@@ -130,7 +156,7 @@ impl Channel {
         let buffer = self.in_flight.iter_mut().find(|buffer| buffer.seq == seq);
         match buffer.map(|buffer| &mut buffer.load) {
             Some(Load::Records { values, .. }) => Seen::set(values, Some(told)),
-            Some(Load::EndOfInput) => Seen::No,
+            Some(Load::Watermark(_) | Load::Status(_) | Load::EndOfInput) => Seen::No,
             None => {
                 self.awaited = Some((seq, told));
                 Seen::No
@@ -152,6 +178,14 @@ impl Channels {
     /// The channel `key`.
     pub fn get(&self, key: &ChannelKey) -> Option<&Channel> {
         self.0.get(key)
+    }
+
+    /// The channels into a subtask.
+    pub fn into_subtask<'a>(
+        &'a self,
+        subtask: &'a str,
+    ) -> impl Iterator<Item = (&'a ChannelKey, &'a Channel)> {
+        self.0.iter().filter(move |(key, _)| &*key.to == subtask)
     }
 
     pub(super) fn entry(&mut self, key: ChannelKey) -> &mut Channel {
@@ -195,13 +229,23 @@ impl Channels {
                 channel.credit = channel.credit.saturating_add(*credit);
                 Seen::Yes
             }
-            ExchangeEvent::WatermarkSent { .. } | ExchangeEvent::WatermarkStatusSent { .. } => {
-                Seen::No
+            ExchangeEvent::WatermarkSent { seq, watermark, .. } => {
+                channel.sent.watermark = *watermark;
+                channel.send_event(at, *seq, Load::Watermark(*watermark))
             }
-            ExchangeEvent::WatermarkReceived { seq, .. }
-            | ExchangeEvent::WatermarkStatusReceived { seq, .. } => {
+            ExchangeEvent::WatermarkReceived { seq, watermark, .. } => {
+                channel.received.watermark = *watermark;
                 channel.consume(*seq);
-                Seen::No
+                Seen::Yes
+            }
+            ExchangeEvent::WatermarkStatusSent { seq, status, .. } => {
+                channel.sent.status = *status;
+                channel.send_event(at, *seq, Load::Status(*status))
+            }
+            ExchangeEvent::WatermarkStatusReceived { seq, status, .. } => {
+                channel.received.status = *status;
+                channel.consume(*seq);
+                Seen::Yes
             }
             ExchangeEvent::EndOfInputSent { seq, .. } => {
                 // It is the last of what could wait.

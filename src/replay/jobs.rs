@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Channel, ChannelKey, Channels, Seen, Task, TaskTimes};
+use super::event_time::{is_telling, standings};
+use super::{Channel, ChannelKey, Channels, Input, Seen, Task, TaskTimes, Windows};
 use crate::base::{JobId, Name, SimTime, VertexId};
 use crate::graph::PhysicalPlan;
-use crate::trace::{ExchangeEvent, ExecutionState, JobEvent, JobStatus, RecordEvent, TaskEvent};
+use crate::trace::{
+    ExchangeEvent, ExecutionState, JobEvent, JobStatus, RecordEvent, TaskEvent, TimeEvent,
+    WindowEvent,
+};
 
 /// Why a plan in a trace cannot be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +41,10 @@ pub struct Job {
     pub tasks: BTreeMap<Name, Task>,
     /// Its channels.
     pub channels: Channels,
+    /// Its open windows.
+    pub windows: Windows,
+    /// Whether event time or windows are known to play a part in it.
+    pub has_event_time: bool,
 }
 
 /// The name of the `index`-th subtask (from 0) of the vertex with this uid, as in traces.
@@ -53,6 +61,8 @@ impl Job {
             plan,
             tasks: BTreeMap::new(),
             channels: Channels::default(),
+            windows: Windows::default(),
+            has_event_time: false,
         };
         if let Ok(plan) = job.plan.clone() {
             let graph = &plan.execution.job;
@@ -80,6 +90,18 @@ impl Job {
         let edge = u16::try_from(edge).ok()?;
         let (from, to) = (subtask_name(from.0, from.1), subtask_name(to.0, to.1));
         self.channels.get(&ChannelKey { edge, from, to })
+    }
+
+    /// The channels into a subtask, with what each means for its event time.
+    pub fn inputs<'a>(&'a self, subtask: &'a str) -> Vec<Input<'a>> {
+        let at = self.tasks.get(subtask).map(|task| task.event_time.input).unwrap_or_default();
+        standings(self.channels.into_subtask(subtask), at)
+    }
+
+    /// Forgets what an ended execution of `subtask` had.
+    fn reset(&mut self, subtask: &Name) {
+        self.channels.reset(subtask);
+        self.windows.reset(subtask);
     }
 
     fn task_mut(&mut self, subtask: &Name) -> &mut Task {
@@ -230,7 +252,7 @@ impl Jobs {
                     None => Seen::No,
                 };
                 if renewed || (to.is_terminal() && *to != ExecutionState::Finished) {
-                    job.channels.reset(subtask);
+                    job.reset(subtask);
                     return Seen::Yes;
                 }
                 if eased { Seen::Yes } else { moved.or(placed) }
@@ -336,5 +358,24 @@ impl Jobs {
                 self.job(*job).channels.entry(key).tell_values(*seq, values)
             }
         }
+    }
+
+    pub(super) fn apply_time(&mut self, event: &TimeEvent) -> Seen {
+        let known = self.known();
+        let job = self.job(event.job());
+        let seen = job.task_mut(event.subtask()).event_time.apply(event);
+        let seen = match is_telling(event) {
+            true => seen.or(Seen::set(&mut job.has_event_time, true)),
+            false => seen,
+        };
+        if known == self.known() { seen } else { Seen::Yes }
+    }
+
+    pub(super) fn apply_window(&mut self, at: SimTime, event: &WindowEvent) -> Seen {
+        let known = self.known();
+        let job = self.job(event.job());
+        job.task_mut(event.subtask());
+        let seen = job.windows.apply(at, event).or(Seen::set(&mut job.has_event_time, true));
+        if known == self.known() { seen } else { Seen::Yes }
     }
 }

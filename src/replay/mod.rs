@@ -1,7 +1,7 @@
 //! The world at any step, folded from the trace.
 //!
-//! [`World`] is a pure fold: what it holds follows from the events applied to it and from nothing
-//! else, so that stepping, stepping back and seeking to one place give equal worlds. Each area
+//! [`World`] is a pure fold: what it holds follows from the trace's header, the events applied to it
+//! and nothing else, so that stepping, stepping back and seeking to one place give equal worlds. Each area
 //! of events has its own sub-fold; none of them refuses an event, since a trace may begin or
 //! end anywhere, may come from a broken run, and is then most in need of being looked at.
 //! [`Timeline`] holds a trace with a position in it, and key frames that make going back cheap.
@@ -9,6 +9,7 @@
 //! Neighbours: the trace feeds this, the terminal's screens draw it.
 
 mod channels;
+mod event_time;
 mod faults;
 mod jobs;
 mod messages;
@@ -17,9 +18,11 @@ mod resources;
 mod sinks;
 mod tasks;
 mod timeline;
+mod windows;
 mod world;
 
 pub use channels::{Channel, ChannelKey, Channels, InFlight, Load};
+pub use event_time::{Input, Late, Progress, Standing, TaskEventTime};
 pub use faults::{Fault, Faults, Note};
 pub use jobs::{Job, Jobs, PlanError};
 pub use messages::{Message, Messages};
@@ -28,4 +31,5 @@ pub use resources::{Resources, Slot, TaskExecutor};
 pub use sinks::{Sink, Sinks};
 pub use tasks::{Task, TaskTimes};
 pub use timeline::{Mark, MarkKind, Place, Timeline};
+pub use windows::{OpenWindow, WindowKey, Windows};
 pub use world::{Seen, World};

@@ -1,5 +1,6 @@
 //! One subtask of a job and its current execution.
 
+use super::TaskEventTime;
 use crate::base::{Name, SimDuration, SimTime, VertexId};
 use crate::trace::ExecutionState;
 
@@ -39,6 +40,8 @@ pub struct Task {
     pub records_out: u64,
     /// How it spent its time, once it has reported.
     pub times: Option<TaskTimes>,
+    /// How far event time is.
+    pub event_time: TaskEventTime,
 }
 
 impl Task {
@@ -55,6 +58,7 @@ impl Task {
             records_in: 0,
             records_out: 0,
             times: None,
+            event_time: TaskEventTime::default(),
         }
     }
 

@@ -65,7 +65,7 @@ impl Timeline {
 
     /// The run that `header` heads, at its start.
     pub fn new(header: Header, events: impl IntoIterator<Item = Recorded>) -> Self {
-        let start = World::new(&header.nodes);
+        let start = World::new(&header);
         let mut timeline = Self {
             header,
             events: Vec::new(),
@@ -136,6 +136,11 @@ impl Timeline {
     /// The world now.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// The world after the last event so far.
+    pub fn end(&self) -> &World {
+        &self.end
     }
 
     /// Goes to a position; beyond the end is the end.
@@ -247,6 +252,8 @@ fn mark_of(event: &Event) -> Option<MarkKind> {
         | Event::Record(_)
         | Event::Time(_)
         | Event::Window(_)
+        | Event::Timer(_)
+        | Event::State(_)
         | Event::Sink(_) => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Faults, Jobs, Messages, Nodes, Resources, Sinks};
 use crate::base::{Name, NodeId, SimTime, Step};
-use crate::trace::{Event, Recorded};
+use crate::trace::{Event, Header, Level, Recorded};
 
 /// Whether an event changed what a drawing of the running jobs shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ impl Seen {
 /// Everything the trace says about one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct World {
+    /// How much the trace tells.
+    pub level: Level,
     /// The last control event so far.
     pub step: Step,
     /// The last record event below it so far.
@@ -56,14 +58,14 @@ pub struct World {
 }
 
 impl World {
-    /// The world before the first event of a run over `nodes`, which stand in the order of their
-    /// ids.
-    pub fn new(nodes: &[Name]) -> Self {
+    /// The world before the first event of the run that `header` heads.
+    pub fn new(header: &Header) -> Self {
         Self {
+            level: header.level,
             step: Step(0),
             sub: 0,
             at: SimTime::ZERO,
-            nodes: Nodes::new(nodes),
+            nodes: Nodes::new(&header.nodes),
             messages: Messages::default(),
             resources: Resources::default(),
             jobs: Jobs::default(),
@@ -96,9 +98,16 @@ impl World {
             Event::Task(event) => self.jobs.apply_task(recorded.at, event),
             Event::Exchange(event) => self.jobs.apply_exchange(recorded.at, event),
             Event::Record(event) => self.jobs.apply_record(event),
-            Event::Time(_) | Event::Window(_) => Seen::No,
+            Event::Time(event) => self.jobs.apply_time(event),
+            Event::Window(event) => self.jobs.apply_window(recorded.at, event),
+            Event::Timer(_) | Event::State(_) => Seen::No,
             Event::Sink(event) => self.sinks.apply(event),
         }
+    }
+
+    /// Whether buffers, records and windows are known, or the trace kept none of them.
+    pub fn knows_records(&self) -> bool {
+        self.level >= Level::Records
     }
 
     /// The name of a node, also of one that the trace's header does not know.

@@ -76,6 +76,11 @@ pub fn taskmanager(host: Host, options: RuntimeOptions, runner: Rc<dyn TaskRunne
                     task.cancel();
                 }
             }
+            TaskAction::SendOperatorEvent(attempt, event) => {
+                if let Some(task) = tasks.get(&attempt) {
+                    task.on_coordinator_event(event);
+                }
+            }
             TaskAction::Remove(attempt) => {
                 tasks.remove(&attempt);
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ports;
 use crate::base::{Name, NodeId, SimDuration, SlotId};
 use crate::host::Address;
+use crate::operator::EventTimeParts;
 use crate::task::TaskOptions;
 
 /// Settings of all components of a cluster.
@@ -24,6 +25,8 @@ pub struct RuntimeOptions {
     pub slot_request_timeout: SimDuration,
     /// Settings of the data plane.
     pub task: Arc<TaskOptions>,
+    /// What fills the seams of event time.
+    pub event_time: Arc<EventTimeParts>,
 }
 
 impl RuntimeOptions {

@@ -13,7 +13,7 @@ use super::session::{
 use crate::base::{AllocationId, AttemptId, JobId, Name, SimTime};
 use crate::graph::PhysicalPlan;
 use crate::host::{Address, Message};
-use crate::operator::JobCode;
+use crate::operator::{CoordinatorEvent, JobCode, OperatorEvent};
 use crate::task::TaskDescriptor;
 use crate::trace::JobStatus;
 
@@ -107,6 +107,13 @@ pub enum JobMasterRpc {
     FailSlot { id: TaskExecutorId, allocation: AllocationId },
     /// An execution is in another state.
     UpdateTaskExecutionState { id: TaskExecutorId, report: ExecutionReport },
+    /// A subtask tells its operator's coordinator something.
+    SendOperatorEventToCoordinator {
+        id: TaskExecutorId,
+        attempt: AttemptId,
+        task: Name,
+        event: OperatorEvent,
+    },
     /// A TaskExecutor is gone, or gave the JobMaster up.
     DisconnectTaskManager { id: TaskExecutorId, cause: String },
     /// The job is to be cancelled.
@@ -154,6 +161,13 @@ pub enum TaskExecutorRpc {
     SubmitTask { id: JobMasterId, allocation: AllocationId, descriptor: Box<TaskDescriptor> },
     /// A JobMaster wants a task stopped.
     CancelTask { id: JobMasterId, attempt: AttemptId, task: Name },
+    /// The coordinator of an operator tells a subtask something.
+    SendOperatorEventToTask {
+        id: JobMasterId,
+        attempt: AttemptId,
+        task: Name,
+        event: CoordinatorEvent,
+    },
     /// A JobMaster returns a slot.
     FreeSlot { job: JobId, id: JobMasterId, allocation: AllocationId },
     /// A JobMaster ends, or has given the TaskExecutor up.

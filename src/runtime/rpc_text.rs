@@ -7,6 +7,8 @@ use super::rpc::{
 use super::session::{ExecutionReport, SlotReport};
 use crate::base::AllocationId;
 use crate::graph::PhysicalPlan;
+use crate::operator::{CoordinatorEvent, OperatorEvent};
+use crate::trace::moment;
 
 /// What a message costs whatever it says: headers, method name, ids.
 const ENVELOPE: u64 = 64;
@@ -44,6 +46,9 @@ impl Rpc {
                 JobMasterRpc::OfferSlots { .. } => "OfferSlots",
                 JobMasterRpc::FailSlot { .. } => "FailSlot",
                 JobMasterRpc::UpdateTaskExecutionState { .. } => "UpdateTaskExecutionState",
+                JobMasterRpc::SendOperatorEventToCoordinator { .. } => {
+                    "SendOperatorEventToCoordinator"
+                }
                 JobMasterRpc::DisconnectTaskManager { .. } => "DisconnectTaskManager",
                 JobMasterRpc::CancelJob => "CancelJob",
                 JobMasterRpc::HeartbeatFromTaskManager { .. } => "HeartbeatFromTaskManager",
@@ -59,6 +64,7 @@ impl Rpc {
                 TaskExecutorRpc::AcceptSlots { .. } => "AcceptSlots",
                 TaskExecutorRpc::SubmitTask { .. } => "SubmitTask",
                 TaskExecutorRpc::CancelTask { .. } => "CancelTask",
+                TaskExecutorRpc::SendOperatorEventToTask { .. } => "SendOperatorEventToTask",
                 TaskExecutorRpc::FreeSlot { .. } => "FreeSlot",
                 TaskExecutorRpc::DisconnectJobManager { .. } => "DisconnectJobManager",
                 TaskExecutorRpc::HeartbeatFromJobManager { .. } => "HeartbeatFromJobManager",
@@ -146,6 +152,11 @@ fn about_job_master(message: &JobMasterRpc) -> String {
         JobMasterRpc::UpdateTaskExecutionState { report, .. } => {
             with_cause(format!("{}: {:?}", report.task, report.state), report.cause.as_deref())
         }
+        JobMasterRpc::SendOperatorEventToCoordinator { task, event, .. } => match event {
+            OperatorEvent::ReportedWatermark { watermark, .. } => {
+                format!("{task}: ReportedWatermark {}", moment(*watermark))
+            }
+        },
         JobMasterRpc::DisconnectTaskManager { cause, .. } => cause.clone(),
         JobMasterRpc::HeartbeatFromTaskManager { executions, .. } => {
             format!("{} executions", executions.len())
@@ -172,6 +183,11 @@ fn about_task_executor(message: &TaskExecutorRpc) -> String {
         }
         TaskExecutorRpc::SubmitTask { descriptor, .. } => descriptor.name.to_string(),
         TaskExecutorRpc::CancelTask { task, .. } => task.to_string(),
+        TaskExecutorRpc::SendOperatorEventToTask { task, event, .. } => match event {
+            CoordinatorEvent::WatermarkAlignment { max_watermark } => {
+                format!("{task}: WatermarkAlignment {}", moment(*max_watermark))
+            }
+        },
         TaskExecutorRpc::FreeSlot { allocation, .. } => format!("allocation {allocation}"),
         TaskExecutorRpc::DisconnectJobManager { job, cause, .. } => format!("job {job}: {cause}"),
     }

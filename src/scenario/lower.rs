@@ -115,6 +115,7 @@ fn task_options(scenario: &Scenario) -> TaskOptions {
     let latency = links.map(|link| *link.latency.end()).max().expect("there is a default link");
     let mut options = TaskOptions::for_latency(latency);
     let count = |count: u64| usize::try_from(count).expect("its bounds fit");
+    options.state_backend = scenario.state_backend;
     if let Some(timeout) = asked.buffer_timeout {
         options.buffer_timeout = timeout;
     }

@@ -14,11 +14,12 @@ use super::reader::{Reader, list, some_text, whole};
 use super::section::cluster::{self, ClusterSection};
 use super::section::expect::{self, ExpectSection};
 use super::section::job::{self, JobSection};
-use super::section::{disk, fault, limits, network, node, note};
+use super::section::{disk, fault, limits, network, node, note, state};
 use super::source::{At, Source};
 use crate::base::Seed;
 use crate::gallery::Resources;
 use crate::sim::{DiskOptions, FaultOptions, Limits, NetworkOptions, NodeOptions, NoteOptions};
+use crate::state::StateBackendKind;
 
 /// A scenario, checked as far as that is possible without its jobs.
 #[derive(Clone)]
@@ -41,6 +42,8 @@ pub struct Scenario {
     pub nodes: Vec<NodeOptions>,
     /// The disks.
     pub disk: DiskOptions,
+    /// Where keyed state lives.
+    pub state_backend: StateBackendKind,
     /// What runs.
     pub jobs: Vec<JobSection>,
     /// What goes wrong.
@@ -89,9 +92,9 @@ impl Scenario {
     }
 }
 
-const KEYS: [&str; 14] = [
-    "title", "teaches", "about", "seed", "cluster", "network", "link", "node", "disk", "job",
-    "fault", "note", "expect", "limits",
+const KEYS: [&str; 15] = [
+    "title", "teaches", "about", "seed", "cluster", "network", "link", "node", "disk", "state",
+    "job", "fault", "note", "expect", "limits",
 ];
 
 /// Parses the text of a scenario. `path` is what errors call it, and relative to its folder the
@@ -125,6 +128,7 @@ pub(super) fn parse_source(
     let network = network::read(&source, reader.node("network"), reader.node("link"), &names)?;
     let nodes = node::read(&source, reader.node("node"), &names)?;
     let disk = disk::read(&source, reader.node("disk"))?;
+    let state_backend = state::read(&source, reader.node("state"))?;
     let jobs = job::read(&source, reader.node("job"))?;
     let faults = fault::read(&source, reader.node("fault"), &names, &network)?;
     let notes = note::read(&source, reader.node("note"), &names)?;
@@ -140,6 +144,7 @@ pub(super) fn parse_source(
         network,
         nodes,
         disk,
+        state_backend,
         jobs,
         faults,
         notes,

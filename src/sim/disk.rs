@@ -208,6 +208,16 @@ impl DiskState {
         Ok((contents, done))
     }
 
+    /// Moves bytes of files that are not its own.
+    pub(super) fn transfer_scratch(
+        &mut self,
+        now: SimTime,
+        bytes: u64,
+    ) -> Result<SimTime, DiskError> {
+        self.check("scratch files")?;
+        Ok(self.work(now, self.transfer(bytes)))
+    }
+
     pub(super) fn remove(&mut self, path: &str) -> Result<(), DiskError> {
         self.check(path)?;
         let file = self.files.remove(path).ok_or_else(|| DiskError::NotFound(path.to_owned()))?;

@@ -28,6 +28,7 @@ mod ports;
 mod queue;
 mod recording;
 mod run;
+mod scratch;
 mod sleep;
 mod triggers;
 mod wire;

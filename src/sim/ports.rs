@@ -4,6 +4,8 @@
 //! Previous: `host`. Next: `world` and its parts.
 
 use std::cell::Cell;
+use std::io;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -12,7 +14,9 @@ use super::node::guarded;
 use super::sleep::Sleeping;
 use super::world::World;
 use crate::base::{EventTime, Incarnation, Name, NodeId, SimDuration, SimTime, StreamRng};
-use crate::host::{self, Clock, Disk, DiskError, Host, Outside, Random, Sleep, Spawn, Task};
+use crate::host::{
+    self, Clock, Disk, DiskError, Host, Outside, Random, Scratch, Sleep, Spawn, Task,
+};
 use crate::record::Row;
 use crate::sim::disk::DiskState;
 use crate::trace::{Event, Level, SinkEvent};
@@ -49,6 +53,7 @@ impl Life {
             random: life.clone(),
             spawn: life.clone(),
             trace: life.clone(),
+            scratch: life.clone(),
             outside: life,
         }
     }
@@ -105,6 +110,12 @@ impl Clock for Life {
     }
 }
 
+impl Scratch for Life {
+    fn directory(&self) -> io::Result<PathBuf> {
+        self.world.scratch.directory()
+    }
+}
+
 impl Disk for Life {
     fn append(&self, path: &str, bytes: &[u8]) -> Result<SimTime, DiskError> {
         Ok(self.on_disk(|disk, now| Ok(((), disk.append(now, path, bytes)?)))?.1)
@@ -112,6 +123,10 @@ impl Disk for Life {
 
     fn write(&self, path: &str, bytes: &[u8]) -> Result<SimTime, DiskError> {
         Ok(self.on_disk(|disk, now| Ok(((), disk.write(now, path, bytes)?)))?.1)
+    }
+
+    fn transfer(&self, bytes: u64) -> Result<SimTime, DiskError> {
+        Ok(self.on_disk(|disk, now| Ok(((), disk.transfer_scratch(now, bytes)?)))?.1)
     }
 
     fn sync(&self, path: &str) -> Result<SimTime, DiskError> {

@@ -27,6 +27,7 @@ use super::driver::Alarm;
 use super::link::Links;
 use super::node::Node;
 use super::queue::{Due, Key, Queue};
+use super::scratch::ScratchSpace;
 use super::triggers::Triggers;
 use super::{Boot, Recording, SimOptions, Watch};
 use crate::base::{Name, NodeId, SimDuration, SimTime};
@@ -64,6 +65,7 @@ pub(super) struct World {
     pub(super) triggers: RefCell<Triggers>,
     pub(super) queue: RefCell<Queue>,
     pub(super) alarm: RefCell<Alarm>,
+    pub(super) scratch: ScratchSpace,
     pub(super) sinks: RefCell<BTreeMap<String, Vec<Row>>>,
     /// How long latency markers were on their way.
     pub(super) latencies: RefCell<Vec<SimDuration>>,
@@ -104,6 +106,7 @@ impl World {
             triggers: RefCell::new(Triggers::new(&options)),
             queue: RefCell::default(),
             alarm: RefCell::default(),
+            scratch: ScratchSpace::default(),
             sinks: RefCell::default(),
             latencies: RefCell::default(),
             time: TimeHandle::current(),

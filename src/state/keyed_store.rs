@@ -12,10 +12,16 @@ use crate::record::{Key, KeyGroup};
 
 /// Holds one value per key and hands it out for change in place.
 pub trait KeyedStore<K, V> {
-    /// The entry of the key with this Java hash for which `is_key` holds.
-    fn find(&mut self, hash_code: i32, is_key: impl Fn(&K) -> bool) -> Option<(&K, &mut V)>;
+    /// The entry of the key with this Java hash for which `is_key` holds. `key` is that key, for a
+    /// store that has to look for it in files.
+    fn find(
+        &mut self,
+        hash_code: i32,
+        is_key: impl Fn(&K) -> bool,
+        key: impl FnOnce() -> K,
+    ) -> Option<(&K, &mut V)>;
 
-    /// The same entry, made with `key` and `value` if it is not there.
+    /// The same entry, made with `value` if it is not there.
     fn find_or_insert(
         &mut self,
         hash_code: i32,
@@ -25,18 +31,26 @@ pub trait KeyedStore<K, V> {
     ) -> (&K, &mut V);
 
     /// Forgets a key; false if it was not there.
-    fn remove(&mut self, hash_code: i32, is_key: impl Fn(&K) -> bool) -> bool;
+    fn remove(&mut self, hash_code: i32, key: &K) -> bool;
 
     /// How many keys there are.
     fn count(&self) -> usize;
 
     /// Shows every entry, by key group and then in the order of keys.
-    fn visit(&mut self, visitor: &mut dyn FnMut(KeyGroup, &K, &mut V));
+    fn visit(&mut self, visitor: &mut dyn FnMut(KeyGroup, &K, &V));
+
+    /// Forgets all keys.
+    fn clear(&mut self);
 }
 
 impl<K: Key, V> KeyedStore<K, V> for KeyedTable<K, V> {
     #[inline]
-    fn find(&mut self, hash_code: i32, is_key: impl Fn(&K) -> bool) -> Option<(&K, &mut V)> {
+    fn find(
+        &mut self,
+        hash_code: i32,
+        is_key: impl Fn(&K) -> bool,
+        _key: impl FnOnce() -> K,
+    ) -> Option<(&K, &mut V)> {
         self.entry_mut(hash_code, is_key)
     }
 
@@ -51,15 +65,19 @@ impl<K: Key, V> KeyedStore<K, V> for KeyedTable<K, V> {
         self.entry_or_insert(hash_code, is_key, || (key(), value()))
     }
 
-    fn remove(&mut self, hash_code: i32, is_key: impl Fn(&K) -> bool) -> bool {
-        self.remove_entry(hash_code, is_key).is_some()
+    fn remove(&mut self, hash_code: i32, key: &K) -> bool {
+        self.remove_entry(hash_code, |found| found.same(key)).is_some()
     }
 
     fn count(&self) -> usize {
         self.len()
     }
 
-    fn visit(&mut self, visitor: &mut dyn FnMut(KeyGroup, &K, &mut V)) {
-        self.visit_sorted(visitor);
+    fn visit(&mut self, visitor: &mut dyn FnMut(KeyGroup, &K, &V)) {
+        self.visit_sorted(&mut |group, key, value| visitor(group, key, value));
+    }
+
+    fn clear(&mut self) {
+        KeyedTable::clear(self);
     }
 }

@@ -6,7 +6,7 @@
 
 use hashbrown::HashTable;
 
-use crate::record::{Key, KeyGroup, key_group};
+use crate::record::{Key, KeyGroup, KeyGroupRange, key_group};
 
 /// Keyed values of one subtask.
 pub struct KeyedTable<K, V> {
@@ -23,7 +23,7 @@ struct Entry<K, V> {
 /// Spreads a Java hash over all 64 bits. Keys of one subtask agree in a range of their murmur
 /// hash's remainders, so the table must not probe by that one.
 #[inline]
-fn spread(hash_code: i32) -> u64 {
+pub(super) fn spread(hash_code: i32) -> u64 {
     let product = u64::from(hash_code as u32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     product ^ (product >> 32)
 }
@@ -93,11 +93,56 @@ impl<K: Key, V> KeyedTable<K, V> {
         Some((key, value))
     }
 
+    /// Forgets all keys.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// Looks at places of the table from `cursor` on until it has found `count` entries or seen
+    /// many empty ones, removes those for which `keep` does not hold, and moves the cursor on. Which
+    /// entries these are follows from the table's history, so nothing that is seen may depend on it.
+    pub(super) fn sweep(
+        &mut self,
+        cursor: &mut usize,
+        count: usize,
+        mut keep: impl FnMut(&mut V) -> bool,
+    ) {
+        let (mut found, places) = (0, self.entries.num_buckets());
+        for _ in 0..places.min(16 * count) {
+            if found == count {
+                return;
+            }
+            *cursor = if *cursor + 1 < places { *cursor + 1 } else { 0 };
+            if let Some(entry) = self.entries.get_bucket_mut(*cursor) {
+                found += 1;
+                if !keep(&mut entry.value)
+                    && let Ok(entry) = self.entries.get_bucket_entry(*cursor)
+                {
+                    entry.remove();
+                }
+            }
+        }
+    }
+
     /// Shows every entry, by key group and then in the order of keys.
     pub fn visit_sorted(&mut self, visitor: &mut dyn FnMut(KeyGroup, &K, &mut V)) {
-        let group = |entry: &Entry<K, V>| key_group::assign(entry.hash_code, self.max_parallelism);
+        self.visit_range(KeyGroupRange::of_subtask(0, 1, self.max_parallelism), visitor);
+    }
+
+    /// Shows the entries of some key groups, by key group and then in the order of keys.
+    pub fn visit_range(
+        &mut self,
+        range: KeyGroupRange,
+        visitor: &mut dyn FnMut(KeyGroup, &K, &mut V),
+    ) {
+        let max_parallelism = self.max_parallelism;
+        let in_range = |entry: &'_ mut Entry<K, V>| {
+            let group = key_group::assign(entry.hash_code, max_parallelism);
+            range.contains(group).then_some(group)
+        };
+        let entries = self.entries.iter_mut();
         let mut entries: Vec<_> =
-            self.entries.iter_mut().map(|entry| (group(entry), entry)).collect();
+            entries.filter_map(|entry| Some((in_range(entry)?, entry))).collect();
         entries.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.key.compare(&y.key)));
         for (group, entry) in entries {
             visitor(group, &entry.key, &mut entry.value);

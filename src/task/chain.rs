@@ -8,7 +8,8 @@ use crate::graph::OutputTarget;
 use crate::host::Host;
 use crate::network::ResultPartition;
 use crate::operator::{
-    Meter, OperatorContext, OperatorEvent, OperatorKind, ProcessingTimeService, SourceReader,
+    Meter, OperatorContext, OperatorEvent, OperatorKind, ProcessingTimeService, ScratchTraffic,
+    SourceReader,
 };
 use crate::record::{AnyOutput, ChainEvent, Failure, Outputs};
 use crate::time::PausableRelativeClock;
@@ -18,6 +19,7 @@ use crate::trace::Level;
 pub(super) struct Shared {
     pub(super) meter: Rc<Meter>,
     pub(super) timers: Rc<ProcessingTimeService>,
+    pub(super) scratch: Rc<ScratchTraffic>,
     pub(super) activity_clock: Rc<RefCell<PausableRelativeClock>>,
     pub(super) coordinator: Rc<dyn Fn(OperatorEvent)>,
 }
@@ -49,7 +51,7 @@ pub(super) fn build(
     descriptor: &TaskDescriptor,
     shared: &Shared,
     partitions: &[Rc<ResultPartition>],
-) -> Head {
+) -> Result<Head, Failure> {
     let vertex = wiring::vertex(descriptor);
     let code = &descriptor.code;
     let mut built: Vec<Option<Box<dyn AnyOutput>>> = Vec::new();
@@ -71,8 +73,10 @@ pub(super) fn build(
             batch_records: descriptor.options.buffer_records,
             identities: host.trace.level() >= Level::Records,
             watermark_interval: code.watermark_interval,
-            parts: descriptor.options.parts.clone(),
+            state_backend: code.state_backend.unwrap_or(descriptor.options.state_backend),
+            parts: descriptor.parts.clone(),
             timers: shared.timers.clone(),
+            scratch: shared.scratch.clone(),
             activity_clock: shared.activity_clock.clone(),
             coordinator: shared.coordinator.clone(),
         };
@@ -96,11 +100,13 @@ pub(super) fn build(
             }
         }
         match &operator_code.kind {
-            OperatorKind::Source(source) => return Head::Source(source.build(&context, outputs)),
+            OperatorKind::Source(source) => {
+                return Ok(Head::Source(source.build(&context, outputs)));
+            }
             OperatorKind::Operator(factory) => {
-                built[place] = Some(factory.build(&context, outputs));
+                built[place] = Some(factory.build(&context, outputs)?);
             }
         }
     }
-    Head::Operator(built.swap_remove(0).expect("a chain has a head"))
+    Ok(Head::Operator(built.swap_remove(0).expect("a chain has a head")))
 }

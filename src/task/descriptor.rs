@@ -8,6 +8,7 @@ use crate::graph::{PhysicalPlan, VertexSubtask};
 use crate::host::{Address, Port};
 use crate::operator::{EventTimeParts, JobCode, OperatorEvent};
 use crate::record::BATCH_RECORDS;
+use crate::state::StateBackendKind;
 
 /// See the module.
 #[derive(Clone)]
@@ -26,10 +27,12 @@ pub struct TaskDescriptor {
     pub producers: BTreeMap<VertexSubtask, Address>,
     /// Settings of the data plane.
     pub options: Arc<TaskOptions>,
+    /// What fills the seams of event time.
+    pub parts: Arc<EventTimeParts>,
 }
 
 /// Settings of the data plane.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskOptions {
     /// After how long a buffer that is not full is sent (`execution.buffer-timeout`).
     pub buffer_timeout: SimDuration,
@@ -42,8 +45,8 @@ pub struct TaskOptions {
     pub output_buffers: usize,
     /// What processing a record costs, unless its operator says otherwise.
     pub record_cost: SimDuration,
-    /// What fills the seams of event time.
-    pub parts: Arc<EventTimeParts>,
+    /// Where keyed state lives, unless the program says otherwise (`state.backend.type`).
+    pub state_backend: StateBackendKind,
 }
 
 /// What a task tells its TaskExecutor.
@@ -74,7 +77,7 @@ impl TaskOptions {
             credits: 2,
             output_buffers: 2,
             record_cost: SimDuration::from_micros(1),
-            parts: Arc::new(EventTimeParts::default()),
+            state_backend: StateBackendKind::default(),
         };
         options.credits = options.credits_for(latency);
         options

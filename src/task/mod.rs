@@ -16,6 +16,7 @@ use std::rc::Rc;
 
 use crate::base::EventTime;
 use crate::host::{Host, Signal};
+use crate::operator::CoordinatorEvent;
 use crate::record::Failure;
 use crate::trace::{Event, ExecutionState, TaskEvent};
 
@@ -44,9 +45,14 @@ impl TaskHandle {
         self.signal.notify();
     }
 
-    /// Tells the task's source how far it may read ahead of those that it is aligned with.
-    pub fn announce_alignment(&self, max_watermark: EventTime) {
-        self.mail.alignment.set(Some(max_watermark));
+    /// Hands the task's operators what their coordinator tells them.
+    pub fn on_coordinator_event(&self, event: CoordinatorEvent) {
+        match event {
+            // Only the latest counts.
+            CoordinatorEvent::WatermarkAlignment { max_watermark } => {
+                self.mail.alignment.set(Some(max_watermark));
+            }
+        }
         self.signal.notify();
     }
 }

@@ -71,11 +71,12 @@ impl StreamTask {
         let shared = Shared {
             meter: Rc::new(Meter::default()),
             timers: Rc::default(),
+            scratch: Rc::default(),
             activity_clock: Rc::default(),
             coordinator,
         };
         let partitions = wiring::result_partitions(host, &descriptor);
-        let head = guarded(|| Ok(chain::build(host, &descriptor, &shared, &partitions)))?;
+        let head = guarded(|| chain::build(host, &descriptor, &shared, &partitions))?;
         let gate = InputGate::new(
             host.clone(),
             descriptor.attempt.subtask.job,
@@ -85,7 +86,7 @@ impl StreamTask {
             wiring::input_channels(&descriptor),
         );
         gate.request_partitions();
-        let merge = &descriptor.options.parts.watermark_merge;
+        let merge = &descriptor.parts.watermark_merge;
         let event_time = InputEventTime::new(gate.inputs(), merge);
         Ok(Self {
             host: host.clone(),
@@ -126,17 +127,17 @@ impl StreamTask {
                 Work::Timers => {
                     self.ease_back_pressure();
                     self.call_timers()?;
-                    self.pay().await;
+                    self.pay().await?;
                 }
                 Work::Input => {
                     self.ease_back_pressure();
                     self.process_one()?;
-                    self.pay().await;
+                    self.pay().await?;
                 }
             }
         }
         self.end_input()?;
-        self.pay().await;
+        self.pay().await?;
         // Unlike Flink, where a finished task's partitions live on in their TaskManager, a task
         // stays until its consumers have been sent everything.
         while !self.partitions.iter().all(|partition| partition.is_drained()) {
@@ -297,17 +298,22 @@ impl StreamTask {
     }
 
     /// Lets the simulated time pass that the work so far has cost.
-    async fn pay(&mut self) {
+    async fn pay(&mut self) -> Result<(), Failure> {
         let cost = self.shared.meter.take_unpaid();
         let clock = &self.host.clock;
         let start = clock.now();
-        if cost > SimDuration::ZERO {
-            clock.sleep_until(start + cost).await;
+        let done = match self.shared.scratch.take_unpaid() {
+            0 => start,
+            bytes => self.host.disk.transfer(bytes).map_err(|error| Failure(error.to_string()))?,
+        };
+        if cost > SimDuration::ZERO || done > start {
+            clock.sleep_until((start + cost).max(done)).await;
         } else {
             super::waiting::yield_once().await;
         }
         // Not what it was to cost: the timer may drift, and the node may stand still.
         self.spent.busy += clock.now().since(start);
+        Ok(())
     }
 
     async fn wait_idle(&mut self, due: SimTime) {

@@ -7,8 +7,8 @@
 //! group's watermark plus the drift. A subtask beyond it stops reading; of one within it, splits
 //! beyond it pause. A subtask that is idle reports the end of time, so that it holds nobody.
 //!
-//! Invariant: a group's watermark is that of its slowest reporter; whoever has not reported yet
-//! holds nobody and is told nothing.
+//! Invariant: a group's watermark is that of its slowest reporter; whoever has not reported yet,
+//! or is over, holds nobody and is told nothing.
 //!
 //! Previous: [`super::SourceTimestampsAndWatermarks::reported_watermark`]. Next: the source task,
 //! through [`SourceAlignment`].
@@ -40,6 +40,19 @@ impl<Id: Ord + Clone> WatermarkAggregator<Id> {
         self.ordered.insert((watermark, reporter));
         let now = self.aggregated();
         (now != before).then_some(now)
+    }
+
+    /// Forgets a reporter; the new lowest, if it changed and anyone is left.
+    fn remove(&mut self, reporter: &Id) -> Option<EventTime> {
+        let before = self.aggregated();
+        let watermark = self.by_reporter.remove(reporter)?;
+        self.ordered.remove(&(watermark, reporter.clone()));
+        let now = self.aggregated();
+        (now != before && !self.is_empty()).then_some(now)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.by_reporter.is_empty()
     }
 
     fn aggregated(&self) -> EventTime {
@@ -76,6 +89,29 @@ impl WatermarkAlignment {
         if let Some(lowest) = subtasks.aggregate(subtask, watermark) {
             let group = self.groups.entry(params.watermark_group.clone());
             group.or_insert_with(WatermarkAggregator::new).aggregate(source.clone(), lowest);
+        }
+    }
+
+    /// A subtask of a source is over: what it has reported no longer holds anyone.
+    ///
+    /// Unlike Flink: there the last report stands, which is the end of time for a subtask that has
+    /// finished; here that report may be lost.
+    pub fn on_subtask_over(
+        &mut self,
+        params: &WatermarkAlignmentParams,
+        source: &Name,
+        subtask: u32,
+    ) {
+        let Some(subtasks) = self.sources.get_mut(source) else { return };
+        let lowest = subtasks.remove(&subtask);
+        let was_last = subtasks.is_empty();
+        let Some(group) = self.groups.get_mut(&params.watermark_group) else { return };
+        if let Some(lowest) = lowest {
+            group.aggregate(source.clone(), lowest);
+        }
+        if was_last {
+            self.sources.remove(source);
+            group.remove(source);
         }
     }
 

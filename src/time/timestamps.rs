@@ -7,19 +7,36 @@
 
 use std::collections::BTreeMap;
 
+use super::alignment::SplitAlignment;
 use super::generator::Generator;
+use super::idleness::PausableRelativeClock;
 use super::multiplexer::WatermarkOutputMultiplexer;
 use super::output::{DataOutput, WatermarkOutput, WatermarkToDataOutput};
 use super::strategy::WatermarkStrategy;
 use crate::base::{EventTime, SimTime};
 
+/// What a source subtask knows of one split's event time.
+struct SplitOutput<T> {
+    generator: Generator<T>,
+    /// Stands still while the split is paused, beyond what the subtask's own clock does.
+    input_activity: PausableRelativeClock,
+}
+
 /// Event time of one source subtask: a generator per split and what they come to together
 /// (Flink's `ProgressiveTimestampsAndWatermarks`).
 ///
-/// Unlike Flink: there is no main output beside the splits; a source without splits has one.
+/// A split that is not read, because it or the whole subtask waits for its alignment group, does
+/// not fall idle for that: its clock stands still. An idle split would hold nobody, and so the
+/// others would go on without those whom they made wait.
+///
+/// Unlike Flink: there is no main output beside the splits; a source without splits has one. And a
+/// subtask that waits stops the clocks of all its splits; in Flink those of splits that are not
+/// ahead run on, though they are not read either.
 pub struct SourceTimestampsAndWatermarks<T, Id> {
     strategy: WatermarkStrategy<T>,
-    splits: BTreeMap<Id, Generator<T>>,
+    splits: BTreeMap<Id, SplitOutput<T>>,
+    /// Stands still while the subtask waits.
+    input_activity: PausableRelativeClock,
     multiplexer: WatermarkOutputMultiplexer<Id>,
     output: WatermarkToDataOutput,
 }
@@ -30,6 +47,7 @@ impl<T, Id: Ord + Clone> SourceTimestampsAndWatermarks<T, Id> {
         Self {
             strategy,
             splits: BTreeMap::new(),
+            input_activity: PausableRelativeClock::default(),
             multiplexer: WatermarkOutputMultiplexer::default(),
             output: WatermarkToDataOutput::default(),
         }
@@ -38,7 +56,9 @@ impl<T, Id: Ord + Clone> SourceTimestampsAndWatermarks<T, Id> {
     /// The subtask reads one more split.
     pub fn create_output_for_split(&mut self, split: Id) {
         self.multiplexer.register_new_output(split.clone());
-        self.splits.insert(split, self.strategy.create_watermark_generator());
+        let generator = self.strategy.create_watermark_generator();
+        let input_activity = PausableRelativeClock::default();
+        self.splits.insert(split, SplitOutput { generator, input_activity });
     }
 
     /// The subtask is done with a split, which no longer holds event time.
@@ -62,21 +82,44 @@ impl<T, Id: Ord + Clone> SourceTimestampsAndWatermarks<T, Id> {
         output: &mut dyn DataOutput,
     ) {
         let mut output = self.output.to(output);
-        let generator = generator_of(&mut self.splits, split);
+        let generator = &mut output_of(&mut self.splits, split).generator;
         let mut immediate = self.multiplexer.immediate_output(split, &mut output);
         generator.on_event(event, timestamp, &mut immediate);
     }
 
     /// Takes many events of a split at once; false if each must go through [`Self::on_event`].
     pub fn on_timestamps(&mut self, split: &Id, timestamps: &[EventTime]) -> bool {
-        generator_of(&mut self.splits, split).on_timestamps(timestamps)
+        output_of(&mut self.splits, split).generator.on_timestamps(timestamps)
     }
 
-    /// Called at the interval at which watermarks are emitted, with the time of a
-    /// [`super::PausableRelativeClock`].
+    /// The subtask begins to wait, so that none of its splits is read. Here and below, `now` is
+    /// the time of the task's [`PausableRelativeClock`].
+    pub fn pause_input(&mut self, now: SimTime) {
+        self.input_activity.pause(now);
+    }
+
+    /// The subtask goes on.
+    pub fn resume_input(&mut self, now: SimTime) {
+        self.input_activity.unpause(now);
+    }
+
+    /// Some splits are no longer read, or are read again.
+    pub fn pause_or_resume_splits(&mut self, now: SimTime, change: &SplitAlignment<Id>) {
+        let now = self.input_activity.relative_time(now);
+        for split in &change.pause {
+            output_of(&mut self.splits, split).input_activity.pause(now);
+        }
+        for split in &change.resume {
+            output_of(&mut self.splits, split).input_activity.unpause(now);
+        }
+    }
+
+    /// Called at the interval at which watermarks are emitted.
     pub fn emit_periodic_watermark(&mut self, now: SimTime, output: &mut dyn DataOutput) {
-        for (split, generator) in &mut self.splits {
-            generator.on_periodic_emit(now, &mut self.multiplexer.deferred_output(split));
+        let now = self.input_activity.relative_time(now);
+        for (id, split) in &mut self.splits {
+            let now = split.input_activity.relative_time(now);
+            split.generator.on_periodic_emit(now, &mut self.multiplexer.deferred_output(id));
         }
         self.multiplexer.on_periodic_emit(&mut self.output.to(output));
     }
@@ -91,9 +134,12 @@ impl<T, Id: Ord + Clone> SourceTimestampsAndWatermarks<T, Id> {
         self.output.latest_watermark()
     }
 
-    /// What to report for alignment: an idle source holds nobody.
-    pub fn reported_watermark(&self) -> EventTime {
-        if self.output.is_idle() { EventTime::MAX } else { self.output.latest_watermark() }
+    /// What to report for alignment: an idle source holds nobody, nor does one that has not yet
+    /// sent a watermark.
+    pub fn reported_watermark(&self) -> Option<EventTime> {
+        let latest = self.output.latest_watermark();
+        let reported = if self.output.is_idle() { EventTime::MAX } else { latest };
+        (latest > EventTime::NONE).then_some(reported)
     }
 
     /// Each split's own watermark, to find those that run ahead.
@@ -102,11 +148,11 @@ impl<T, Id: Ord + Clone> SourceTimestampsAndWatermarks<T, Id> {
     }
 }
 
-fn generator_of<'a, T, Id: Ord>(
-    splits: &'a mut BTreeMap<Id, Generator<T>>,
+fn output_of<'a, T, Id: Ord>(
+    splits: &'a mut BTreeMap<Id, SplitOutput<T>>,
     split: &Id,
-) -> &'a mut Generator<T> {
-    splits.get_mut(split).expect("events come only from splits that have an output")
+) -> &'a mut SplitOutput<T> {
+    splits.get_mut(split).expect("only splits that have an output are spoken of")
 }
 
 /// `assign_timestamps_and_watermarks` in the middle of a stream (Flink's

@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::{
     Event, ExchangeEvent, FaultEvent, JobEvent, Level, NodeEvent, RecordEvent, ResourceEvent,
-    RpcEvent, SinkEvent, TaskEvent, TimeEvent, WindowEvent,
+    RpcEvent, SinkEvent, StateEvent, TaskEvent, TimeEvent, TimerEvent, WindowEvent,
 };
 
 impl Event {
@@ -31,6 +31,8 @@ impl Event {
             Self::Record(event) => event.into(),
             Self::Time(event) => event.into(),
             Self::Window(event) => event.into(),
+            Self::Timer(event) => event.into(),
+            Self::State(event) => event.into(),
             Self::Sink(event) => event.into(),
         }
     }
@@ -48,6 +50,8 @@ impl Event {
             Self::Record(_) => "record",
             Self::Time(_) => "time",
             Self::Window(_) => "window",
+            Self::Timer(_) => "timer",
+            Self::State(_) => "state",
             Self::Sink(_) => "sink",
         }
     }
@@ -69,6 +73,8 @@ impl Event {
         let samples = samples.chain(RecordEvent::iter().map(Self::Record));
         let samples = samples.chain(TimeEvent::iter().map(Self::Time));
         let samples = samples.chain(WindowEvent::iter().map(Self::Window));
+        let samples = samples.chain(TimerEvent::iter().map(Self::Timer));
+        let samples = samples.chain(StateEvent::iter().map(Self::State));
         samples.chain(SinkEvent::iter().map(Self::Sink)).collect()
     }
 
@@ -85,6 +91,8 @@ impl Event {
             Self::Record(_) => schema::<RecordEvent>(),
             Self::Time(_) => schema::<TimeEvent>(),
             Self::Window(_) => schema::<WindowEvent>(),
+            Self::Timer(_) => schema::<TimerEvent>(),
+            Self::State(_) => schema::<StateEvent>(),
             Self::Sink(_) => schema::<SinkEvent>(),
         }
     }

@@ -30,8 +30,8 @@ pub use chrome::chrome;
 pub use error::TraceError;
 pub use event::{
     Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome,
-    NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, TaskEvent, TimeEvent,
-    WindowEvent,
+    NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, StateEvent, TaskEvent,
+    TimeEvent, TimerEvent, WindowEvent,
 };
 pub use file::{Iter, TraceFile};
 pub use filter::{Filter, FilterError};

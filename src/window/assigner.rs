@@ -13,23 +13,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{TimeWindow, Window, WindowError};
-use crate::base::EventTime;
+use crate::base::{EventTime, TimeDomain};
 
-/// Whose time windows go by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeDomain {
-    /// The records' own.
-    EventTime,
-    /// The node's clock.
-    ProcessingTime,
-}
-
-impl TimeDomain {
-    fn name(self) -> &'static str {
-        match self {
-            Self::EventTime => "EventTime",
-            Self::ProcessingTime => "ProcessingTime",
-        }
+/// How Flink's class names spell it.
+fn name(domain: TimeDomain) -> &'static str {
+    match domain {
+        TimeDomain::EventTime => "EventTime",
+        TimeDomain::ProcessingTime => "ProcessingTime",
     }
 }
 
@@ -70,9 +60,9 @@ impl WindowShape {
             return Ok(());
         }
         Err(match self {
-            Self::Tumbling { .. } => WindowError::Tumbling(domain.name()),
-            Self::Sliding { .. } => WindowError::Sliding(domain.name()),
-            Self::Session { .. } => WindowError::Session(domain.name()),
+            Self::Tumbling { .. } => WindowError::Tumbling(name(domain)),
+            Self::Sliding { .. } => WindowError::Sliding(name(domain)),
+            Self::Session { .. } => WindowError::Session(name(domain)),
         })
     }
 
@@ -286,7 +276,7 @@ impl<T> WindowAssigner<T> {
 
 impl<T> fmt::Debug for WindowAssigner<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let domain = self.domain.name();
+        let domain = name(self.domain);
         match &self.kind {
             Kind::Shape(shape) | Kind::PlacedShape(shape, _) => write!(f, "{domain} {shape:?}"),
             Kind::DynamicSession(_) => write!(f, "{domain} Session with dynamic gap"),

@@ -70,9 +70,9 @@ where
     ) -> Option<T> {
         let Some(shape) = self.direct else { return Some(value) };
         let watermark = self.current_watermark;
-        let Some((_, windows)) = self.store.find(hash_code, |key| keys.matches(&value, key)) else {
-            return Some(value);
-        };
+        let is_key = |key: &K| keys.matches(&value, key);
+        let found = self.store.find(hash_code, is_key, || keys.key(&value));
+        let Some((_, windows)) = found else { return Some(value) };
         match shape {
             WindowShape::Tumbling { .. } => {
                 for pane in windows.panes.iter_mut().rev() {
@@ -221,7 +221,7 @@ where
         }
         if windows.is_empty() {
             let key = key.clone();
-            store.remove(hash_code, |found| found.same(&key));
+            store.remove(hash_code, &key);
         }
         None
     }
@@ -292,7 +292,7 @@ where
         }
         if windows.is_empty() {
             let key = key.clone();
-            store.remove(hash_code, |found| found.same(&key));
+            store.remove(hash_code, &key);
         }
         Ok(if taken { None } else { Some(record) })
     }

@@ -122,7 +122,7 @@ where
             windows.prune(state_window);
         }
         if windows.is_empty() {
-            store.remove(hash_code, |found| found.same(&key));
+            store.remove(hash_code, &key);
         }
     }
 }

@@ -15,6 +15,7 @@ use std::marker::PhantomData;
 use super::{Window, WindowOutput};
 use crate::base::EventTime;
 use crate::record::{Collector, Data, OutputTag, SideOutputs};
+pub use crate::state::AggregateFunction;
 
 /// When and for which window a function is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,22 +88,6 @@ impl<T: Data, F: FnMut(&mut T, T)> IncrementalFunction<T> for Reduce<F> {
     fn result(&mut self, accumulator: &T) -> T {
         accumulator.clone()
     }
-}
-
-/// Flink's `AggregateFunction`.
-pub trait AggregateFunction<T> {
-    /// What is kept.
-    type Accumulator: Data;
-    /// What comes out.
-    type Out: Data;
-    /// The accumulator of no records.
-    fn create_accumulator(&self) -> Self::Accumulator;
-    /// Takes a record in.
-    fn add(&self, accumulator: &mut Self::Accumulator, value: T);
-    /// The result so far.
-    fn get_result(&self, accumulator: &Self::Accumulator) -> Self::Out;
-    /// Takes another accumulator in; needed where windows merge.
-    fn merge(&self, accumulator: &mut Self::Accumulator, other: Self::Accumulator);
 }
 
 /// An [`AggregateFunction`] as an incremental one.

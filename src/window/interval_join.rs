@@ -179,7 +179,7 @@ where
         let Some(timer) = self.timers.pop_due_event(self.current_watermark) else { return false };
         let (lower, upper) = (self.lower, self.upper);
         let is_key = |key: &K| key.same(&timer.key);
-        if let Some((_, buffers)) = self.store.find(timer.hash_code, is_key) {
+        if let Some((_, buffers)) = self.store.find(timer.hash_code, is_key, || timer.key.clone()) {
             match timer.namespace {
                 JoinSide::Left => {
                     buffers.left.remove(&earlier(timer.timestamp, upper.max(0)));
@@ -189,7 +189,7 @@ where
                 }
             }
             if buffers.left.is_empty() && buffers.right.is_empty() {
-                self.store.remove(timer.hash_code, is_key);
+                self.store.remove(timer.hash_code, &timer.key);
             }
         }
         true

@@ -41,9 +41,8 @@ pub mod slices;
 mod time_window;
 pub mod trigger;
 
-pub use assigner::{
-    CustomAssigner, SessionGap, TimeDomain, WindowAssigner, WindowPlacement, WindowShape,
-};
+pub use crate::base::TimeDomain;
+pub use assigner::{CustomAssigner, SessionGap, WindowAssigner, WindowPlacement, WindowShape};
 pub use error::WindowError;
 pub use evicting::{Evicting, Folded, FoldedWith};
 pub use evictor::{CustomEvictor, Elements, Eviction, EvictionOrder, Evictor};

@@ -6,6 +6,9 @@
 
 mod clusters;
 mod keyed_sum;
+mod million_keys;
+mod timers;
+mod windowed;
 mod word_count;
 
 /// How big a workload is to be.
@@ -60,6 +63,51 @@ pub const WORKLOADS: &[Workload] = &[
         about: "longs summed under 1000 keys; the loop adds into an array",
         unit: "records",
         prepare: keyed_sum::prepare,
+    },
+    Workload {
+        name: "tumbling-count",
+        about: "records counted under 1000 keys in windows of 10 s, 100,000 records each; the loop \
+                counts into an array",
+        unit: "records",
+        prepare: windowed::prepare_tumbling,
+    },
+    Workload {
+        name: "tumbling-count-lsm",
+        about: "the same with its state serialized in the `lsm` backend",
+        unit: "records",
+        prepare: windowed::prepare_tumbling_lsm,
+    },
+    Workload {
+        name: "sliding-count",
+        about: "records counted in windows of 10 s that begin every second; the loop counts into ten \
+                arrays",
+        unit: "records",
+        prepare: windowed::prepare_sliding,
+    },
+    Workload {
+        name: "session-count",
+        about: "the same in sessions of 10 s with pauses of 5 s; the loop keeps one session a key",
+        unit: "records",
+        prepare: windowed::prepare_session,
+    },
+    Workload {
+        name: "million-keys",
+        about: "longs summed under a million keys in random order; the loop uses a hash map",
+        unit: "records",
+        prepare: million_keys::prepare,
+    },
+    Workload {
+        name: "million-keys-lsm",
+        about: "the same with its state serialized in the `lsm` backend",
+        unit: "records",
+        prepare: million_keys::prepare_lsm,
+    },
+    Workload {
+        name: "timers",
+        about: "event-time timers of 100,000 keys registered in random order and fired; the loop \
+                uses a binary heap",
+        unit: "timers",
+        prepare: timers::prepare,
     },
     Workload {
         name: "small-simulations",

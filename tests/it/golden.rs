@@ -9,6 +9,7 @@ mod jobgraph_chaining;
 mod keygroups;
 mod merging_window_set;
 mod multiplexer;
+mod operator_state;
 mod pointwise_edges;
 mod said;
 mod sql_slices;
@@ -36,6 +37,7 @@ const SUITES: &[(&str, Suite)] = &[
     ("jobgraph_chaining.json", jobgraph_chaining::run),
     ("keygroups.json", keygroups::run),
     ("merging_window_set.json", merging_window_set::run),
+    ("operator_state_repartition.json", operator_state::run),
     ("pointwise_edges.json", pointwise_edges::run),
     ("sql_slices.json", sql_slices::run),
     ("status_watermark_valve.json", valve::run),

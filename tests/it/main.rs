@@ -1,13 +1,16 @@
 //! The integration tests: one binary, one module per subject.
 
 mod dataflow;
+mod event_time;
 mod gallery;
 mod golden;
 mod graph;
+mod record;
 mod replay;
 mod runtime;
 mod scenario;
 mod sim;
+mod state;
 mod tidy;
 mod time;
 mod trace;

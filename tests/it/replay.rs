@@ -1,5 +1,6 @@
 //! One world for one place in the run, however one gets there.
 
+mod event_time;
 mod generate;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ fn nodes() -> Vec<Name> {
 }
 
 fn header() -> Header {
-    Header::new("replay", "", Seed(7), nodes())
+    Header { level: Level::Records, ..Header::new("replay", "", Seed(7), nodes()) }
 }
 
 /// A source with two subtasks, a sink with two.
@@ -97,7 +98,7 @@ fn record(events: impl IntoIterator<Item = Event>) -> Vec<Recorded> {
 
 /// The fold itself, from the beginning.
 fn folded(events: &[Recorded]) -> World {
-    let mut world = World::new(&nodes());
+    let mut world = World::new(&header());
     for recorded in events {
         world.apply(recorded);
     }
@@ -169,6 +170,12 @@ proptest! {
                 };
                 prop_assert_eq!(states(then), states(now));
                 prop_assert_eq!(then.status, now.status);
+                let time = |job: &weir::replay::Job| {
+                    job.tasks.values().map(|task| task.event_time.clone()).collect::<Vec<_>>()
+                };
+                prop_assert_eq!(time(then), time(now));
+                prop_assert_eq!(&then.windows, &now.windows);
+                prop_assert_eq!(then.has_event_time, now.has_event_time);
             }
             timeline.seek_position(next);
             prop_assert_eq!(timeline.previous_seen().unwrap_or(0) < next, true);
@@ -365,7 +372,7 @@ fn a_new_attempt_is_a_change_even_if_its_state_is_the_old_one() {
     };
     let events = [submitted(&plan()), sent(1, 3, 1), created(0), created(1), created(0)];
     let seen: Vec<Seen> = {
-        let mut world = World::new(&nodes());
+        let mut world = World::new(&header());
         record(events).iter().map(|recorded| world.apply(recorded)).collect()
     };
     assert_eq!(seen, [Seen::Yes, Seen::Yes, Seen::No, Seen::Yes, Seen::No]);

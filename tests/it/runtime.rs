@@ -331,6 +331,47 @@ fn a_job_that_is_lost_with_its_jobmanager_fails_for_its_client() {
     "#);
 }
 
+/// What the sources report and are told, and when an execution of theirs is over.
+fn alignment_story(script: &Script, seconds: u64) -> String {
+    let cluster = run(script, seconds);
+    let told = cluster.messages.iter().filter(|message| message.3.contains("OperatorEvent"));
+    let told = told.map(|(now, from, to, _, about)| {
+        let (from, to) = (cluster.node(from.node), cluster.node(to.node));
+        (now, format!("{from} -> {to}: {about}"))
+    });
+    let over = cluster.trace.iter().filter_map(|(now, _, event)| match event {
+        Event::Task(TaskEvent::ExecutionStateChanged { subtask, to, .. })
+            if to.is_terminal() && subtask.starts_with("read") =>
+        {
+            Some((now, format!("{subtask} is {to:?}")))
+        }
+        _ => None,
+    });
+    let mut lines: Vec<_> = told.chain(over).collect();
+    lines.sort_by_key(|(now, _)| *now);
+    let lines: Vec<_> =
+        lines.iter().map(|(now, text)| format!("{:>8} {text}", now.as_micros())).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn sources_report_and_are_told_how_far_they_may_go() {
+    let script = Script { aligned: true, run_ms: (1500, 3000), ..Script::default() };
+    insta::assert_snapshot!(alignment_story(&script, 10), @"");
+}
+
+#[test]
+fn a_source_whose_last_reports_are_lost_holds_nobody_once_it_is_known_to_be_over() {
+    let script = Script {
+        aligned: true,
+        seed: 2,
+        run_ms: (3000, 20_000),
+        cuts: vec![(1, 1000, 15_000)],
+        ..Script::default()
+    };
+    insta::assert_snapshot!(alignment_story(&script, 60), @"");
+}
+
 #[test]
 fn an_idle_cluster_sends_two_messages_per_taskmanager_and_interval() {
     let script = Script { taskmanagers: 4, jobs: Vec::new(), ..Script::default() };
@@ -345,7 +386,8 @@ fn scripts() -> impl Strategy<Value = Script> {
     let kill = (1..4u16, 0..40_000u64, prop::option::of(1..20_000u64));
     let cut = (1..4u16, 0..40_000u64, 1..80_000u64);
     let size = (any::<u64>(), 1..4u16, 1..4u16, prop::collection::vec(1..5u32, 1..4));
-    let pace = (0..4u32, prop::option::of(0..20_000u64), 1..300_000u64, 1..30_000u64);
+    let pace =
+        (0..4u32, prop::option::of(0..20_000u64), 1..300_000u64, 1..30_000u64, any::<bool>());
     let trouble = (
         prop::collection::vec(kill, 0..3),
         prop::collection::vec(cut, 0..3),
@@ -353,7 +395,7 @@ fn scripts() -> impl Strategy<Value = Script> {
     );
     (size, pace, trouble).prop_map(|(size, pace, trouble)| {
         let (seed, taskmanagers, slots, jobs) = size;
-        let (fail, cancel_at, latency_us, run_ms) = pace;
+        let (fail, cancel_at, latency_us, run_ms, aligned) = pace;
         let (mut kills, mut cuts, jobmanager_kill) = trouble;
         kills.retain(|kill| kill.0 <= taskmanagers);
         kills.sort_unstable();
@@ -372,6 +414,7 @@ fn scripts() -> impl Strategy<Value = Script> {
             kills,
             cuts,
             jobmanager_kill,
+            aligned,
         }
     })
 }

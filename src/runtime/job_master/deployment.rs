@@ -7,9 +7,9 @@ use super::executions::{Executions, Location};
 use crate::base::{AllocationId, JobId, SimTime, SlotId, VertexId};
 use crate::graph::{PhysicalPlan, VertexSubtask};
 use crate::host::Address;
-use crate::runtime::ports;
 use crate::runtime::rpc::JobPayload;
-use crate::task::{TaskDescriptor, TaskOptions};
+use crate::runtime::{RuntimeOptions, ports};
+use crate::task::TaskDescriptor;
 
 /// Gives every execution its place: the plan's slots are filled in the order in which the slots
 /// were granted.
@@ -35,7 +35,7 @@ pub(super) fn place(
 pub(super) fn descriptors(
     executions: &Executions,
     payload: &JobPayload,
-    options: &Arc<TaskOptions>,
+    options: &RuntimeOptions,
 ) -> Vec<TaskDescriptor> {
     let mut producers = producers(executions, &payload.plan);
     let descriptors = executions.iter().zip(producers.iter_mut()).map(|(execution, producers)| {
@@ -47,7 +47,8 @@ pub(super) fn descriptors(
             plan: Arc::clone(&payload.plan),
             code: Arc::clone(&payload.code),
             producers: std::mem::take(producers),
-            options: Arc::clone(options),
+            options: Arc::clone(&options.task),
+            parts: Arc::clone(&options.event_time),
         }
     });
     descriptors.collect()

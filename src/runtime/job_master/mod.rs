@@ -13,6 +13,7 @@ mod executions;
 mod liveness;
 mod offers;
 mod slot_pool;
+mod source_coordinator;
 mod tasks;
 mod transitions;
 
@@ -24,11 +25,12 @@ use super::outbox::{Component, Outbox};
 use super::ports;
 use super::rpc::{DispatcherRpc, JobMasterRpc, JobPayload, ResourceManagerRpc, TaskExecutorRpc};
 use super::session::{JobMasterId, TaskExecutorId};
-use crate::base::{JobId, Name, NodeId, SimTime};
+use crate::base::{JobId, Name, NodeId, SimTime, VertexId};
 use crate::host::{Address, Port};
 use crate::trace::{Event, ExecutionState, JobEvent, JobStatus};
 use executions::Executions;
 use slot_pool::SlotPool;
+use source_coordinator::SourceCoordinators;
 
 pub use transitions::{execution_may_become, job_may_become};
 
@@ -41,6 +43,8 @@ pub enum JobMasterTimer {
     SendHeartbeats,
     /// Time to see who was silent for too long.
     CheckHeartbeats,
+    /// Time to tell the subtasks of a source how far they may read ahead.
+    AnnounceCombinedWatermark(VertexId),
 }
 
 /// See the module.
@@ -56,6 +60,7 @@ pub struct JobMaster {
     executors: BTreeMap<NodeId, TaskExecutorId>,
     heartbeats: HeartbeatMonitor<NodeId>,
     sending_heartbeats: bool,
+    sources: SourceCoordinators,
 }
 
 type Out = Outbox<JobMaster>;
@@ -73,6 +78,7 @@ impl JobMaster {
             executors: BTreeMap::new(),
             heartbeats: HeartbeatMonitor::new(options.heartbeat_timeout),
             sending_heartbeats: false,
+            sources: SourceCoordinators::default(),
             payload,
             options,
         }
@@ -225,6 +231,9 @@ impl Component for JobMaster {
             JobMasterRpc::UpdateTaskExecutionState { id, report } => {
                 self.on_update_task_execution_state(id, &report, out);
             }
+            JobMasterRpc::SendOperatorEventToCoordinator { id, attempt, event, .. } => {
+                self.on_operator_event(now, (id, attempt), &event, out);
+            }
             JobMasterRpc::DisconnectTaskManager { id, cause } => {
                 if self.is_connected(id) {
                     self.lose(id.node, &cause, out);
@@ -248,6 +257,9 @@ impl Component for JobMaster {
             JobMasterTimer::SlotRequestTimeout => self.on_slot_request_timeout(out),
             JobMasterTimer::SendHeartbeats => self.on_send_heartbeats(now, out),
             JobMasterTimer::CheckHeartbeats => self.on_check_heartbeats(now, out),
+            JobMasterTimer::AnnounceCombinedWatermark(source) => {
+                self.on_announce_combined_watermark(now, source, out);
+            }
         }
     }
 

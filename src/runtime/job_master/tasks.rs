@@ -17,8 +17,7 @@ impl JobMaster {
         self.enter(JobStatus::Running, out);
         let plan = &self.payload.plan;
         deployment::place(&mut self.executions, self.job, plan, self.pool.slots(), now);
-        let descriptors =
-            deployment::descriptors(&self.executions, &self.payload, &self.options.task);
+        let descriptors = deployment::descriptors(&self.executions, &self.payload, &self.options);
         for (place, descriptor) in descriptors.into_iter().enumerate() {
             self.move_to(place, ExecutionState::Deploying, None, out);
             let location = self.executions.get(place).location.expect("it was just placed");
@@ -136,6 +135,9 @@ impl JobMaster {
     ) {
         let from = self.executions.enter(place, to);
         let execution = self.executions.get(place);
+        if to.is_terminal() {
+            self.sources.on_subtask_over(execution.attempt.subtask);
+        }
         out.trace(Event::Task(TaskEvent::ExecutionStateChanged {
             job: self.job,
             subtask: execution.name.clone(),

@@ -19,6 +19,7 @@ use super::rpc::{JobMasterRpc, ResourceManagerRpc, TaskExecutorRpc};
 use super::session::{ExecutionReport, JobMasterId, ResourceManagerId, TaskExecutorId};
 use crate::base::{AllocationId, AttemptId, JobId, Name, NodeId, SimTime};
 use crate::host::{Address, Port};
+use crate::operator::{CoordinatorEvent, OperatorEvent};
 use crate::task::{TaskDescriptor, TaskUpdate};
 use crate::trace::ExecutionState;
 use connections::{JobTable, ResourceManagerConnection};
@@ -30,6 +31,8 @@ pub enum TaskAction {
     Start(Box<TaskDescriptor>),
     /// Ask a task to stop.
     Cancel(AttemptId),
+    /// Hand a task's operator what its coordinator tells it.
+    SendOperatorEvent(AttemptId, CoordinatorEvent),
     /// Forget a task that is over.
     Remove(AttemptId),
 }
@@ -181,6 +184,17 @@ impl TaskExecutor {
         }
     }
 
+    /// Hands on what an operator tells its coordinator.
+    fn send_operator_event(&self, attempt: AttemptId, event: OperatorEvent, out: &mut Out) {
+        if let Some(report) = self.slots.report(attempt)
+            && let Some(connection) = self.jobs.get(attempt.subtask.job)
+        {
+            let (id, task) = (self.id, report.task);
+            let message = JobMasterRpc::SendOperatorEventToCoordinator { id, attempt, task, event };
+            out.send(connection.address, message);
+        }
+    }
+
     /// Tells the task's JobMaster how it does.
     fn report_task(&self, attempt: AttemptId, out: &mut Out) {
         if let Some(report) = self.slots.report(attempt)
@@ -250,6 +264,12 @@ impl Component for TaskExecutor {
             TaskExecutorRpc::CancelTask { attempt, task, .. } => {
                 self.on_cancel_task(from, attempt, task, out);
             }
+            TaskExecutorRpc::SendOperatorEventToTask { id, attempt, event, .. } => {
+                let connected = self.jobs.current(attempt.subtask.job, id).is_some();
+                if connected && self.slots.is_alive(attempt) {
+                    out.act(TaskAction::SendOperatorEvent(attempt, event));
+                }
+            }
             TaskExecutorRpc::FreeSlot { job, id, allocation } => {
                 let slot = self.slots.find(allocation);
                 if let Some(slot) = slot.filter(|_| self.jobs.current(job, id).is_some()) {
@@ -310,7 +330,9 @@ impl Component for TaskExecutor {
             TaskUpdate::Finished => (ExecutionState::Finished, None),
             TaskUpdate::Canceled => (ExecutionState::Canceled, None),
             TaskUpdate::Failed { cause } => (ExecutionState::Failed, Some(cause)),
-            TaskUpdate::OperatorEvent(_) => return,
+            TaskUpdate::OperatorEvent(event) => {
+                return self.send_operator_event(attempt, event, out);
+            }
         };
         let slot = self.slots.update(attempt, state, cause);
         self.report_task(attempt, out);

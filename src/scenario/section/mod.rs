@@ -11,6 +11,7 @@ pub(super) mod limits;
 pub(super) mod network;
 pub(super) mod node;
 pub(super) mod note;
+pub(super) mod state;
 pub(super) mod when;
 
 use std::sync::Arc;

@@ -3,9 +3,11 @@
 //! Every node is a process and every component or task a track. On a TaskManager a task is a span
 //! from its start to its end, with its back-pressure as spans within; on the JobManager the
 //! states of each execution and of each job are spans. Buffers (level `records`) are flows from
-//! producer to consumer, visible rows a counter, all else instants; faults, notes and kills are
-//! instants over the whole screen. Spans end at the latest with their process or the trace.
+//! producer to consumer, visible rows and event time counters, all else instants; faults, notes and
+//! kills are instants over the whole screen. Spans end at the latest with their process or the
+//! trace.
 
+mod event_time;
 mod out;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,7 @@ use super::{
     RpcEvent, SinkEvent, TaskEvent, TraceFile, parts,
 };
 use crate::base::{JobId, Name, SimTime};
+use event_time::EventTimes;
 use out::{Out, Track};
 
 /// The channel of a buffer, and its number there.
@@ -31,6 +34,7 @@ pub fn chrome(trace: &TraceFile, out: impl Write) -> io::Result<()> {
         flows: BTreeMap::new(),
         next_flow: 1,
         rows: BTreeMap::new(),
+        event_times: EventTimes::default(),
     };
     let mut last = SimTime::ZERO;
     for recorded in trace {
@@ -48,6 +52,7 @@ struct Export<'a, W> {
     next_flow: u64,
     /// Rows visible so far, by sink.
     rows: BTreeMap<Name, u64>,
+    event_times: EventTimes,
 }
 
 impl<W: Write> Export<'_, W> {
@@ -65,6 +70,16 @@ impl<W: Write> Export<'_, W> {
                 | RecordEvent::RecordsSent { job, from: subtask, .. },
             ) => self.instant(recorded, &task_track(*job, subtask), "t"),
             Event::Time(event) => {
+                if let Some(counter) = self.event_times.counter(event) {
+                    let track = Track { process: recorded.node, thread: 0 };
+                    self.out.write(track, recorded.at, counter)?;
+                }
+                self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
+            }
+            Event::Timer(event) => {
+                self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
+            }
+            Event::State(event) => {
                 self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
             }
             Event::Window(event) => {

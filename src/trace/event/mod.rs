@@ -6,6 +6,7 @@
 mod cluster;
 mod data;
 mod job;
+mod state;
 mod time;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use super::Level;
 pub use cluster::{FaultEvent, NodeEvent, ResourceEvent, RpcEvent};
 pub use data::{ExchangeEvent, RecordEvent, SinkEvent};
 pub use job::{ExecutionState, JobEvent, JobStatus, TaskEvent};
+pub use state::{StateEvent, TimerEvent};
 pub use time::{FiringTime, LateOutcome, Span, TimeEvent, WindowEvent};
 
 /// Anything that happens in a run.
@@ -41,6 +43,10 @@ pub enum Event {
     Time(TimeEvent),
     /// Windows.
     Window(WindowEvent),
+    /// Timers.
+    Timer(TimerEvent),
+    /// Keyed state.
+    State(StateEvent),
     /// What the outside world sees.
     Sink(SinkEvent),
 }
@@ -49,7 +55,7 @@ impl Event {
     /// The lowest level at which the event is kept.
     pub fn level(&self) -> Level {
         match self {
-            Self::Record(_) | Self::Window(_) => Level::Records,
+            Self::Record(_) | Self::Window(_) | Self::Timer(_) | Self::State(_) => Level::Records,
             Self::Exchange(event) => event.level(),
             Self::Rpc(event) => event.level(),
             Self::Sink(SinkEvent::RowsWritten { .. } | SinkEvent::LatencyMeasured { .. }) => {

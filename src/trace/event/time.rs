@@ -170,7 +170,9 @@ pub enum FiringTime {
 }
 
 /// A span of time, in milliseconds since 1970: the first moment within and the first after.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Span {
     /// The first moment within.
     pub start: i64,

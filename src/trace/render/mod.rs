@@ -4,15 +4,17 @@
 //! [`Tone`], for whoever colours them; the line alone says everything without colour.
 
 mod escape;
+mod event_time;
 mod moment;
 mod sentence;
+mod state;
 
 pub use escape::escape;
 pub use moment::moment;
 
 use super::{
     Event, ExchangeEvent, FaultEvent, JobEvent, LateOutcome, NodeEvent, Recorded, ResourceEvent,
-    RpcEvent, TaskEvent, TimeEvent, WindowEvent,
+    RpcEvent, StateEvent, TaskEvent, TimeEvent, TimerEvent, WindowEvent,
 };
 use super::{ExecutionState, Header, JobStatus};
 
@@ -172,6 +174,14 @@ fn tone(event: &Event) -> Tone {
             WindowEvent::WindowFired { .. } => Tone::Good,
             WindowEvent::WindowCleaned { .. } => Tone::Quiet,
             WindowEvent::RecordLate { outcome, .. } => late_tone(*outcome),
+        },
+        Event::Timer(event) => match event {
+            TimerEvent::TimerRegistered { .. } | TimerEvent::TimerDeleted { .. } => Tone::Plain,
+            TimerEvent::TimerFired { .. } => Tone::Good,
+        },
+        Event::State(event) => match event {
+            StateEvent::StateRead { .. } => Tone::Quiet,
+            StateEvent::StateWritten { .. } => Tone::Plain,
         },
         Event::Record(_) | Event::Sink(_) => Tone::Plain,
     }

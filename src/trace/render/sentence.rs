@@ -4,17 +4,18 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::escape::{brief, escape};
-use super::moment;
-use crate::base::{EventTime, JobId};
+use super::state;
+use super::{event_time, moment};
+use crate::base::JobId;
 use crate::trace::{
-    Event, ExchangeEvent, FaultEvent, FiringTime, JobEvent, LateOutcome, NodeEvent, RecordEvent,
-    ResourceEvent, RpcEvent, SinkEvent, Span, TaskEvent, TimeEvent, WindowEvent,
+    Event, ExchangeEvent, FaultEvent, JobEvent, NodeEvent, RecordEvent, ResourceEvent, RpcEvent,
+    SinkEvent, TaskEvent,
 };
 
 /// How many values of a list are shown.
 const VALUES: usize = 3;
 /// How many characters of a value are shown.
-const VALUE_CHARS: usize = 60;
+pub(super) const VALUE_CHARS: usize = 60;
 
 pub(super) fn sentence(event: &Event) -> String {
     match event {
@@ -26,8 +27,10 @@ pub(super) fn sentence(event: &Event) -> String {
         Event::Task(event) => task(event),
         Event::Exchange(event) => exchange(event),
         Event::Record(event) => record(event),
-        Event::Time(event) => time(event),
-        Event::Window(event) => window(event),
+        Event::Time(event) => event_time::time(event),
+        Event::Window(event) => event_time::window(event),
+        Event::Timer(event) => state::timer(event),
+        Event::State(event) => state::state(event),
         Event::Sink(event) => sink(event),
     }
 }
@@ -199,11 +202,11 @@ fn exchange(event: &ExchangeEvent) -> String {
         }
         ExchangeEvent::WatermarkStatusSent { job, edge, from, to, seq, status } => {
             let (which, status) = (channel(*job, *edge, from, to), status.word());
-            format!("{which}  tells that it is {status}, as {seq}")
+            format!("{which}  sends watermark status {status} as {seq}")
         }
         ExchangeEvent::WatermarkStatusReceived { job, edge, from, to, seq, status } => {
             let (which, status) = (channel(*job, *edge, from, to), status.word());
-            format!("{which}  learns that it is {status}, {seq}")
+            format!("{which}  takes up watermark status {status}, {seq}")
         }
         ExchangeEvent::EndOfInputSent { job, edge, from, to, seq } => {
             format!("{}  sends end of input as {seq}", channel(*job, *edge, from, to))
@@ -224,104 +227,6 @@ fn record(event: &RecordEvent) -> String {
             let which = channel(*job, *edge, from, to);
             format!("{which}  buffer {seq} holds {}", listed(values))
         }
-    }
-}
-
-fn time(event: &TimeEvent) -> String {
-    match event {
-        TimeEvent::WatermarkAdvanced { job, subtask, watermark } => {
-            format!("{}  event time is {}", execution(*job, subtask, 0), moment(*watermark))
-        }
-        TimeEvent::WatermarkStatusChanged { job, subtask, status } => {
-            format!("{}  all its input is {}", execution(*job, subtask, 0), status.word())
-        }
-        TimeEvent::WatermarkEmitted { job, subtask, edge, watermark } => {
-            let (which, moment) = (execution(*job, subtask, 0), moment(*watermark));
-            format!("{which}  emits watermark {moment} on e{edge}")
-        }
-        TimeEvent::WatermarkStatusEmitted { job, subtask, edge, status } => {
-            let (which, status) = (execution(*job, subtask, 0), status.word());
-            format!("{which}  tells on e{edge} that it is {status}")
-        }
-        TimeEvent::RecordsLate { job, subtask, operator, records, outcome } => {
-            let (which, operator) = (execution(*job, subtask, 0), escape(operator));
-            let late = count(*records, "record");
-            format!("{which}  {operator}: {late} too late, {}", late_outcome(*outcome))
-        }
-        TimeEvent::AlignmentAnnounced { job, subtask, max_watermark } => {
-            let (which, moment) = (execution(*job, subtask, 0), moment(*max_watermark));
-            format!("{which}  may read on to watermark {moment}")
-        }
-        TimeEvent::SplitPaused { job, subtask, split } => {
-            format!("{}  pauses split {split}, which is ahead", execution(*job, subtask, 0))
-        }
-        TimeEvent::SplitResumed { job, subtask, split } => {
-            format!("{}  reads split {split} again", execution(*job, subtask, 0))
-        }
-    }
-}
-
-fn window(event: &WindowEvent) -> String {
-    let pane = |job: &JobId, subtask, operator, key, window: &Option<Span>| {
-        let (which, operator) = (execution(*job, subtask, 0), escape(operator));
-        format!("{which}  {operator}: window {} of {}", span(*window), brief(key, VALUE_CHARS))
-    };
-    match event {
-        WindowEvent::WindowCreated { job, subtask, operator, key, window } => {
-            format!("{} opens", pane(job, subtask, operator, key, window))
-        }
-        WindowEvent::WindowMerged { job, subtask, operator, key, window, merged } => {
-            let merged: Vec<_> = merged.iter().map(|it| span(Some(*it))).collect();
-            let pane = pane(job, subtask, operator, key, window);
-            format!("{pane} takes in {}", merged.join(" and "))
-        }
-        WindowEvent::WindowFired { job, subtask, operator, key, window, timing } => {
-            let timing = match timing {
-                FiringTime::Early => "early",
-                FiringTime::OnTime => "on time",
-                FiringTime::Late => "again, for a late record",
-            };
-            format!("{} fires {timing}", pane(job, subtask, operator, key, window))
-        }
-        WindowEvent::WindowPurged { job, subtask, operator, key, window } => {
-            format!("{} is emptied", pane(job, subtask, operator, key, window))
-        }
-        WindowEvent::WindowCleaned { job, subtask, operator, key, window } => {
-            format!("{} is over", pane(job, subtask, operator, key, window))
-        }
-        WindowEvent::RecordLate {
-            job,
-            subtask,
-            operator,
-            value,
-            id: _,
-            timestamp,
-            watermark,
-            outcome,
-        } => {
-            let (which, operator) = (execution(*job, subtask, 0), escape(operator));
-            let (value, outcome) = (brief(value, VALUE_CHARS), late_outcome(*outcome));
-            let (of, at) = (moment(*timestamp), moment(*watermark));
-            format!(
-                "{which}  {operator}: {value} of {of} is late, the watermark is {at}; {outcome}"
-            )
-        }
-    }
-}
-
-fn late_outcome(outcome: LateOutcome) -> &'static str {
-    match outcome {
-        LateOutcome::Dropped => "dropped",
-        LateOutcome::SideOutput => "sent to the side output",
-    }
-}
-
-fn span(span: Option<Span>) -> String {
-    match span {
-        Some(Span { start, end }) => {
-            format!("[{}, {})", moment(EventTime(start)), moment(EventTime(end)))
-        }
-        None => "of all time".into(),
     }
 }
 
@@ -350,7 +255,7 @@ fn sink(event: &SinkEvent) -> String {
 }
 
 /// `parse#1`, with job and attempt where they are not the first.
-fn execution(job: JobId, subtask: &str, attempt: u32) -> String {
+pub(super) fn execution(job: JobId, subtask: &str, attempt: u32) -> String {
     let job = of_job(job);
     let attempt = if attempt == 0 { String::new() } else { format!(" (attempt {attempt})") };
     format!("{}{job}{attempt}", escape(subtask))
@@ -372,7 +277,7 @@ fn holds(records: u32) -> String {
     if records == 0 { "an event".into() } else { count(records, "record") }
 }
 
-fn count(number: impl Display + Copy + PartialEq + From<u8>, noun: &str) -> String {
+pub(super) fn count(number: impl Display + Copy + PartialEq + From<u8>, noun: &str) -> String {
     let plural = if number == 1.into() { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }

@@ -1,14 +1,15 @@
 //! The timers of keyed process functions, in the order in which they fire: those vectors of the
-//! window operator that are about timers alone. What they emit at elements is left out.
-
-use std::collections::BTreeMap;
+//! window operator that are about timers alone. What they emit at elements is left out; what they
+//! remember of a key is in keyed state, on both backends.
 
 use serde_json::Value;
 use weir::base::EventTime;
 use weir::record::Key;
+use weir::state::{KeyedBackend, StateError, ValueStateDescriptor};
 use weir::time::InternalTimerService;
 
 use super::{Cases, Outcome, expect_eq, parse, vectors};
+use crate::state::{KINDS, only};
 
 /// A timer that fired: key, its time, the watermark under which it did.
 type Fired = (String, i64, i64);
@@ -27,18 +28,19 @@ pub fn run(file: &Value) -> Cases {
     for case in vectors(file, "cases") {
         let name = case["op"].as_str().unwrap_or_default();
         if let Some(operator) = name.strip_prefix("timers: ") {
-            cases.push((name.to_string(), check(case, operator)));
+            for kind in KINDS {
+                let outcome = check(case, operator, &mut only(kind));
+                cases.push((format!("{name}, {kind}"), outcome));
+            }
         }
     }
     cases
 }
 
-fn check(case: &Value, name: &str) -> Outcome {
+fn check(case: &Value, name: &str, backend: &mut KeyedBackend<String>) -> Outcome {
     let operator = operator(name).ok_or_else(|| format!("unknown operator {name}"))?;
-    let mut fired = Vec::new();
-    let mut timers = Timers::new();
-    let mut times_fired = BTreeMap::<String, usize>::new();
-    let mut seen = Vec::<String>::new();
+    let mut run = Run { operator, fired: Vec::new(), timers: Timers::new() };
+    let seen = backend.state(ValueStateDescriptor::new("seen")).map_err(|it| it.to_string())?;
     let mut current = i64::MIN;
     for step in vectors(case, "script") {
         if step[0] == "wm" {
@@ -46,31 +48,41 @@ fn check(case: &Value, name: &str) -> Outcome {
             // One that does not advance never reaches an operator.
             if watermark > current {
                 current = watermark;
-                advance(&mut timers, watermark, &operator, &mut times_fired, &mut fired);
+                run.advance(watermark, backend).map_err(|error| error.to_string())?;
             }
             continue;
         }
         let (_, timestamp, key, value): (String, i64, String, i64) = parse(step)?;
-        let is_first = !seen.contains(&key);
-        (operator.on_element)(&mut timers, &key, timestamp, value, is_first);
-        seen.push(key);
+        backend.set_current_key(key.hash_code(), &key).map_err(|error| error.to_string())?;
+        let is_first = seen.value(backend).map_err(|error| error.to_string())?.is_none();
+        seen.update(backend, ()).map_err(|error| error.to_string())?;
+        (run.operator.on_element)(&mut run.timers, &key, timestamp, value, is_first);
     }
-    advance(&mut timers, i64::MAX, &operator, &mut times_fired, &mut fired);
-    expect_eq("timers in the order of firing", &expected(case)?, &fired)
+    run.advance(i64::MAX, backend).map_err(|error| error.to_string())?;
+    expect_eq("timers in the order of firing", &expected(case)?, &run.fired)
 }
 
-fn advance(
-    timers: &mut Timers,
-    watermark: i64,
-    operator: &Operator,
-    times_fired: &mut BTreeMap<String, usize>,
-    fired: &mut Vec<Fired>,
-) {
-    while let Some(timer) = timers.pop_due_event(EventTime(watermark)) {
-        let before = times_fired.entry(timer.key.clone()).or_default();
-        (operator.on_timer)(timers, &timer.key, timer.timestamp.0, *before);
-        *before += 1;
-        fired.push((timer.key, timer.timestamp.0, watermark));
+struct Run {
+    operator: Operator,
+    fired: Vec<Fired>,
+    timers: Timers,
+}
+
+impl Run {
+    fn advance(
+        &mut self,
+        watermark: i64,
+        backend: &mut KeyedBackend<String>,
+    ) -> Result<(), StateError> {
+        let times_fired = backend.state(ValueStateDescriptor::<usize>::new("times fired"))?;
+        while let Some(timer) = self.timers.pop_due_event(EventTime(watermark)) {
+            backend.set_current_key(timer.hash_code, &timer.key)?;
+            let before = times_fired.value_or_insert_with(backend, || 0)?;
+            (self.operator.on_timer)(&mut self.timers, &timer.key, timer.timestamp.0, *before);
+            *before += 1;
+            self.fired.push((timer.key, timer.timestamp.0, watermark));
+        }
+        Ok(())
     }
 }
 

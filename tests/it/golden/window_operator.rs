@@ -1,18 +1,21 @@
-//! Whole window operators: what they emit, in which order, with which watermark and timestamp.
+//! Whole window operators: what they emit, in which order, with which watermark and timestamp; with
+//! their panes in memory, and in a tree behind a cache that holds hardly any.
 //!
 //! The `timers:` operators of the same file are keyed process functions: see `timers`.
 
 use serde_json::{Value, json};
 use weir::base::EventTime;
 use weir::record::{Collector, Key, SideOutputs};
-use weir::state::KeyedTable;
+use weir::state::{KeyedStore, KeyedTable, LsmOptions, LsmTable, StateBackendKind};
 use weir::window::{
-    Buffered, Evicting, Eviction, EvictionOrder, Evictor, KeyOf, Lateness, ProcessClosure,
-    ProcessWindowFunction, StreamRecord, TimeDomain, Trigger, Window, WindowAssigner,
-    WindowContext, WindowFunction, WindowOperator, WindowOutput, WindowShape, WindowSpec, count,
+    Buffered, Evicting, Eviction, EvictionOrder, Evictor, KeyOf, KeyWindows, Lateness,
+    ProcessClosure, ProcessWindowFunction, StreamRecord, TimeDomain, Trigger, Window,
+    WindowAssigner, WindowContext, WindowFunction, WindowOperator, WindowOutput, WindowShape,
+    WindowSpec, count,
 };
 
 use super::{Cases, Outcome, expect_eq, parse, vectors};
+use crate::state::{KINDS, lsm_store, small};
 
 /// Key, value and timestamp: distances are those of timestamps.
 type Element = (String, i64, i64);
@@ -22,7 +25,9 @@ pub fn run(file: &Value) -> Cases {
     for (place, case) in vectors(file, "cases").iter().enumerate() {
         let name = case["op"].as_str().unwrap_or_default();
         if !name.starts_with("timers:") {
-            cases.push((format!("{place} {name}"), operator(name, case)));
+            for kind in KINDS {
+                cases.push((format!("{place} {name}, {kind}"), operator(name, case, kind)));
+            }
         }
     }
     cases
@@ -80,20 +85,38 @@ fn listing() -> impl ProcessWindowFunction<String, Element, Out = Value> {
     )
 }
 
-fn operator(name: &str, case: &Value) -> Outcome {
+fn operator(name: &str, case: &Value, kind: StateBackendKind) -> Outcome {
     let described = description(name)?;
     match described.evictor {
-        None => play(described.spec, Buffered(listing()), case),
-        Some(evictor) => play(described.spec, Evicting { evictor, process: listing() }, case),
+        None => on_backend(described.spec, Buffered(listing()), case, kind),
+        Some(evictor) => {
+            let function = Evicting { evictor, process: listing() };
+            on_backend(described.spec, function, case, kind)
+        }
     }
 }
 
-fn play<F: WindowFunction<String, Element, Out = Value>>(
+fn on_backend<F: WindowFunction<String, Element, Out = Value>>(
     spec: WindowSpec<Element>,
     function: F,
     case: &Value,
+    kind: StateBackendKind,
 ) -> Outcome {
-    let store = KeyedTable::new(128);
+    match kind {
+        StateBackendKind::Hashmap => play(spec, function, case, KeyedTable::new(128)),
+        StateBackendKind::Lsm => {
+            let options = LsmOptions { cache_bytes: 100, ..small() };
+            let table = LsmTable::new(lsm_store(options), "windows", 128);
+            play(spec, function, case, table.map_err(|error| error.to_string())?)
+        }
+    }
+}
+
+fn play<F, S>(spec: WindowSpec<Element>, function: F, case: &Value, store: S) -> Outcome
+where
+    F: WindowFunction<String, Element, Out = Value>,
+    S: KeyedStore<String, KeyWindows<F::Contents, Element>>,
+{
     let mut operator =
         WindowOperator::new(spec, function, store).map_err(|error| error.to_string())?;
     let mut output = Recorded::default();

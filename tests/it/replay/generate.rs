@@ -1,11 +1,12 @@
 //! Traces of runs that never were.
 
 use proptest::prelude::*;
-use weir::base::{AllocationId, Incarnation, Name};
-use weir::record::{Row, RowKind};
+use weir::base::{AllocationId, EventTime, Incarnation, Name};
+use weir::record::{Row, RowKind, WatermarkStatus};
 use weir::trace::{
-    Event, ExchangeEvent, ExecutionState, FaultEvent, JobEvent, JobStatus, NodeEvent, RecordEvent,
-    Recorded, ResourceEvent, RpcEvent, SinkEvent, TaskEvent,
+    Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome,
+    NodeEvent, RecordEvent, Recorded, ResourceEvent, RpcEvent, SinkEvent, Span, TaskEvent,
+    TimeEvent, WindowEvent,
 };
 
 use super::{JOB, plan, record, submitted};
@@ -121,10 +122,23 @@ fn task_event() -> impl Strategy<Value = Event> {
     })
 }
 
+/// Few watermarks, so that they meet, and both ends of time.
+fn watermark() -> impl Strategy<Value = EventTime> {
+    prop_oneof![
+        8 => (0i64..6).prop_map(EventTime),
+        1 => Just(EventTime::NONE),
+        1 => Just(EventTime::MAX),
+    ]
+}
+
+fn status() -> impl Strategy<Value = WatermarkStatus> {
+    prop::sample::select(vec![WatermarkStatus::Active, WatermarkStatus::Idle])
+}
+
 fn exchange_event() -> impl Strategy<Value = Event> {
     let numbers = (0u16..2, 0u64..6, 0u32..4);
-    (subtask(), subtask(), numbers, 0..9)
-        .prop_map(|(from, to, (edge, seq, records), kind)| {
+    (subtask(), subtask(), numbers, (watermark(), status()), 0..13)
+        .prop_map(|(from, to, (edge, seq, records), (watermark, status), kind)| {
             let (job, credit, backlog) = (JOB, records, records);
             match kind {
                 0 => ExchangeEvent::PartitionRequested { job, edge, from, to, credit },
@@ -134,10 +148,68 @@ fn exchange_event() -> impl Strategy<Value = Event> {
                 4 | 5 => ExchangeEvent::BufferConsumed { job, edge, from, to, seq, records },
                 6 => ExchangeEvent::CreditAdded { job, edge, from, to, credit },
                 7 => ExchangeEvent::EndOfInputSent { job, edge, from, to, seq },
+                8 => ExchangeEvent::WatermarkSent { job, edge, from, to, seq, watermark },
+                9 => ExchangeEvent::WatermarkReceived { job, edge, from, to, seq, watermark },
+                10 => ExchangeEvent::WatermarkStatusSent { job, edge, from, to, seq, status },
+                11 => ExchangeEvent::WatermarkStatusReceived { job, edge, from, to, seq, status },
                 _ => ExchangeEvent::EndOfInputReceived { job, edge, from, to, seq },
             }
         })
         .prop_map(Event::Exchange)
+}
+
+fn time_event() -> impl Strategy<Value = Event> {
+    (subtask(), 0u16..3, (watermark(), status()), any::<bool>(), 0..8).prop_map(
+        |(subtask, edge, (watermark, status), aside, kind)| {
+            let job = JOB;
+            let outcome = if aside { LateOutcome::SideOutput } else { LateOutcome::Dropped };
+            Event::Time(match kind {
+                0 => TimeEvent::WatermarkAdvanced { job, subtask, watermark },
+                1 => TimeEvent::WatermarkStatusChanged { job, subtask, status },
+                2 => TimeEvent::WatermarkEmitted { job, subtask, edge, watermark },
+                3 => TimeEvent::WatermarkStatusEmitted { job, subtask, edge, status },
+                4 => TimeEvent::AlignmentAnnounced { job, subtask, max_watermark: watermark },
+                5 => TimeEvent::SplitPaused { job, subtask, split: edge },
+                6 => TimeEvent::SplitResumed { job, subtask, split: edge },
+                _ => {
+                    let (operator, records) = ("hourly".into(), u32::from(edge));
+                    TimeEvent::RecordsLate { job, subtask, operator, records, outcome }
+                }
+            })
+        },
+    )
+}
+
+fn span() -> impl Strategy<Value = Span> {
+    (0i64..3, 1i64..3).prop_map(|(start, length)| Span { start, end: start + length })
+}
+
+fn window_event() -> impl Strategy<Value = Event> {
+    let timing =
+        prop::sample::select(vec![FiringTime::Early, FiringTime::OnTime, FiringTime::Late]);
+    let spans = (prop::option::weighted(0.9, span()), prop::collection::vec(span(), 0..3));
+    (subtask(), "[xy]", spans, (watermark(), timing), 0..9).prop_map(
+        |(subtask, key, (window, merged), (watermark, timing), kind)| {
+            let (job, operator) = (JOB, Name::from("hourly"));
+            Event::Window(match kind {
+                0..=2 => WindowEvent::WindowCreated { job, subtask, operator, key, window },
+                3 => WindowEvent::WindowMerged { job, subtask, operator, key, window, merged },
+                4 | 5 => WindowEvent::WindowFired { job, subtask, operator, key, window, timing },
+                6 => WindowEvent::WindowPurged { job, subtask, operator, key, window },
+                7 => WindowEvent::WindowCleaned { job, subtask, operator, key, window },
+                _ => WindowEvent::RecordLate {
+                    job,
+                    subtask,
+                    operator,
+                    value: key,
+                    id: None,
+                    timestamp: EventTime(0),
+                    watermark,
+                    outcome: LateOutcome::Dropped,
+                },
+            })
+        },
+    )
 }
 
 fn record_event() -> impl Strategy<Value = Event> {
@@ -185,7 +257,9 @@ pub fn events() -> impl Strategy<Value = Vec<Recorded>> {
         1 => resource_event(),
         1 => job_event(),
         4 => task_event(),
-        8 => exchange_event(),
+        9 => exchange_event(),
+        3 => time_event(),
+        3 => window_event(),
         2 => record_event(),
         1 => sink_event(),
     ];

@@ -6,8 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::RngExt;
-use weir::base::{AttemptId, Incarnation, JobId, NodeId, Seed, SimDuration, SimTime, StreamRng};
+use weir::base::{
+    AttemptId, Incarnation, JobId, NodeId, Seed, SimDuration, SimTime, StreamRng, VertexId,
+};
 use weir::host::Address;
+use weir::operator::OperatorEvent;
 use weir::runtime::rpc::Rpc;
 use weir::runtime::{
     Client, ClientTimer, Component, Dispatcher, Effect, JobMaster, JobMasterTimer, JobResult,
@@ -17,7 +20,7 @@ use weir::runtime::{
 use weir::task::TaskUpdate;
 use weir::trace::{Event, NodeEvent};
 
-use super::setting::{CLIENT, JOBMANAGER, Script, job, options};
+use super::setting::{CLIENT, JOBMANAGER, Script, alignment, job, options, watermark};
 
 #[derive(Clone, Copy)]
 enum Timer {
@@ -162,8 +165,11 @@ impl Cluster {
             Happening::Task { node, life, version, report } => {
                 let current = self.tasks.get(&(node, report.attempt)) == Some(&version);
                 if self.life(node) == life && current {
-                    if report.update != TaskUpdate::Running {
-                        self.tasks.remove(&(node, report.attempt));
+                    match report.update {
+                        TaskUpdate::Running | TaskUpdate::OperatorEvent(_) => {}
+                        TaskUpdate::Finished | TaskUpdate::Canceled | TaskUpdate::Failed { .. } => {
+                            self.tasks.remove(&(node, report.attempt));
+                        }
                     }
                     self.with_executor(node, |it, now, out| it.on_report(now, report, out));
                 }
@@ -368,6 +374,9 @@ impl Cluster {
                     TaskUpdate::Finished
                 };
                 self.task(node, attempt, 0, end / 10, TaskUpdate::Running);
+                if self.script.aligned && attempt.subtask.vertex == VertexId(0) {
+                    self.report_watermarks(node, attempt, end);
+                }
                 self.task(node, attempt, 0, end, last);
             }
             TaskAction::Cancel(attempt) => {
@@ -378,9 +387,26 @@ impl Cluster {
                     self.task(node, attempt, version, soon, TaskUpdate::Canceled);
                 }
             }
+            TaskAction::SendOperatorEvent(attempt, _) => {
+                assert!(self.tasks.contains_key(&(node, attempt)), "only what is running");
+            }
             TaskAction::Remove(attempt) => {
                 assert!(!self.tasks.contains_key(&(node, attempt)), "only what is over");
             }
+        }
+    }
+
+    /// Has a source report its watermark while it runs.
+    fn report_watermarks(&mut self, node: NodeId, attempt: AttemptId, end: SimDuration) {
+        let mut at = end / 10;
+        while at < end {
+            let event = OperatorEvent::ReportedWatermark {
+                operator: "read".into(),
+                alignment: alignment(),
+                watermark: watermark(u32::from(attempt.subtask.index) + 1),
+            };
+            self.task(node, attempt, 0, at, TaskUpdate::OperatorEvent(event));
+            at += SimDuration::from_millis(500);
         }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::cluster::Cluster;
-use super::setting::{JOBMANAGER, Script};
-use weir::runtime::{execution_may_become, job_may_become};
+use super::setting::{DRIFT_MS, JOBMANAGER, Script, watermark};
+use weir::runtime::{execution_may_become, job_may_become, ports};
 use weir::trace::{
     Event, ExecutionState, JobEvent, JobStatus, NodeEvent, ResourceEvent, TaskEvent,
 };
@@ -18,6 +18,33 @@ pub fn check(cluster: &Cluster, script: &Script) {
         jobs_end_once_with_their_first_failure(cluster, script);
     }
     every_job_ends_once_for_its_client(cluster, script);
+    sources_wait_only_for_those_that_run(cluster, script);
+}
+
+/// Announcements go to executions that are not over, and say what one of these allows.
+fn sources_wait_only_for_those_that_run(cluster: &Cluster, script: &Script) {
+    let mut over = BTreeMap::new();
+    for (now, _, event) in &cluster.trace {
+        if let Event::Task(TaskEvent::ExecutionStateChanged { job, subtask, to, .. }) = event
+            && to.is_terminal()
+        {
+            over.insert((ports::job_master(*job), subtask.to_string()), *now);
+        }
+    }
+    for (now, from, _, name, about) in &cluster.messages {
+        assert!(script.aligned || !name.contains("OperatorEvent"), "{name} {about}");
+        if *name != "SendOperatorEventToTask" {
+            continue;
+        }
+        let runs = |subtask: &str| {
+            over.get(&(from.port, subtask.to_owned())).is_none_or(|over| over >= now)
+        };
+        let (subtask, allowed) = about.split_once(": WatermarkAlignment ").unwrap();
+        assert!(runs(subtask), "at {now}: {about}");
+        let slowest = (1..5).find(|n| allowed == (watermark(*n).0 + DRIFT_MS as i64).to_string());
+        let slowest = slowest.unwrap_or_else(|| panic!("nobody reported that: {about}"));
+        assert!(runs(&format!("read#{slowest}")), "at {now}: {about}");
+    }
 }
 
 fn slots_have_one_grant_and_all_end(cluster: &Cluster) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir::base::{Name, NodeId, SimDuration, VertexId};
+use weir::base::{EventTime, Name, NodeId, SimDuration, VertexId};
 use weir::graph::{
     DistributionPattern, ExecutionEdge, ExecutionGraph, JobEdge, JobGraph, JobVertex, PhysicalPlan,
     SharedSlot, VertexSubtask,
@@ -10,6 +10,7 @@ use weir::graph::{
 use weir::record::Partitioning;
 use weir::runtime::{JobPayload, RuntimeOptions};
 use weir::task::TaskOptions;
+use weir::time::WatermarkAlignmentParams;
 
 pub const CLIENT: NodeId = NodeId(0);
 pub const JOBMANAGER: NodeId = NodeId(1);
@@ -36,7 +37,26 @@ pub struct Script {
     pub cuts: Vec<(u16, u64, u64)>,
     /// When the JobManager dies, and after how long it starts again.
     pub jobmanager_kill: Option<(u64, u64)>,
+    /// Whether the sources wait for each other: while it runs, `read#n` reports a watermark of
+    /// [`watermark`] every half second.
+    pub aligned: bool,
 }
+
+/// What `read#n` reports, n from 1.
+pub fn watermark(n: u32) -> EventTime {
+    EventTime(1000 * i64::from(n))
+}
+
+/// How the sources wait for each other.
+pub fn alignment() -> WatermarkAlignmentParams {
+    WatermarkAlignmentParams {
+        watermark_group: "group".into(),
+        max_allowed_watermark_drift: SimDuration::from_millis(DRIFT_MS),
+        update_interval: SimDuration::from_secs(1),
+    }
+}
+
+pub const DRIFT_MS: u64 = 10;
 
 impl Default for Script {
     fn default() -> Self {
@@ -52,6 +72,7 @@ impl Default for Script {
             kills: Vec::new(),
             cuts: Vec::new(),
             jobmanager_kill: None,
+            aligned: false,
         }
     }
 }
@@ -73,8 +94,9 @@ pub fn options(taskmanagers: u16, slots: u16) -> RuntimeOptions {
             credits: 2,
             output_buffers: 2,
             record_cost: SimDuration::from_micros(1),
-            parts: Arc::default(),
+            state_backend: weir::state::StateBackendKind::Hashmap,
         }),
+        event_time: Arc::default(),
     }
 }
 

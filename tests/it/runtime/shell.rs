@@ -12,7 +12,7 @@ use super::setting::{CLIENT, JOBMANAGER, job, options};
 use weir::base::{EventTime, Name, NodeId, Seed, SimDuration, SimTime, StreamRng};
 use weir::host::{
     Address, Clock, Delivery, Disk, DiskError, Host, Inbox, Lane, Message, Outside, Payload, Port,
-    Random, Signal, Sleep, Spawn, Task, Trace, Wire,
+    Random, Scratch, Signal, Sleep, Spawn, Task, Trace, Wire,
 };
 use weir::record::Row;
 use weir::runtime::{self, JobResult, StreamTaskRunner, Submission};
@@ -113,6 +113,7 @@ impl World {
             random: port.clone(),
             spawn: port.clone(),
             trace: port.clone(),
+            scratch: port.clone(),
             outside: port,
         }
     }
@@ -177,11 +178,20 @@ impl Wire for NodePort {
     }
 }
 
+impl Scratch for NodePort {
+    fn directory(&self) -> std::io::Result<std::path::PathBuf> {
+        unreachable!("the control plane has no scratch files")
+    }
+}
+
 impl Disk for NodePort {
     fn append(&self, _path: &str, _bytes: &[u8]) -> Result<SimTime, DiskError> {
         Err(DiskError::Dead)
     }
     fn write(&self, _path: &str, _bytes: &[u8]) -> Result<SimTime, DiskError> {
+        Err(DiskError::Dead)
+    }
+    fn transfer(&self, _bytes: u64) -> Result<SimTime, DiskError> {
         Err(DiskError::Dead)
     }
     fn sync(&self, _path: &str) -> Result<SimTime, DiskError> {

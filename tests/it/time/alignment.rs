@@ -47,6 +47,27 @@ fn the_slowest_reporter_of_the_group_decides() {
 }
 
 #[test]
+fn who_is_over_holds_nobody_and_is_told_nothing() {
+    let params = params("group");
+    let mut alignment = WatermarkAlignment::default();
+    for (source, subtask, watermark) in [("a", 0, 5), ("a", 1, 20), ("b", 0, 30)] {
+        alignment.on_reported_watermark(&params, &source.into(), subtask, EventTime(watermark));
+    }
+    let mut over = |source: &str, subtask, asked: &str| {
+        alignment.on_subtask_over(&params, &source.into(), subtask);
+        let announced = alignment.announce_combined_watermark(&params, &asked.into());
+        (announced.max_watermark.0, announced.subtasks)
+    };
+    // Someone who has never reported.
+    assert_eq!(over("c", 0, "b"), (15, vec![0]));
+    assert_eq!(over("a", 7, "b"), (15, vec![0]));
+    assert_eq!(over("a", 0, "a"), (30, vec![1]));
+    assert_eq!(over("a", 1, "b"), (40, vec![0]));
+    assert_eq!(over("a", 1, "a"), (40, vec![]));
+    assert_eq!(over("b", 0, "b"), (START + 10, vec![]));
+}
+
+#[test]
 fn groups_do_not_wait_for_each_other() {
     let mut alignment = WatermarkAlignment::default();
     let (left, right) = (params("left"), params("right"));

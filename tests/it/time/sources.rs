@@ -5,8 +5,9 @@ use std::time::Duration;
 use weir::base::{EventTime, SimTime};
 use weir::record::WatermarkStatus;
 use weir::time::{
-    DataOutput, PausableRelativeClock, SourceTimestampsAndWatermarks, TimestampsAndWatermarks,
-    WatermarkGenerator, WatermarkOutput, WatermarkStrategy, WatermarkStrategyError,
+    DataOutput, PausableRelativeClock, SourceTimestampsAndWatermarks, SplitAlignment,
+    TimestampsAndWatermarks, WatermarkGenerator, WatermarkOutput, WatermarkStrategy,
+    WatermarkStrategyError,
 };
 
 /// What the chain saw since it was last asked.
@@ -23,6 +24,7 @@ impl DataOutput for Seen {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Step {
     Add(u8),
     Release(u8),
@@ -32,8 +34,14 @@ enum Step {
     Batch(u8, &'static [i64]),
     /// Watermarks are emitted when the clock shows so many milliseconds.
     Periodic(u64),
+    /// A split is no longer read, from when the clock shows so many milliseconds.
+    Pause(u8, u64),
+    Resume(u8, u64),
+    /// The whole subtask waits.
+    Wait(u64),
+    GoOn(u64),
 }
-use Step::{Add, Batch, Event, Periodic, Release};
+use Step::{Add, Batch, Event, GoOn, Pause, Periodic, Release, Resume, Wait};
 
 fn millis(at: u64) -> SimTime {
     SimTime(at * 1_000_000)
@@ -77,6 +85,24 @@ fn check(strategy: WatermarkStrategy<i64>, steps: &[Step]) -> String {
             Periodic(at) => {
                 source.emit_periodic_watermark(millis(*at), &mut seen);
                 format!("periodic at {at}")
+            }
+            Pause(split, at) => {
+                let change = SplitAlignment { pause: vec![*split], resume: Vec::new() };
+                source.pause_or_resume_splits(millis(*at), &change);
+                format!("pause {split} at {at}")
+            }
+            Resume(split, at) => {
+                let change = SplitAlignment { pause: Vec::new(), resume: vec![*split] };
+                source.pause_or_resume_splits(millis(*at), &change);
+                format!("resume {split} at {at}")
+            }
+            Wait(at) => {
+                source.pause_input(millis(*at));
+                format!("wait at {at}")
+            }
+            GoOn(at) => {
+                source.resume_input(millis(*at));
+                format!("go on at {at}")
             }
         };
         lines.push(format!("{what}: {}", seen.0.join(" ")).trim_end().to_string());
@@ -160,6 +186,51 @@ fn an_idle_split_holds_nobody_and_a_silent_source_is_idle() {
     event 1 41:
     periodic at 2400: active 39
     ");
+}
+
+/// Two splits that gave one event each; of the second nothing more comes.
+fn two_splits(then: &[Step]) -> String {
+    let mut steps = vec![Add(0), Add(1), Event(0, 90), Event(1, 3), Periodic(200)];
+    let before = steps.len();
+    steps.extend(then.iter().copied());
+    let strategy = bounded(0).with_idleness(Duration::from_millis(500));
+    let seen = check(strategy, &steps);
+    seen.lines().skip(before).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_paused_split_is_not_idle_for_being_paused() {
+    // The other is idle after a while; then the paused one decides, and it is still there.
+    let paused = two_splits(&[Pause(0, 200), Periodic(400), Periodic(1000), Periodic(5000)]);
+    insta::assert_snapshot!(paused, @"");
+    // Its silence counts from where it stood when it was paused.
+    let resumed = two_splits(&[
+        Periodic(400),
+        Pause(0, 700),
+        Periodic(5000),
+        Resume(0, 5000),
+        Periodic(5200),
+        Periodic(5201),
+    ]);
+    insta::assert_snapshot!(resumed, @"");
+}
+
+#[test]
+fn no_split_of_a_subtask_that_waits_is_idle_for_that() {
+    let seen = two_splits(&[
+        Wait(200),
+        Periodic(1000),
+        Pause(0, 1100),
+        Periodic(5000),
+        GoOn(5000),
+        Periodic(5100),
+        Periodic(5600),
+        Periodic(5601),
+        Resume(0, 5700),
+        Periodic(6100),
+        Periodic(6300),
+    ]);
+    insta::assert_snapshot!(seen, @"");
 }
 
 #[test]

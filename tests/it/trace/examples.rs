@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use weir::base::{AllocationId, Incarnation, JobId, Name, SimTime};
-use weir::record::{RecordId, Row, RowKind};
+use weir::base::{AllocationId, EventTime, Incarnation, JobId, Name, SimTime};
+use weir::record::{RecordId, Row, RowKind, WatermarkStatus};
 use weir::trace::{
-    Event, ExchangeEvent, ExecutionState, FaultEvent, JobEvent, JobStatus, NodeEvent, RecordEvent,
-    ResourceEvent, RpcEvent, SinkEvent, TaskEvent, kinds,
+    Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome,
+    NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, TaskEvent, TimeEvent,
+    WindowEvent, kinds,
 };
 
 use super::strategy::Given;
@@ -135,6 +136,8 @@ pub fn events() -> Vec<Event> {
             values: ["to", "be", "or", "not"].map(Into::into).into(),
         },
     ];
+    let (from, to) = (n("parse#1"), n("count#2"));
+    let watermarks = watermarks(job, edge, &from, &to);
     let sink = [
         SinkEvent::RowsWritten {
             sink: n("counts"),
@@ -170,9 +173,110 @@ pub fn events() -> Vec<Event> {
     let events = node.map(Event::Node).into_iter().chain(resource.map(Event::Resource));
     let events = events.chain(jobs.map(Event::Job)).chain(rpc.map(Event::Rpc));
     let events = events.chain(task.map(Event::Task)).chain(exchange.map(Event::Exchange));
-    let events = events.chain(record.map(Event::Record)).chain(sink.map(Event::Sink));
+    let events = events.chain(record.map(Event::Record)).chain(watermarks.map(Event::Exchange));
+    let events = events.chain(times(job).map(Event::Time)).chain(windows(job).map(Event::Window));
+    let events = events.chain(sink.map(Event::Sink));
     let events = events.chain(ends.map(Event::Task)).chain(fault.map(Event::Fault));
     events.chain(last.map(Event::Node)).collect()
+}
+
+/// Ten o'clock in the flights' January, and that many milliseconds.
+fn ten_and(millis: i64) -> EventTime {
+    EventTime(1_357_034_400_000 + millis)
+}
+
+fn watermarks(job: JobId, edge: u16, from: &Name, to: &Name) -> [ExchangeEvent; 4] {
+    let (watermark, status) = (ten_and(-1), WatermarkStatus::Idle);
+    let ends = || (from.clone(), to.clone());
+    let watermark_at = |seq| {
+        let (from, to) = ends();
+        ExchangeEvent::WatermarkSent { job, edge, from, to, seq, watermark }
+    };
+    let received = |seq| {
+        let (from, to) = ends();
+        ExchangeEvent::WatermarkReceived { job, edge, from, to, seq, watermark }
+    };
+    let status_at = |seq| {
+        let (from, to) = ends();
+        ExchangeEvent::WatermarkStatusSent { job, edge, from, to, seq, status }
+    };
+    let status_received = |seq| {
+        let (from, to) = ends();
+        ExchangeEvent::WatermarkStatusReceived { job, edge, from, to, seq, status }
+    };
+    [watermark_at(8), received(8), status_at(9), status_received(9)]
+}
+
+fn times(job: JobId) -> [TimeEvent; 8] {
+    let (source, counting, edge) = (n("parse#1"), n("count#2"), 0);
+    [
+        TimeEvent::WatermarkEmitted { job, subtask: source.clone(), edge, watermark: ten_and(-1) },
+        TimeEvent::WatermarkAdvanced { job, subtask: counting.clone(), watermark: ten_and(59_999) },
+        TimeEvent::WatermarkStatusEmitted {
+            job,
+            subtask: source.clone(),
+            edge,
+            status: WatermarkStatus::Idle,
+        },
+        TimeEvent::WatermarkStatusChanged {
+            job: JobId(2),
+            subtask: counting.clone(),
+            status: WatermarkStatus::Active,
+        },
+        TimeEvent::RecordsLate {
+            job,
+            subtask: counting,
+            operator: n("hourly"),
+            records: 2,
+            outcome: LateOutcome::Dropped,
+        },
+        TimeEvent::AlignmentAnnounced {
+            job,
+            subtask: source.clone(),
+            max_watermark: ten_and(60_000),
+        },
+        TimeEvent::SplitPaused { job, subtask: source.clone(), split: 3 },
+        TimeEvent::SplitResumed { job, subtask: source, split: 3 },
+    ]
+}
+
+fn windows(job: JobId) -> [WindowEvent; 6] {
+    let (subtask, operator, key) = (n("count#2"), n("hourly"), "\"JFK\"".to_string());
+    let session = |start, end| Span { start: ten_and(start).0, end: ten_and(end).0 };
+    let place = || (subtask.clone(), operator.clone(), key.clone());
+    let window = Some(session(-3_600_000, 0));
+    let created = {
+        let (subtask, operator, key) = place();
+        WindowEvent::WindowCreated { job, subtask, operator, key, window }
+    };
+    let merged = {
+        let (subtask, operator, key) = place();
+        let merged = vec![session(-3_600_000, -2_000), session(-1_000, 0)];
+        WindowEvent::WindowMerged { job, subtask, operator, key, window, merged }
+    };
+    let fired = {
+        let ((subtask, operator, key), timing) = (place(), FiringTime::Late);
+        WindowEvent::WindowFired { job, subtask, operator, key, window, timing }
+    };
+    let purged = {
+        let (subtask, operator, key) = place();
+        WindowEvent::WindowPurged { job, subtask, operator, key, window: None }
+    };
+    let cleaned = {
+        let (subtask, operator, key) = place();
+        WindowEvent::WindowCleaned { job, subtask, operator, key, window }
+    };
+    let late = WindowEvent::RecordLate {
+        job,
+        subtask,
+        operator,
+        value: "(\"JFK\", 12)".into(),
+        id: Some(RecordId { source: 0, split: 0, offset: 17 }),
+        timestamp: ten_and(-90_000),
+        watermark: ten_and(-1),
+        outcome: LateOutcome::SideOutput,
+    };
+    [created, merged, fired, purged, cleaned, late]
 }
 
 /// A run of these events.

@@ -44,7 +44,7 @@ fn filters_choose() {
         "to = RUNNING",
         "cause ~ \"not a flight\"",
         "values = be",
-        "rows ~ \"be\" and node ~ 'client'",
+        "rows ~ \"be\" and node ~ 'manager-1'",
         "offset_us < -1000",
         "hash = 65261",
         "life = 1 and area = rpc",
@@ -75,16 +75,16 @@ fn filters_choose() {
     step < 3
       node-started clock-changed
     sub > 2
-      credit-added rows-written
+      credit-added watermark-sent watermark-received watermark-status-sent watermark-status-received window-fired window-purged window-cleaned record-late rows-written
     to ~ 'count#2' and seq > 7
-      end-of-input-sent end-of-input-received
+      end-of-input-sent end-of-input-received watermark-sent watermark-received watermark-status-sent watermark-status-received
     to = RUNNING
       execution-state-changed
     cause ~ "not a flight"
       job-status-changed
     values = be
       records-sent
-    rows ~ "be" and node ~ 'client'
+    rows ~ "be" and node ~ 'manager-1'
       rows-written
     offset_us < -1000
       clock-changed
@@ -133,7 +133,7 @@ fn mistakes_in_filters_are_pointed_at() {
     there is no event `bufer-sent`, did you mean `buffer-sent`?
       kind = bufer-sent
              ^^^^^^^^^^
-    there is no area `tasks`; there are node, fault, rpc, resource, job, task, exchange, record, sink
+    there is no area `tasks`; there are node, fault, rpc, resource, job, task, exchange, record, time, window, sink
       area = tasks
              ^^^^^
     `records` is compared with a number, not `many`

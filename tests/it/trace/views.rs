@@ -56,16 +56,34 @@ fn every_kind_reads_well() {
        25     0.037043s  jobmanager-1   exchange  parse#1 -> count#2/e0  has read to the end of input, 8
      25.1     0.038278s  taskmanager-1  record    parse#1  lines emits 1 record: "to be \u{202e}or not\u{1b}[31m"
      25.2     0.039513s  taskmanager-2  record    parse#1 -> count#2/e0  buffer 7 holds 4 records: to | be | or | … 1 more
-     25.3     0.040747s  client         sink      sink#1 writes to counts: +I to,2 | +U be,2
-       26     0.041982s  jobmanager-1   sink      sink#1 makes 2 rows visible in counts, hash 000000000000feed
-     26.1     0.043217s  taskmanager-1  sink      sink#1 receives 1 latency marker, the first left at 0.001500s
-       27     0.044452s  taskmanager-2  task      parse#1 (job 2)  back-pressure eased
-       28     0.045686s  client         task      parse#1 (job 2) (attempt 1)  ends FINISHED: 26483 records in, 26483 out; busy 26.5ms, back-pressured 1.2s, idle 0ns
-       29     0.046921s  jobmanager-1   fault     FAULT 1: kill taskmanager-2
-       30     0.048156s  taskmanager-1  fault     FAULT 1 over: taskmanager-2 starts again
-       31     0.049391s  taskmanager-2  fault     NOTE 1: Channel 0 now waits for channel 1.
-       32     0.050625s  client         node      process killed, life 1
-       33     0.051860s  jobmanager-1   node      4096 unsynced bytes of journal lost
+     25.3     0.040747s  client         exchange  parse#1 -> count#2/e0  sends watermark 2013-01-01T09:59:59.999Z as 8
+     25.4     0.041982s  jobmanager-1   exchange  parse#1 -> count#2/e0  takes up watermark 2013-01-01T09:59:59.999Z, 8
+     25.5     0.043217s  taskmanager-1  exchange  parse#1 -> count#2/e0  sends watermark status idle as 9
+     25.6     0.044452s  taskmanager-2  exchange  parse#1 -> count#2/e0  takes up watermark status idle, 9
+       26     0.045686s  client         time      parse#1  emits watermark 2013-01-01T09:59:59.999Z on e0
+       27     0.046921s  jobmanager-1   time      count#2  event time is now 2013-01-01T10:00:59.999Z
+       28     0.048156s  taskmanager-1  time      parse#1  says on e0 that it is idle: nobody need wait for it
+       29     0.049391s  taskmanager-2  time      count#2 (job 2)  some of its input is active again
+       30     0.050625s  client         time      count#2  hourly: too late: 2 records dropped
+       31     0.051860s  jobmanager-1   time      parse#1  may read ahead up to watermark 2013-01-01T10:01:00Z
+       32     0.053095s  taskmanager-1  time      parse#1  pauses split 3, which is too far ahead of the others
+       33     0.054330s  taskmanager-2  time      parse#1  reads split 3 again
+     33.1     0.055565s  client         window    count#2  hourly: window [2013-01-01T09:00:00Z, 2013-01-01T10:00:00Z) of key "JFK" opens
+     33.2     0.056800s  jobmanager-1   window    count#2  hourly: window [2013-01-01T09:00:00Z, 2013-01-01T10:00:00Z) of key "JFK" merges [2013-01-01T09:00:00Z, 2013-01-01T09:59:58Z) and [2013-01-01T09:59:59Z, 2013-01-01T10:00:00Z)
+     33.3     0.058034s  taskmanager-1  window    count#2  hourly: window [2013-01-01T09:00:00Z, 2013-01-01T10:00:00Z) of key "JFK" fires again, for a late record
+     33.4     0.059269s  taskmanager-2  window    count#2  hourly: the global window of key "JFK" is emptied by its trigger
+     33.5     0.060504s  client         window    count#2  hourly: window [2013-01-01T09:00:00Z, 2013-01-01T10:00:00Z) of key "JFK" is over, its state removed
+     33.6     0.061739s  jobmanager-1   window    count#2  hourly: too late: ("JFK", 12) of 2013-01-01T09:58:30Z sent to the side output, event time is 2013-01-01T09:59:59.999Z
+     33.7     0.062973s  taskmanager-1  sink      sink#1 writes to counts: +I to,2 | +U be,2
+       34     0.064208s  taskmanager-2  sink      sink#1 makes 2 rows visible in counts, hash 000000000000feed
+     34.1     0.065443s  client         sink      sink#1 receives 1 latency marker, the first left at 0.001500s
+       35     0.066678s  jobmanager-1   task      parse#1 (job 2)  back-pressure eased
+       36     0.067912s  taskmanager-1  task      parse#1 (job 2) (attempt 1)  ends FINISHED: 26483 records in, 26483 out; busy 26.5ms, back-pressured 1.2s, idle 0ns
+       37     0.069147s  taskmanager-2  fault     FAULT 1: kill taskmanager-2
+       38     0.070382s  client         fault     FAULT 1 over: taskmanager-2 starts again
+       39     0.071617s  jobmanager-1   fault     NOTE 1: Channel 0 now waits for channel 1.
+       40     0.072852s  taskmanager-1  node      process killed, life 1
+       41     0.074087s  taskmanager-2  node      4096 unsynced bytes of journal lost
     "#);
 }
 
@@ -76,11 +94,11 @@ fn json_lines_are_flat() {
     let shown = ["\"format\"", "node-paused", "job-submitted", "buffer-sent", "rows-written"];
     let shown = lines.lines().filter(|line| shown.iter().any(|word| line.contains(word)));
     assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
-    {"format":"weir-trace","format_version":1,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":33,"kept":42,"last_ns":51860907,"digest":"9a05ad8502db26719ca6e25ee36d088c","records_digest":"ee7d166de888d3f8e25be5a0035b7903"}}
+    {"format":"weir-trace","format_version":1,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":41,"kept":60,"last_ns":74087010,"digest":"9363f8d6a0b353d9914fd7a36e3e3f1b","records_digest":"86a2ed8648b5fa015b3010650c107946"}}
     {"step":5,"t_us":6173,"t_ns":701,"node":"client","area":"node","kind":"node-paused"}
     {"step":14,"t_us":17286,"t_ns":969,"node":"jobmanager-1","area":"job","kind":"job-submitted","job":1,"name":"word-count","plan":{"slots":[],"execution":{"channels":[1,2]}}}
     {"step":23,"sub":1,"t_us":32104,"t_ns":371,"node":"jobmanager-1","life":1,"area":"exchange","kind":"buffer-sent","job":1,"edge":0,"from":"parse#1","to":"count#2","seq":7,"records":1024,"backlog":3,"credit":1}
-    {"step":25,"sub":3,"t_us":40747,"t_ns":639,"node":"client","area":"sink","kind":"rows-written","sink":"counts","subtask":"sink#1","rows":[{"kind":"insert","fields":["to","2"],"id":null},{"kind":"update-after","fields":["be","2"],"id":null}]}
+    {"step":33,"sub":7,"t_us":62973,"t_ns":742,"node":"taskmanager-1","life":1,"area":"sink","kind":"rows-written","sink":"counts","subtask":"sink#1","rows":[{"kind":"insert","fields":["to","2"],"id":null},{"kind":"update-after","fields":["be","2"],"id":null}]}
     "#);
 }
 
@@ -161,14 +179,17 @@ fn the_export_has_tracks_spans_and_flows() {
     {"ph":"M","name":"thread_name","pid":2,"tid":10,"args":{"name":"parse#1"}}
     {"ph":"s","id":1,"name":"buffer","cat":"exchange","args":{"records":1024},"pid":2,"tid":10,"ts":32104.371}
     {"ph":"f","bp":"e","id":1,"name":"buffer","cat":"exchange","args":{"records":1024},"pid":2,"tid":9,"ts":33338.938}
-    {"ph":"M","name":"thread_name","pid":2,"tid":11,"args":{"name":"sink#1"}}
-    {"ph":"C","name":"rows in counts","args":{"rows":2},"pid":2,"tid":0,"ts":41982.639}
-    {"ph":"E","pid":2,"tid":8,"ts":44452.206}
-    {"ph":"E","pid":2,"tid":8,"ts":45686.773}
-    {"ph":"M","name":"thread_name","pid":2,"tid":12,"args":{"name":"faults"}}
-    {"ph":"M","name":"thread_name","pid":2,"tid":13,"args":{"name":"notes"}}
-    {"ph":"E","pid":2,"tid":3,"ts":50625.907}
-    {"ph":"E","pid":2,"tid":7,"ts":50625.907}
+    {"ph":"C","name":"watermarks of parse#1 on e0","args":{"ms since the first watermark":0},"pid":2,"tid":0,"ts":45686.773}
+    {"ph":"C","name":"event time of count#2","args":{"ms since the first watermark":60000},"pid":2,"tid":0,"ts":46921.773}
+    {"ph":"M","name":"thread_name","pid":2,"tid":11,"args":{"name":"count#2 (job 2)"}}
+    {"ph":"M","name":"thread_name","pid":2,"tid":12,"args":{"name":"sink#1"}}
+    {"ph":"C","name":"rows in counts","args":{"rows":2},"pid":2,"tid":0,"ts":64208.742}
+    {"ph":"E","pid":2,"tid":8,"ts":66678.309}
+    {"ph":"E","pid":2,"tid":8,"ts":67912.876}
+    {"ph":"M","name":"thread_name","pid":2,"tid":13,"args":{"name":"faults"}}
+    {"ph":"M","name":"thread_name","pid":2,"tid":14,"args":{"name":"notes"}}
+    {"ph":"E","pid":2,"tid":3,"ts":72852.01}
+    {"ph":"E","pid":2,"tid":7,"ts":72852.01}
     "#);
 }
 

@@ -205,13 +205,13 @@ fn the_length_of_a_session_may_depend_on_the_element() {
 }
 
 #[test]
-fn late_records_are_counted_where_nobody_wants_them() {
+fn a_record_whose_window_is_over_is_late() {
     let spec = windows(TimeDomain::EventTime, TEN);
     assert_snapshot!(check(spec, "a5=1 w9 a6=2 a9=3 a10=4 w30"), @r#"
     a5=1: (+[0, 10))
     w9: a[0, 10)=1@9 (-[0, 10))
-    a6=2:
-    a9=3:
+    a6=2: late ('a', 2)
+    a9=3: late ('a', 3)
     a10=4: (+[10, 20))
     w30: a[10, 20)=4@19 (-[10, 20))
     "#);
@@ -244,8 +244,7 @@ fn a_record_between_windows_is_not_late() {
     w1:
     a7=3:
     w9: a[0, 3)=1@2 (-[0, 3))
-    a1=4:
-    dropped: 1
+    a1=4: late ('a', 4)
     "#);
 }
 

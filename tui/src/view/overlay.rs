@@ -252,6 +252,8 @@ fn values(timeline: &Timeline, event: usize) -> Vec<String> {
         | Event::Exchange(_)
         | Event::Time(_)
         | Event::Window(_)
+        | Event::Timer(_)
+        | Event::State(_)
         | Event::Sink(_) => Vec::new(),
     }
 }

@@ -46,7 +46,10 @@ fn records(job: &Job) -> Vec<(&ChannelKey, &[String])> {
     let buffers = job.channels.iter().flat_map(|(key, channel)| {
         channel.in_flight.iter().filter_map(move |buffer| match &buffer.load {
             Load::Records { values: Some(values), .. } => Some((buffer.sent, key, &values[..])),
-            Load::Records { values: None, .. } | Load::EndOfInput => None,
+            Load::Records { values: None, .. }
+            | Load::Watermark(_)
+            | Load::Status(_)
+            | Load::EndOfInput => None,
         })
     });
     let mut buffers: Vec<_> = buffers.collect();

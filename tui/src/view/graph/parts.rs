@@ -162,6 +162,7 @@ pub(super) fn channel(pen: &mut Pen<'_>, row: Row, ends: (u32, u32), channel: &C
             Load::Records { count: records, .. } => {
                 (format!("{}{}", glyphs.records, count(u64::from(*records))), Role::Data)
             }
+            Load::Watermark(_) | Load::Status(_) => continue,
             Load::EndOfInput => (glyphs.end.to_owned(), Role::End),
         };
         let width = text::width(&part);
@@ -194,6 +195,7 @@ pub(super) fn channels<'a>(
         for buffer in &channel.in_flight {
             match buffer.load {
                 Load::Records { .. } => buffers += 1,
+                Load::Watermark(_) | Load::Status(_) => {}
                 Load::EndOfInput => ends += 1,
             }
         }

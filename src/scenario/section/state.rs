@@ -1,0 +1,28 @@
+//! `[state]`: where keyed state lives.
+
+use std::sync::Arc;
+
+use crate::scenario::document::Node;
+use crate::scenario::error::ScenarioError;
+use crate::scenario::reader::{Reader, one_of};
+use crate::scenario::source::Source;
+use crate::state::StateBackendKind;
+
+/// The names of backends: ours first, then Flink's.
+const BACKENDS: [(&str, StateBackendKind); 5] = [
+    ("hashmap", StateBackendKind::Hashmap),
+    ("lsm", StateBackendKind::Lsm),
+    ("memory", StateBackendKind::Hashmap),
+    ("filesystem", StateBackendKind::Hashmap),
+    ("rocksdb", StateBackendKind::Lsm),
+];
+
+/// Where the keyed state of jobs lives that do not say so themselves.
+pub(in crate::scenario) fn read(
+    source: &Arc<Source>,
+    node: Option<&Node>,
+) -> Result<StateBackendKind, ScenarioError> {
+    let Some(node) = node else { return Ok(StateBackendKind::default()) };
+    let reader = Reader::new(source, "[state]", node, &["backend"])?;
+    Ok(reader.get("backend", one_of(&BACKENDS))?.unwrap_or_default())
+}

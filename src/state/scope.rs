@@ -1,0 +1,79 @@
+//! For whom state is used just now: the current key, and the time.
+
+use super::StateError;
+use crate::base::EventTime;
+use crate::record::format::encode_into;
+use crate::record::{Key, KeyGroup, KeyGroupRange, key_group};
+
+/// A key at work.
+pub(super) struct CurrentKey<K> {
+    pub key: K,
+    pub hash_code: i32,
+    pub group: KeyGroup,
+    /// The key as the format writes it, where the backend addresses values by that.
+    pub bytes: Vec<u8>,
+}
+
+/// What all states of a backend share.
+pub(super) struct Scope<K> {
+    current: Option<CurrentKey<K>>,
+    /// Whether a key is at work; one that is not is kept for its allocations.
+    at_work: bool,
+    encodes_keys: bool,
+    pub max_parallelism: u32,
+    pub range: KeyGroupRange,
+    pub now: EventTime,
+    /// How often state was changed.
+    pub state_version: u64,
+}
+
+impl<K: Key> Scope<K> {
+    pub fn new(max_parallelism: u32, range: KeyGroupRange, encodes_keys: bool) -> Self {
+        Self {
+            current: None,
+            at_work: false,
+            encodes_keys,
+            max_parallelism,
+            range,
+            now: EventTime(0),
+            state_version: 0,
+        }
+    }
+
+    pub fn set_key(&mut self, hash_code: i32, key: &K) -> Result<(), StateError> {
+        self.at_work = false;
+        let (group, range) = (key_group::assign(hash_code, self.max_parallelism), self.range);
+        if !range.contains(group) {
+            return Err(StateError::ForeignKeyGroup { group, range });
+        }
+        let current = match &mut self.current {
+            Some(current) => {
+                current.key.clone_from(key);
+                (current.hash_code, current.group) = (hash_code, group);
+                current
+            }
+            empty => {
+                empty.insert(CurrentKey { key: key.clone(), hash_code, group, bytes: Vec::new() })
+            }
+        };
+        if self.encodes_keys {
+            current.bytes.clear();
+            encode_into(key, &mut current.bytes)?;
+        }
+        self.at_work = true;
+        Ok(())
+    }
+
+    pub fn clear_key(&mut self) {
+        self.at_work = false;
+    }
+
+    /// The key at work; `state` is who asks.
+    #[inline]
+    pub fn key(&self, state: &str) -> Result<&CurrentKey<K>, StateError> {
+        match &self.current {
+            Some(current) if self.at_work => Ok(current),
+            Some(_) | None => Err(StateError::NoKey(state.to_string())),
+        }
+    }
+}

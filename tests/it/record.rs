@@ -1,0 +1,3 @@
+//! Records: the format in which they and all state are stored.
+
+mod format;

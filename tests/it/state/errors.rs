@@ -1,0 +1,122 @@
+//! What a program does wrong is an error that says so.
+
+use weir::record::{Key, KeyGroupRange};
+use weir::state::{
+    KeyedBackend, KeyedState, ListStateDescriptor, MapStateDescriptor, StateBackendKind,
+    StateError, StateTtlConfig, ValueState, ValueStateDescriptor,
+};
+
+use super::backends::{KINDS, backend as backend_of, only};
+
+fn told<T>(result: Result<T, StateError>) -> String {
+    result.err().expect("it is an error").to_string()
+}
+
+fn with_key(kind: StateBackendKind) -> KeyedBackend<u32> {
+    let mut backend = only(kind);
+    backend.set_current_key(7, &7).unwrap();
+    backend
+}
+
+#[test]
+fn wrong_uses_are_told() {
+    for kind in KINDS {
+        let mut backend = only::<u32>(kind);
+        let total = backend.state(ValueStateDescriptor::<u64>::new("total")).unwrap();
+        let by_window = ListStateDescriptor::<u64>::new("by window");
+        let by_window = backend.namespaced_state::<u8, _>(by_window).unwrap();
+        let outside = told(total.update(&mut backend, 1));
+        backend.set_current_key(7, &7).unwrap();
+        total.update(&mut backend, 1).unwrap();
+        let no_namespace = told(by_window.add(&mut backend, 1));
+        backend.clear_current_key();
+        let after = told(total.value(&mut backend));
+        assert_eq!(outside, after);
+        let never = told(ValueState::<u64>::default().value(&mut with_key(kind)));
+        let foreign = told(total.value(&mut with_key(kind)));
+        let range = KeyGroupRange { start: 0, end: 3 };
+        let mut part = backend_of::<u32>(kind, range, 128);
+        let not_mine = told(part.set_current_key(1.hash_code(), &1));
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(
+                [outside, no_namespace, never, foreign, not_mine].join("\n"),
+                @""
+            );
+        }
+    }
+}
+
+#[test]
+fn a_name_has_one_kind_one_type_and_one_life() {
+    use std::time::Duration;
+    for kind in KINDS {
+        let mut backend = only::<u32>(kind);
+        let total = ValueStateDescriptor::<u64>::new("total");
+        let first = backend.state(total.clone()).unwrap();
+        let again = backend.state(total.clone()).unwrap();
+        backend.set_current_key(7, &7).unwrap();
+        first.update(&mut backend, 3).unwrap();
+        assert_eq!(again.value(&mut backend).unwrap(), Some(&3), "both are the same state");
+        let lives = total.enable_time_to_live(StateTtlConfig::new(Duration::from_secs(1)));
+        let told = [
+            told(backend.state(ListStateDescriptor::<u64>::new("total"))),
+            told(backend.state(ValueStateDescriptor::<String>::new("total"))),
+            told(backend.namespaced_state::<u8, _>(ValueStateDescriptor::<u64>::new("total"))),
+            told(backend.state(lives)),
+        ];
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told.join("\n"), @"");
+        }
+    }
+}
+
+#[test]
+fn a_changed_type_is_not_restored() {
+    for kind in KINDS {
+        let mut old = with_key(kind);
+        let total = old.state(ValueStateDescriptor::<u64>::new("total")).unwrap();
+        total.update(&mut old, 1).unwrap();
+        let snapshot = old.snapshot().unwrap();
+        let mut new = only::<u32>(kind);
+        new.restore(&snapshot).unwrap();
+        let mut other_keys = only::<String>(kind);
+        other_keys.restore(&snapshot).unwrap();
+        let told = [
+            told(new.state(ValueStateDescriptor::<i32>::new("total"))),
+            told(new.state(MapStateDescriptor::<u8, u64>::new("total"))),
+            told(other_keys.state(ValueStateDescriptor::<u64>::new("total"))),
+            told(backend_of::<u32>(kind, KeyGroupRange { start: 0, end: 63 }, 64).restore(&snapshot)),
+        ];
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told.join("\n"), @"");
+        }
+        let total = new.state(ValueStateDescriptor::<u64>::new("total")).unwrap();
+        new.set_current_key(7, &7).unwrap();
+        assert_eq!(total.value(&mut new).unwrap(), Some(&1), "what was refused is still there");
+    }
+}
+
+#[test]
+fn what_nobody_registers_is_kept() {
+    for kind in KINDS {
+        let mut old = with_key(kind);
+        let total = old.state(ValueStateDescriptor::<u64>::new("total")).unwrap();
+        total.update(&mut old, 1).unwrap();
+        let snapshot = old.snapshot().unwrap();
+        let mut between = only::<u32>(kind);
+        between.restore(&snapshot).unwrap();
+        assert_eq!(between.snapshot().unwrap(), snapshot);
+    }
+}
+
+#[test]
+fn backends_have_their_names_and_those_of_flink() {
+    let parse = |name: &str| name.parse::<StateBackendKind>();
+    for name in ["hashmap", "memory", "filesystem"] {
+        assert_eq!(parse(name), Ok(StateBackendKind::Hashmap));
+    }
+    for name in ["lsm", "rocksdb"] {
+        assert_eq!(parse(name), Ok(StateBackendKind::Lsm));
+    }
+    insta::assert_snapshot!(parse("redis").unwrap_err(), @"");
+}
