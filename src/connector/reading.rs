@@ -161,7 +161,8 @@ impl<T> Reading<T> {
     pub(super) fn next_due(&mut self, now: SimTime) -> Option<Due> {
         let started = self.pace.started(now);
         let next = self.pace.next(now);
-        let due = |split: &Split| self.splits.due(split.next).map_or(next, |due| next.max(started + due));
+        let due =
+            |split: &Split| self.splits.due(split.next).map_or(next, |due| next.max(started + due));
         let open = self.open.iter().enumerate().filter(|(_, split)| !split.paused);
         open.map(|(place, split)| Due { place, at: due(split) }).min_by_key(|due| due.at)
     }

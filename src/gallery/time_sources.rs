@@ -54,10 +54,11 @@ fn aligned_sources(arguments: &Arguments) -> Result<Program, ArgumentError> {
         .sum(|(.., readings)| readings)
         .uid("count")
         .write_to("counts", ["source", "second_ms", "readings"]);
-    both.process_with(MostHeld::default())
-        .uid("most-held")
-        .parallelism(1)
-        .upsert_to("held", ["source", "readings"], 1);
+    both.process_with(MostHeld::default()).uid("most-held").parallelism(1).upsert_to(
+        "held",
+        ["source", "readings"],
+        1,
+    );
     super::finish(&env)
 }
 

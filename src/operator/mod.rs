@@ -20,8 +20,8 @@ mod two_input;
 mod windowed;
 
 pub use code::{
-    Channels, CoordinatorEvent, EdgeFactory, JobCode, OperatorCode, OperatorEvent, OperatorFactory, OperatorKind,
-    SourceFactory, SourceReader, SourceStatus,
+    Channels, CoordinatorEvent, EdgeFactory, JobCode, OperatorCode, OperatorEvent, OperatorFactory,
+    OperatorKind, SourceFactory, SourceReader, SourceStatus,
 };
 pub use context::{Cost, Meter, OperatorContext};
 pub use event_time::{AssignTimestampsAndWatermarks, PeriodicEmit, Said};

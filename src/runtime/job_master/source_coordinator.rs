@@ -91,9 +91,9 @@ impl JobMaster {
         match event {
             OperatorEvent::ReportedWatermark { operator, alignment, watermark } => {
                 let subtask = attempt.subtask;
-                let first = self.sources.on_reported_watermark(
-                    now, subtask, operator, alignment, *watermark,
-                );
+                let first = self
+                    .sources
+                    .on_reported_watermark(now, subtask, operator, alignment, *watermark);
                 if let Some(at) = first {
                     out.wake_at(at, JobMasterTimer::AnnounceCombinedWatermark(subtask.vertex));
                 }
@@ -110,8 +110,8 @@ impl JobMaster {
         out: &mut Out,
     ) {
         let announced = self.sources.announce(now, vertex);
-        let Some((announcement, again)) =
-            announced.filter(|(it, _)| self.status == JobStatus::Running && !it.subtasks.is_empty())
+        let Some((announcement, again)) = announced
+            .filter(|(it, _)| self.status == JobStatus::Running && !it.subtasks.is_empty())
         else {
             self.sources.sources.remove(&vertex);
             return;

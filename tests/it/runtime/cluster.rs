@@ -167,9 +167,7 @@ impl Cluster {
                 if self.life(node) == life && current {
                     match report.update {
                         TaskUpdate::Running | TaskUpdate::OperatorEvent(_) => {}
-                        TaskUpdate::Finished
-                        | TaskUpdate::Canceled
-                        | TaskUpdate::Failed { .. } => {
+                        TaskUpdate::Finished | TaskUpdate::Canceled | TaskUpdate::Failed { .. } => {
                             self.tasks.remove(&(node, report.attempt));
                         }
                     }
