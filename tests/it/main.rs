@@ -9,6 +9,7 @@ mod replay;
 mod runtime;
 mod scenario;
 mod sim;
+mod state;
 mod tidy;
 mod time;
 mod trace;
