@@ -115,6 +115,7 @@ fn everything_a_scenario_says_is_taken_over() {
         parallelism = 2
         submit-at = "1s"
         chaining = false
+        auto-watermark-interval = "40ms"
         buffer-timeout = "7ms"
         buffer-records = 16
         credits = 3
@@ -155,6 +156,7 @@ fn everything_a_scenario_says_is_taken_over() {
         job = "failed"
         root-cause = "because"
         rows = { counts = 0 }
+        totals = { counts = { count = -3 } }
         [limits]
         events = 1000
         virtual-time = "1d"
@@ -164,6 +166,8 @@ fn everything_a_scenario_says_is_taken_over() {
     let lowered = lower(&scenario, &registry(), &Overrides::default()).expect("it fits the job");
     assert_eq!(lowered.submissions[0].program.graph.name, "mine");
     assert!(!lowered.submissions[0].program.graph.chaining);
+    let interval = lowered.submissions[0].program.code.watermark_interval;
+    assert_eq!(interval, SimDuration::from_millis(40));
     assert_eq!(lowered.submissions[0].at, SimTime(1_000_000_000));
     insta::assert_debug_snapshot!("everything", (lowered.options, lowered.expectations));
 }
@@ -269,6 +273,24 @@ fn a_run_is_held_against_what_was_expected_of_it() {
     assert_eq!(
         check_judgement("rows = { counts = 3 }", report(Finished, None, 2)),
         violated("sink counts shows 3 rows: it shows 2")
+    );
+    assert_eq!(
+        check_judgement("totals = { counts = { count = 2 } }", report(Finished, None, 2)),
+        holds
+    );
+    assert_eq!(
+        check_judgement("totals = { counts = { count = 3 } }", report(Finished, None, 2)),
+        violated("column count of sink counts sums up to 3: it is 2")
+    );
+    assert_eq!(
+        check_judgement("totals = { counts = { word = 0 } }", report(Finished, None, 2)),
+        violated(
+            "column word of sink counts sums up to 0: row 1 has `a`, which is no whole number"
+        )
+    );
+    assert_eq!(
+        check_judgement("totals = { counts = { word = 0 } }", report(Finished, None, 0)),
+        holds
     );
     assert_eq!(
         check_judgement("", report(Failed, Some("boom"), 0)),

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn check_total(sink: &str, columns: &str) -> String {
+    check(&format!("{HEAD}{JOB}[expect]\ntotals = {{ {sink} = {{ {columns} }} }}"))
+}
+
 #[test]
 fn each_mistake_is_told_once_and_with_its_place() {
     let told = [
@@ -82,6 +86,17 @@ fn each_mistake_is_told_once_and_with_its_place() {
         ("wrong argument", check(&format!("{HEAD}{JOB}").replace("\"x.csv\"", "3"))),
         ("refused argument", check(&format!("{HEAD}{JOB}").replace("}", ", every = 0 }"))),
         ("unknown sink", check(&format!("{HEAD}{JOB}[expect]\nrows = {{ count = 1 }}"))),
+        ("total of no sink", check_total("count", "count = 1")),
+        ("total of no column", check_total("counts", "cuont = 1")),
+        ("total that is no number", check_total("counts", "count = \"1\"")),
+        (
+            "totals without columns",
+            check(&format!("{HEAD}{JOB}[expect]\ntotals = {{ counts = 1 }}")),
+        ),
+        (
+            "interval below a millisecond",
+            check(&format!("{HEAD}{JOB}auto-watermark-interval = \"10us\"")),
+        ),
         ("cause of no failure", check(&format!("{HEAD}{JOB}[expect]\nroot-cause = \"x\""))),
         ("hostile text", check_section("[cluster]\n\"\\u001b[31m\\u202e\" = 1")),
         ("flag out of bounds", check_flag("cluster.slots=0")),
