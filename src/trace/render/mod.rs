@@ -9,7 +9,7 @@ mod moment;
 mod sentence;
 
 pub use escape::escape;
-pub use moment::moment;
+pub use moment::{moment, moment_within};
 
 use super::{
     Event, ExchangeEvent, FaultEvent, JobEvent, LateOutcome, NodeEvent, Recorded, ResourceEvent,
