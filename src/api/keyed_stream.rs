@@ -12,8 +12,8 @@ use super::{DataStream, ProgramError, WindowedStream, aggregation};
 use crate::graph::StreamNodeKind;
 use crate::network::KeyedEdge;
 use crate::operator::{
-    Closure, Function, KeySelector, KeyedProcess, KeyedProcessFunction, OperatorContext,
-    OperatorKind, ReduceFunction, RollingReduce,
+    Closure, EdgeFactory, Function, KeySelector, KeyedProcess, KeyedProcessFunction,
+    OperatorContext, OperatorKind, ReduceFunction, RollingReduce,
 };
 use crate::record::{Data, Output, Outputs, Partitioning, erase};
 use crate::window::{Eviction, EvictionOrder, Evictor, TimeDomain, Trigger};
@@ -27,8 +27,8 @@ pub struct KeyedStream<T, S> {
 
 impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
     pub(super) fn new(stream: DataStream<T>, selector: S) -> Self {
-        let code = Arc::new(KeyedEdge::<T, S>::new(selector.clone()));
-        let stream = stream.dealt(Partitioning::Hash, code);
+        let code: Arc<dyn EdgeFactory> = Arc::new(KeyedEdge::<T, S>::new(selector.clone()));
+        let stream = stream.dealt(Partitioning::Hash, &code);
         Self { stream, selector }
     }
 

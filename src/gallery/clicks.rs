@@ -179,12 +179,15 @@ fn click_sessions(arguments: &Arguments) -> Result<Program, ArgumentError> {
             clicks.window(EventTimeSessionWindows::with_dynamic_gap(gap_after))
         }
     };
-    sessions.apply(session).uid("visits").write_to("sessions", SESSIONS);
+    sessions
+        .apply(|user: &String, context, clicks: &[Click], out| session(user, context, clicks, out))
+        .uid("visits")
+        .write_to("sessions", SESSIONS);
     super::finish(&env)
 }
 
 fn session(
-    user: &String,
+    user: &str,
     context: &mut WindowContext,
     clicks: &[Click],
     out: &mut Collector<(String, String, String, u64, u64, u64)>,
@@ -193,7 +196,7 @@ fn session(
     let pages: BTreeSet<&str> = clicks.iter().map(|click| click.page.as_str()).collect();
     let bought = pages.contains(CHECKOUT) && pages.contains(THANKS);
     out.collect((
-        user.clone(),
+        user.to_owned(),
         utc::text(window.start),
         utc::text(window.end),
         clicks.len() as u64,

@@ -64,7 +64,9 @@ impl<T> LateRecords<T> {
     }
 }
 
-type Store<K, C, T> = BackendTable<K, KeyWindows<C, T>>;
+/// The operator over the backend that the job has.
+type Operator<K, T, F> =
+    WindowOperator<K, T, F, BackendTable<K, KeyWindows<<F as WindowFunction<K, T>>::Contents, T>>>;
 
 /// See the module.
 pub struct Windowed<T, S, F>
@@ -72,7 +74,7 @@ where
     S: KeySelector<T>,
     F: WindowFunction<S::Key, T>,
 {
-    operator: WindowOperator<S::Key, T, F, Store<S::Key, F::Contents, T>>,
+    operator: Operator<S::Key, T, F>,
     selector: S,
     emitted: Emitted<T, F::Out>,
     output: Box<dyn Output<F::Out>>,

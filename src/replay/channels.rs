@@ -126,7 +126,7 @@ impl Channel {
     }
 
     fn send(&mut self, at: SimTime, seq: u64, load: Load) {
-        // A trace may tell of an event as such and as the buffer that it is in.
+        // A trace may be wrong, and tell of two things by one number: then the event counts.
         match self.in_flight.iter_mut().find(|buffer| buffer.seq == seq) {
             Some(buffer) => {
                 if load.is_event() {
@@ -210,7 +210,7 @@ impl Channels {
             }
             ExchangeEvent::BufferSent { seq, records, backlog, credit, .. } => {
                 (channel.backlog, channel.credit) = (*backlog, *credit);
-                // A buffer without records holds an event, which is told of by itself.
+                // One without records holds nothing to be seen.
                 if *records > 0 {
                     let awaited = channel.awaited.take().filter(|(of, _)| of == seq);
                     let values = awaited.map(|(_, values)| values);

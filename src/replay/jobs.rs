@@ -48,7 +48,7 @@ pub struct Job {
 }
 
 /// The name of the `index`-th subtask (from 0) of the vertex with this uid, as in traces.
-fn subtask_name(uid: &str, index: u32) -> Name {
+pub fn subtask_name(uid: &str, index: u32) -> Name {
     format!("{uid}#{}", u64::from(index) + 1).into()
 }
 

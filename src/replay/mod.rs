@@ -24,7 +24,7 @@ mod world;
 pub use channels::{Channel, ChannelKey, Channels, InFlight, Load};
 pub use event_time::{Input, Late, Progress, Standing, TaskEventTime};
 pub use faults::{Fault, Faults, Note};
-pub use jobs::{Job, Jobs, PlanError};
+pub use jobs::{Job, Jobs, PlanError, subtask_name};
 pub use messages::{Message, Messages};
 pub use nodes::{Life, Node, Nodes};
 pub use resources::{Resources, Slot, TaskExecutor};

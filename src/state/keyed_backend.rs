@@ -78,7 +78,7 @@ pub struct Registered {
 impl Registered {
     /// Of a handle that has not been registered.
     pub(super) fn nowhere() -> Self {
-        Self { index: usize::MAX, name: Arc::from("") }
+        Self { index: usize::MAX, name: Arc::from("(no name)") }
     }
 }
 
@@ -402,13 +402,17 @@ impl<K: Key> KeyedBackend<K> {
     /// Forgets all state; what is registered stays so.
     pub fn clear(&mut self) -> Result<(), StateError> {
         self.scope.state_version += 1;
+        let registered = self.names.keys().cloned();
+        let names: Vec<String> = registered.chain(self.unclaimed.keys().cloned()).collect();
         self.unclaimed.clear();
         for table in &mut self.tables {
             table.forget();
         }
         match &self.storage {
             Storage::Hashmap => Ok(()),
-            Storage::Lsm(store) => store.clear(),
+            Storage::Lsm(store) => {
+                store.clear(&names.iter().filter_map(|name| store.number(name)).collect())
+            }
         }
     }
 }

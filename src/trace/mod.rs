@@ -43,5 +43,5 @@ pub use level::Level;
 pub use pattern::Pattern;
 pub use recorded::Recorded;
 pub use recorder::{Finished, Observer, Recorder};
-pub use render::{LineParts, Tone, escape, legend, moment, parts, render_line};
+pub use render::{LineParts, Tone, escape, legend, moment, moment_within, parts, render_line};
 pub use schema::line_schema;

@@ -1,6 +1,7 @@
 //! Event time through whole clusters.
 
 mod alignment;
+mod sources;
 
 use std::time::Duration;
 

@@ -331,10 +331,10 @@ fn a_job_that_is_lost_with_its_jobmanager_fails_for_its_client() {
     "#);
 }
 
-/// What the sources report and are told, and when an execution of theirs is over.
-fn alignment_story(script: &Script, seconds: u64) -> String {
-    let cluster = run(script, seconds);
-    let told = cluster.messages.iter().filter(|message| message.3.contains("OperatorEvent"));
+/// What the sources report and are told (messages of these names), and when one is over.
+fn alignment_story(script: &Script, names: &str) -> String {
+    let cluster = run(script, 60);
+    let told = cluster.messages.iter().filter(|message| message.3.contains(names));
     let told = told.map(|(now, from, to, _, about)| {
         let (from, to) = (cluster.node(from.node), cluster.node(to.node));
         (now, format!("{from} -> {to}: {about}"))
@@ -357,19 +357,56 @@ fn alignment_story(script: &Script, seconds: u64) -> String {
 #[test]
 fn sources_report_and_are_told_how_far_they_may_go() {
     let script = Script { aligned: true, run_ms: (1500, 3000), ..Script::default() };
-    insta::assert_snapshot!(alignment_story(&script, 10), @"");
+    insta::assert_snapshot!(alignment_story(&script, "OperatorEvent"), @r"
+     276160 taskmanager-1 -> jobmanager-1: read#1: ReportedWatermark 1000
+     293860 taskmanager-2 -> jobmanager-1: read#2: ReportedWatermark 2000
+     776160 taskmanager-1 -> jobmanager-1: read#1: ReportedWatermark 1000
+     793860 taskmanager-2 -> jobmanager-1: read#2: ReportedWatermark 2000
+    1276160 taskmanager-1 -> jobmanager-1: read#1: ReportedWatermark 1000
+    1277160 jobmanager-1 -> taskmanager-1: read#1: WatermarkAlignment 1010
+    1277160 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 1010
+    1293860 taskmanager-2 -> jobmanager-1: read#2: ReportedWatermark 2000
+    1776160 taskmanager-1 -> jobmanager-1: read#1: ReportedWatermark 1000
+    1793860 taskmanager-2 -> jobmanager-1: read#2: ReportedWatermark 2000
+    2168060 read#1 is Finished
+    2277160 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 2010
+    2293860 taskmanager-2 -> jobmanager-1: read#2: ReportedWatermark 2000
+    2345060 read#2 is Finished
+    ");
 }
 
 #[test]
 fn a_source_whose_last_reports_are_lost_holds_nobody_once_it_is_known_to_be_over() {
     let script = Script {
         aligned: true,
-        seed: 2,
-        run_ms: (3000, 20_000),
-        cuts: vec![(1, 1000, 15_000)],
+        seed: 670,
+        run_ms: (3000, 18_000),
+        cuts: vec![(1, 2000, 5000)],
         ..Script::default()
     };
-    insta::assert_snapshot!(alignment_story(&script, 60), @"");
+    // That the first is over is known when it answers the next heartbeat.
+    insta::assert_snapshot!(alignment_story(&script, "OperatorEventToTask"), @r"
+     2064960 jobmanager-1 -> taskmanager-1: read#1: WatermarkAlignment 1010
+     2064960 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 1010
+     3064960 jobmanager-1 -> taskmanager-1: read#1: WatermarkAlignment 1010
+     3064960 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 1010
+     4064960 jobmanager-1 -> taskmanager-1: read#1: WatermarkAlignment 1010
+     4064960 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 1010
+     5064960 jobmanager-1 -> taskmanager-1: read#1: WatermarkAlignment 1010
+     5064960 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 1010
+     6064960 jobmanager-1 -> taskmanager-1: read#1: WatermarkAlignment 1010
+     6064960 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 1010
+     7064960 jobmanager-1 -> taskmanager-1: read#1: WatermarkAlignment 1010
+     7064960 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 1010
+     8064960 jobmanager-1 -> taskmanager-1: read#1: WatermarkAlignment 1010
+     8064960 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 1010
+     9064960 jobmanager-1 -> taskmanager-1: read#1: WatermarkAlignment 1010
+     9064960 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 1010
+    10046060 read#1 is Finished
+    10064960 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 2010
+    11064960 jobmanager-1 -> taskmanager-2: read#2: WatermarkAlignment 2010
+    11899060 read#2 is Finished
+    ");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the terminal shows: screens of a synthetic run, and what no key may do to them.
+//! What the terminal shows: screens of synthetic and real runs, and what no key may do to them.
 
 #[path = "view/run.rs"]
 mod run;
@@ -6,6 +6,8 @@ mod run;
 mod screens;
 #[path = "view/storm.rs"]
 mod storm;
+#[path = "view/windowed.rs"]
+mod windowed;
 
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

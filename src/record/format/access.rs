@@ -5,8 +5,9 @@ use serde::de::{
     DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::probe::{Probe, Stopped, Tracer, with_names};
+use super::probe::{Probe, with_names};
 use super::schema::{ShapeId, VariantShape};
+use super::tracer::{Stopped, Tracer};
 
 fn part<'de, S: DeserializeSeed<'de>>(
     tracer: &mut Tracer,

@@ -29,7 +29,7 @@
 //! | this one | values to bytes and back |
 //! | `schema` | names and types |
 //! | `difference` | what differs between two schemas, in words |
-//! | `probe`, `access` | how a schema is traced through a type |
+//! | `tracer`, `probe`, `access` | how a schema is traced through a type |
 //! | `describe` | a stored value as text |
 //! | `document` | a value that says what it is |
 
@@ -39,6 +39,7 @@ mod difference;
 mod document;
 mod probe;
 mod schema;
+mod tracer;
 
 pub use describe::{describe, describe_prefix};
 pub use document::{
@@ -125,7 +126,7 @@ pub fn encode_into<T: Serialize + ?Sized>(
     let before = bytes.len();
     postcard::serialize_with_flavor(value, Appending(bytes)).map_err(|error| {
         bytes.truncate(before);
-        unwritable::<T>(error)
+        unwritable::<T>(&error)
     })
 }
 
@@ -139,7 +140,7 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, FormatError> 
 /// How many bytes a value takes.
 #[inline]
 pub fn encoded_len<T: Serialize + ?Sized>(value: &T) -> Result<usize, FormatError> {
-    postcard::serialize_with_flavor(value, Size::default()).map_err(unwritable::<T>)
+    postcard::serialize_with_flavor(value, Size::default()).map_err(|error| unwritable::<T>(&error))
 }
 
 /// The value that these bytes are.
@@ -162,6 +163,6 @@ pub fn decode_prefix<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Fo
 }
 
 #[cold]
-fn unwritable<T: ?Sized>(error: postcard::Error) -> FormatError {
+fn unwritable<T: ?Sized>(error: &postcard::Error) -> FormatError {
     FormatError::Unwritable { type_name: std::any::type_name::<T>(), reason: error.to_string() }
 }

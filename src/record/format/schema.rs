@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::probe;
+use super::tracer;
 
 /// The place of a shape in its schema.
 pub type ShapeId = u32;
@@ -117,7 +117,7 @@ pub struct SchemaError {
 impl Schema {
     /// Traces a type.
     pub fn trace<T: DeserializeOwned>() -> Result<Self, SchemaError> {
-        let shapes = probe::trace::<T>()
+        let shapes = tracer::trace::<T>()
             .map_err(|reason| SchemaError { type_name: std::any::type_name::<T>(), reason })?;
         Ok(Self { shapes: in_order(&shapes) })
     }

@@ -24,13 +24,14 @@ use crate::state::{KeyedBackend, MapStateDescriptor, Namespace, StateError, Stat
 #[derive(Clone, Debug)]
 pub struct MapState<U, V, N = ()> {
     registered: Registered,
-    types: PhantomData<fn() -> (U, V, N)>,
+    entry: PhantomData<fn() -> (U, V)>,
+    namespace: PhantomData<fn() -> N>,
 }
 
 impl<U, V, N> Default for MapState<U, V, N> {
     /// A handle that is not registered: using it is an error.
     fn default() -> Self {
-        Self { registered: Registered::nowhere(), types: PhantomData }
+        Self { registered: Registered::nowhere(), entry: PhantomData, namespace: PhantomData }
     }
 }
 
@@ -50,7 +51,7 @@ impl<U: Namespace, V: Data> StateDescriptor for MapStateDescriptor<U, V> {
         };
         if let Some(registered) = backend.registered(&meta, ttl)? {
             backend.table::<Table<K, N, U, V>>(&registered).map_err(|_| same_names(&meta))?;
-            return Ok(MapState { registered, types: PhantomData });
+            return Ok(MapState { registered, entry: PhantomData, namespace: PhantomData });
         }
         let common = Common { name: Arc::from(self.name.as_str()), meta, ttl };
         let cells = match &backend.storage {
@@ -62,7 +63,7 @@ impl<U: Namespace, V: Data> StateDescriptor for MapStateDescriptor<U, V> {
         };
         let table = Box::new(Table::<K, N, U, V>::new(common, cells));
         let registered = backend.add_table(table)?;
-        Ok(MapState { registered, types: PhantomData })
+        Ok(MapState { registered, entry: PhantomData, namespace: PhantomData })
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! Previous: the caches of the states. Next: the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -256,19 +256,33 @@ impl LsmStore {
         range: KeyGroupRange,
         visitor: impl FnMut(KeyGroup, &[u8], &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let state = self.states().get(name).copied();
-        state.map_or(Ok(()), |state| self.scan_state(state, range, visitor))
+        self.number(name).map_or(Ok(()), |state| self.scan_state(state, range, visitor))
     }
 
     /// Whether this is the store of one state only.
-    pub(super) fn is_of_one_state(&self) -> bool {
+    fn is_of_one_state(&self) -> bool {
         self.states().len() == 1
     }
 
-    /// Forgets everything.
-    pub(in super::super) fn clear(&self) -> Result<(), StateError> {
-        self.tree.get().map_or(Ok(()), AbstractTree::clear)?;
-        Ok(())
+    /// Forgets everything of these states.
+    pub(in super::super) fn clear(&self, states: &BTreeSet<u16>) -> Result<(), StateError> {
+        let Some(tree) = self.tree.get() else { return Ok(()) };
+        if self.states().values().all(|state| states.contains(state)) {
+            return Ok(tree.clear()?);
+        }
+        let mut addresses = Vec::new();
+        self.scan(&[], |address, _| {
+            if states.contains(&u16::from_be_bytes([address[2], address[3]])) {
+                addresses.push(address.to_vec());
+            }
+            Ok::<(), StateError>(())
+        })?;
+        addresses.iter().try_for_each(|address| self.delete(address))
+    }
+
+    /// The number of the state of this name.
+    pub(in super::super) fn number(&self, name: &str) -> Option<u16> {
+        self.states().get(name).copied()
     }
 
     #[inline]

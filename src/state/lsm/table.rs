@@ -6,6 +6,7 @@
 //! A store has no way to report that the disk below it is gone; the table panics then, as a process
 //! does whose memory is gone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::cache::{Origin, SlotId, WriteBack, WriteBackCache};
@@ -196,18 +197,6 @@ impl<K: Key, V: Data> KeyedStore<K, V> for LsmTable<K, V> {
     fn clear(&mut self) {
         self.cache.clear();
         self.keys = 0;
-        if self.tree.store.is_of_one_state() {
-            return self.tree.store.clear().expect(GONE);
-        }
-        let mut addresses = Vec::new();
-        let state = self.tree.state;
-        let seen = self.scan(|group, key, _| {
-            addresses.push([&prefix(group, state), key].concat());
-            Ok(())
-        });
-        seen.expect(GONE);
-        for address in addresses {
-            self.tree.store.delete(&address).expect(GONE);
-        }
+        self.tree.store.clear(&BTreeSet::from([self.tree.state])).expect(GONE);
     }
 }

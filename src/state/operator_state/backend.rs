@@ -293,7 +293,7 @@ fn element_at<'a>(snapshot: &'a OperatorSnapshot, begins: &[u64], offset: u64) -
 }
 
 fn type_differs(registered: &OperatorStateMeta, wanted: &OperatorStateMeta) -> StateError {
-    let words = |meta: &OperatorStateMeta| format!("{:?} elements of {}", meta.mode, meta.element);
+    let words = |meta: &OperatorStateMeta| format!("{} elements of {}", meta.mode, meta.element);
     let (name, registered) = (registered.name.clone(), words(registered));
     StateError::TypeDiffers { name, registered, wanted: words(wanted) }
 }

@@ -6,6 +6,7 @@
 //! the order of a Java hash map, which is reproduced.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,16 @@ pub enum OperatorStateMode {
     Union,
     /// Every subtask has the same already.
     Broadcast,
+}
+
+impl fmt::Display for OperatorStateMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SplitDistribute => "split",
+            Self::Union => "union",
+            Self::Broadcast => "broadcast",
+        })
+    }
 }
 
 /// Where a state's elements begin in the bytes of a handle.

@@ -38,7 +38,7 @@ pub enum ExchangeEvent {
         to: Name,
         /// The buffer's number on its channel, from 1.
         seq: u64,
-        /// How many records it holds; 0 for an event.
+        /// How many records it holds; none if it was sent for its latency markers alone.
         records: u32,
         /// Buffers that wait behind it.
         backlog: u32,
@@ -57,7 +57,7 @@ pub enum ExchangeEvent {
         to: Name,
         /// The buffer's number on its channel.
         seq: u64,
-        /// How many records it holds; 0 for an event.
+        /// How many records it holds; none if it was sent for its latency markers alone.
         records: u32,
     },
     /// A consumer grants a producer more credit.

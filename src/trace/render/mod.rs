@@ -10,7 +10,7 @@ mod sentence;
 mod state;
 
 pub use escape::escape;
-pub use moment::moment;
+pub use moment::{moment, moment_within};
 
 use super::{
     Event, ExchangeEvent, FaultEvent, JobEvent, LateOutcome, NodeEvent, Recorded, ResourceEvent,

@@ -274,7 +274,7 @@ fn because(cause: Option<&str>) -> String {
 }
 
 fn holds(records: u32) -> String {
-    if records == 0 { "an event".into() } else { count(records, "record") }
+    if records == 0 { "no records".into() } else { count(records, "record") }
 }
 
 pub(super) fn count(number: impl Display + Copy + PartialEq + From<u8>, noun: &str) -> String {
@@ -283,6 +283,9 @@ pub(super) fn count(number: impl Display + Copy + PartialEq + From<u8>, noun: &s
 }
 
 fn listed(values: &[String]) -> String {
+    if values.is_empty() {
+        return "no records".into();
+    }
     let shown = values.len().min(VALUES);
     format!("{}: {}", count(values.len(), "record"), listed_of(&values[..shown], values.len()))
 }

@@ -2,8 +2,8 @@
 
 use weir::record::{Key, KeyGroupRange};
 use weir::state::{
-    KeyedBackend, KeyedState, ListStateDescriptor, MapStateDescriptor, StateBackendKind,
-    StateError, StateTtlConfig, ValueState, ValueStateDescriptor,
+    KeyedBackend, ListStateDescriptor, MapStateDescriptor, StateBackendKind, StateError,
+    StateTtlConfig, ValueState, ValueStateDescriptor,
 };
 
 use super::backends::{KINDS, backend as backend_of, only};
@@ -40,7 +40,13 @@ fn wrong_uses_are_told() {
         insta::allow_duplicates! {
             insta::assert_snapshot!(
                 [outside, no_namespace, never, foreign, not_mine].join("\n"),
-                @""
+                @r#"
+                keyed state "total" was used while no record and no timer of a key was at work
+                state "by window" was used before its namespace was set
+                state "(no name)" is not registered; register its descriptor when the operator opens
+                state "total" is not registered; register its descriptor when the operator opens
+                key group 86 is not of this subtask, which owns 0 to 3
+                "#
             );
         }
     }
@@ -65,7 +71,12 @@ fn a_name_has_one_kind_one_type_and_one_life() {
             told(backend.state(lives)),
         ];
         insta::allow_duplicates! {
-            insta::assert_snapshot!(told.join("\n"), @"");
+            insta::assert_snapshot!(told.join("\n"), @r#"
+            state "total" is registered as value state and cannot be list state too
+            state "total" is registered with keys of u32, values of u64 and cannot have keys of u32, values of text too
+            state "total" is registered with keys of u32, values of u64 and cannot have keys of u32, values of u64, namespaces of u8 too
+            state "total" is registered with another time to live
+            "#);
         }
     }
 }
@@ -85,10 +96,17 @@ fn a_changed_type_is_not_restored() {
             told(new.state(ValueStateDescriptor::<i32>::new("total"))),
             told(new.state(MapStateDescriptor::<u8, u64>::new("total"))),
             told(other_keys.state(ValueStateDescriptor::<u64>::new("total"))),
-            told(backend_of::<u32>(kind, KeyGroupRange { start: 0, end: 63 }, 64).restore(&snapshot)),
+            told(
+                backend_of::<u32>(kind, KeyGroupRange { start: 0, end: 63 }, 64).restore(&snapshot),
+            ),
         ];
         insta::allow_duplicates! {
-            insta::assert_snapshot!(told.join("\n"), @"");
+            insta::assert_snapshot!(told.join("\n"), @r#"
+            state "total" cannot be restored: the type of its values has changed: it was u64 and is i32
+            state "total" cannot be restored: it was value state and is map state
+            state "total" cannot be restored: the type of its keys has changed: it was u32 and is text
+            the snapshot has maximum parallelism 128, the operator has 64
+            "#);
         }
         let total = new.state(ValueStateDescriptor::<u64>::new("total")).unwrap();
         new.set_current_key(7, &7).unwrap();
@@ -118,5 +136,5 @@ fn backends_have_their_names_and_those_of_flink() {
     for name in ["lsm", "rocksdb"] {
         assert_eq!(parse(name), Ok(StateBackendKind::Lsm));
     }
-    insta::assert_snapshot!(parse("redis").unwrap_err(), @"");
+    insta::assert_snapshot!(parse("redis").unwrap_err(), @r#"there is no state backend "redis"; the backends are `hashmap` (also called `memory` and `filesystem`) and `lsm` (also called `rocksdb`)"#);
 }

@@ -105,6 +105,42 @@ fn the_files_of_a_snapshot_hold_the_state() {
 }
 
 #[test]
+fn clearing_a_backend_leaves_what_else_is_in_its_tree() {
+    let store = lsm_store(small());
+    let mut table = LsmTable::<u8, u8>::new(store.clone(), "table", 128).unwrap();
+    table.find_or_insert(1, |_| false, || 1, || 2);
+    table.write_back().unwrap();
+    let mut backend = KeyedBackend::lsm(128, RANGE, store);
+    fill(&mut backend, 0..1000);
+    backend.clear().unwrap();
+    assert_eq!(backend.snapshot().unwrap().states[0].groups, []);
+    let mut left = Vec::new();
+    table.visit(&mut |_, key, value| left.push((*key, *value)));
+    assert_eq!(left, [(1, 2)]);
+}
+
+/// The files of a run in a simulation of its own, down to their checksums.
+fn files_in_a_simulation(seed: u64) -> FilesSnapshot {
+    let run = move || {
+        let runtime = madsim::runtime::Runtime::with_seed_and_config(seed, Default::default());
+        runtime.block_on(async {
+            let mut backend = KeyedBackend::lsm(128, RANGE, lsm_store(small()));
+            fill(&mut backend, 0..3000);
+            fill(&mut backend, 1000..1500);
+            files(&mut backend)
+        })
+    };
+    std::thread::Builder::new().spawn(run).unwrap().join().unwrap()
+}
+
+#[test]
+fn a_simulation_writes_the_same_files_every_time() {
+    let first = files_in_a_simulation(7);
+    assert!(shared(&first).len() > 3);
+    assert_eq!(first, files_in_a_simulation(7));
+}
+
+#[test]
 fn the_directory_vanishes_with_the_store() {
     let store = lsm_store(small());
     let path = store.directory().to_path_buf();

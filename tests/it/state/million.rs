@@ -49,7 +49,7 @@ fn a_million_keys_in_memory() {
 #[test]
 fn a_million_keys_in_a_tree() {
     // The cache holds a part of them, so that most are read from files.
-    let options = LsmOptions { cache_bytes: 16 * 1024 * 1024, ..LsmOptions::default() };
+    let options = LsmOptions { cache_bytes: 32 * 1024 * 1024, ..LsmOptions::default() };
     let store = lsm_store(options);
     check(KeyedBackend::lsm(128, RANGE, store.clone()));
     assert!(store.traffic().bytes_written > KEYS * 10);

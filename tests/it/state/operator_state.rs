@@ -72,7 +72,12 @@ fn rescaling_deals_out_lists_and_copies_the_rest() {
             assert!(!rules.contains(backend, &3).unwrap());
         }
     }
-    insta::assert_snapshot!(shown.join("\n"), @"");
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    0.0 0.1 | 0.2 1.0 | 1.1 1.2
+    0.0 0.1 0.2 1.0 1.1 1.2
+    0.0 0.1 | 0.2 1.0 | 1.1 | 1.2
+    0.0 0.1 | 0.2 1.0 | 1.1 | 1.2
+    ");
 }
 
 #[test]
@@ -85,10 +90,18 @@ fn a_name_has_one_mode_and_one_type() {
     changed.restore(&snapshot, &snapshot.handle("0")).unwrap();
     let told = [
         backend.list_state(&ListStateDescriptor::<u8>::new("offsets")).unwrap_err().to_string(),
-        backend.union_list_state(&ListStateDescriptor::<String>::new("offsets")).unwrap_err().to_string(),
+        backend
+            .union_list_state(&ListStateDescriptor::<String>::new("offsets"))
+            .unwrap_err()
+            .to_string(),
         changed.list_state(&ListStateDescriptor::<u8>::new("offsets")).unwrap_err().to_string(),
         subtask.offsets.get(&OperatorStateBackend::new()).unwrap_err().to_string(),
     ];
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    state "offsets" is registered with split elements of text and cannot have split elements of u8 too
+    state "offsets" is registered with split elements of text and cannot have union elements of text too
+    state "offsets" cannot be restored: it was text and is u8
+    state "offsets" is not registered; register its descriptor when the operator opens
+    "#);
     assert_eq!(changed.snapshot().unwrap().handle("0").states["offsets"].offsets.len(), 1);
 }

@@ -202,7 +202,12 @@ fn two_splits(then: &[Step]) -> String {
 fn a_paused_split_is_not_idle_for_being_paused() {
     // The other is idle after a while; then the paused one decides, and it is still there.
     let paused = two_splits(&[Pause(0, 200), Periodic(400), Periodic(1000), Periodic(5000)]);
-    insta::assert_snapshot!(paused, @"");
+    insta::assert_snapshot!(paused, @r"
+    pause 0 at 200:
+    periodic at 400:
+    periodic at 1000: 89
+    periodic at 5000:
+    ");
     // Its silence counts from where it stood when it was paused.
     let resumed = two_splits(&[
         Periodic(400),
@@ -212,7 +217,14 @@ fn a_paused_split_is_not_idle_for_being_paused() {
         Periodic(5200),
         Periodic(5201),
     ]);
-    insta::assert_snapshot!(resumed, @"");
+    insta::assert_snapshot!(resumed, @r"
+    periodic at 400:
+    pause 0 at 700:
+    periodic at 5000: 89
+    resume 0 at 5000:
+    periodic at 5200:
+    periodic at 5201: idle
+    ");
 }
 
 #[test]
@@ -230,7 +242,19 @@ fn no_split_of_a_subtask_that_waits_is_idle_for_that() {
         Periodic(6100),
         Periodic(6300),
     ]);
-    insta::assert_snapshot!(seen, @"");
+    insta::assert_snapshot!(seen, @r"
+    wait at 200:
+    periodic at 1000:
+    pause 0 at 1100:
+    periodic at 5000:
+    go on at 5000:
+    periodic at 5100:
+    periodic at 5600: 89
+    periodic at 5601:
+    resume 0 at 5700:
+    periodic at 6100:
+    periodic at 6300: idle
+    ");
 }
 
 #[test]

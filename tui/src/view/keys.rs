@@ -30,6 +30,8 @@ pub(super) enum Action {
     ScrollRight,
     Detail,
     OtherJob,
+    NextEventTime,
+    PreviousEventTime,
     Filter,
     Jump,
     Inspect,
@@ -131,6 +133,20 @@ pub(super) static BINDINGS: &[Binding] = &[
     ),
     on(Screen::Graph, all(Action::OtherJob, &[Char('o')], "o", None, "the other job")),
     on(
+        Screen::Graph,
+        all(
+            Action::NextEventTime,
+            &[Char('e')],
+            "e",
+            Some("event time"),
+            "event time and windows of the next vertex",
+        ),
+    ),
+    on(
+        Screen::Graph,
+        all(Action::PreviousEventTime, &[Char('E')], "E", None, "of the vertex before"),
+    ),
+    on(
         Screen::Events,
         all(
             Action::Filter,
@@ -146,7 +162,13 @@ pub(super) static BINDINGS: &[Binding] = &[
     ),
     all(Action::About, &[Char('i')], "i", Some("about"), "what the scenario is about"),
     all(Action::Help, &[Char('?')], "?", Some("help"), "this help"),
-    all(Action::Close, &[KeyCode::Esc], "Esc", None, "close a pop-up; drop the filter"),
+    all(
+        Action::Close,
+        &[KeyCode::Esc],
+        "Esc",
+        None,
+        "close a pop-up; leave the vertex; drop the filter",
+    ),
     all(Action::Quit, &[Char('q')], "q", Some("quit"), "quit"),
 ];
 

@@ -24,6 +24,7 @@ pub(super) enum Role {
     Pressure,
     Data,
     End,
+    Time,
     Note,
     Selected,
 }
@@ -40,6 +41,7 @@ pub(super) struct Glyphs {
     pub times: &'static str,
     pub records: &'static str,
     pub end: &'static str,
+    pub up_to: &'static str,
     pub pressure: &'static str,
     pub more: &'static str,
     pub play: &'static str,
@@ -64,6 +66,7 @@ static UNICODE: Glyphs = Glyphs {
     times: "×",
     records: "▪",
     end: "⊣",
+    up_to: "≤",
     pressure: "▲",
     more: "…",
     play: "►",
@@ -88,6 +91,7 @@ static ASCII: Glyphs = Glyphs {
     times: "x",
     records: "*",
     end: "]",
+    up_to: "<=",
     pressure: "^",
     more: "~",
     play: ">",
@@ -149,6 +153,7 @@ impl Look {
             Role::Pressure => (Color::LightRed, Modifier::BOLD),
             Role::Data => (Color::Cyan, Modifier::empty()),
             Role::End => (Color::LightBlue, Modifier::BOLD),
+            Role::Time => (Color::LightMagenta, Modifier::empty()),
             Role::Note => (Color::LightYellow, Modifier::BOLD),
         };
         let style = Style::default().add_modifier(modifier);

@@ -155,7 +155,28 @@ fn help(app: &App, width: usize) -> Vec<(String, Role)> {
     ));
     lines.push((format!("{}12  a buffer of 12 records", glyphs.records), Role::Data));
     lines.push((format!("{}    end of input", glyphs.end), Role::End));
+    lines.push((
+        format!("{}    a watermark, with its time if there is room", glyphs.up_to),
+        Role::Time,
+    ));
+    lines.push((
+        "idle  nobody need wait for the channel; `active`: again".to_owned(),
+        Role::Waiting,
+    ));
     lines.push(("2/4  two of four buffers on their way; 4 is the credit".to_owned(), Role::Plain));
+    lines.push((String::new(), Role::Plain));
+    lines.push(("Event time of a subtask, where the job has it".to_owned(), Role::Strong));
+    let up_to = glyphs.up_to;
+    lines.push((
+        format!("{up_to}10:00  its watermark: it expects nothing of 10:00 or before"),
+        Role::Time,
+    ));
+    lines.push(("<10:00  the same of before 10:00: one millisecond less".to_owned(), Role::Time));
+    lines.push(("idle    nobody waits for it".to_owned(), Role::Waiting));
+    lines.push(("2 late  records that came too late for their windows".to_owned(), Role::Pressure));
+    lines.push(("3w      open windows".to_owned(), Role::Data));
+    let paused = format!("{}2      splits paused for being too far ahead", glyphs.pause);
+    lines.push((paused, Role::Waiting));
     lines.into_iter().flat_map(|(line, role)| hanging(&line, width, role)).collect()
 }
 

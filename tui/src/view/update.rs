@@ -32,7 +32,7 @@ pub fn update(app: &mut App, event: UiEvent) -> Flow {
             app.events.refilter(&app.timeline);
         }
     }
-    app.graph.clamp(&app.timeline, draw::body_size(app.size));
+    app.graph.clamp(&app.timeline, app.look, draw::body_size(app.size));
     Flow::Stay
 }
 
@@ -56,7 +56,7 @@ fn on_key(app: &mut App, key: KeyEvent) -> Flow {
     if !on_overlay(app, action) {
         act(app, action);
     }
-    app.graph.clamp(&app.timeline, draw::body_size(app.size));
+    app.graph.clamp(&app.timeline, app.look, draw::body_size(app.size));
     Flow::Stay
 }
 
@@ -92,6 +92,8 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::ScrollRight
         | Action::Detail
         | Action::OtherJob
+        | Action::NextEventTime
+        | Action::PreviousEventTime
         | Action::Filter
         | Action::Quit => return false,
     };
@@ -160,6 +162,8 @@ fn act(app: &mut App, action: Action) {
         Action::ScrollRight => app.graph.scroll(8, 0),
         Action::Detail => app.graph.next_detail(),
         Action::OtherJob => app.graph.next_job(app.timeline.world()),
+        Action::NextEventTime => app.graph.next_vertex(app.timeline.world()),
+        Action::PreviousEventTime => app.graph.previous_vertex(app.timeline.world()),
         Action::Filter => {
             let mut prompt = Prompt::new(Question::Filter);
             prompt.text = app.events.filter().unwrap_or_default().to_owned();
@@ -180,7 +184,11 @@ fn act(app: &mut App, action: Action) {
         }
         Action::About => app.overlay = Some(Overlay::About { top: 0 }),
         Action::Help => app.overlay = Some(Overlay::Help { top: 0 }),
-        Action::Close => app.events.clear(),
+        Action::Close => {
+            if app.screen == Screen::Events || !app.graph.leave_vertex() {
+                app.events.clear();
+            }
+        }
         Action::Quit => {}
     }
 }

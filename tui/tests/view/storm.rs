@@ -9,13 +9,14 @@ use ratatui::crossterm::event::{
     KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use unicode_width::UnicodeWidthStr;
-use weir_tui::view::{Flow, Options, UiEvent, update};
+use weir::trace::Level;
+use weir_tui::view::{App, Flow, Options, UiEvent, update};
 
-use super::{app, buffer};
+use super::{app, buffer, windowed};
 
 fn key() -> impl Strategy<Value = KeyCode> {
     prop_oneof![
-        10 => prop::sample::select("hl[]nN: g+-12kjHLzoi?/q=p0.15msé界\u{202e}\u{7}".chars().collect::<Vec<_>>())
+        10 => prop::sample::select("hl[]nN: g+-12kjHLzoeEi?/q=p0.15msé界\u{202e}\u{7}".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         6 => prop::sample::select(vec![
             KeyCode::Left, KeyCode::Right, KeyCode::Up, KeyCode::Down, KeyCode::Home, KeyCode::End,
@@ -49,11 +50,18 @@ fn event() -> impl Strategy<Value = UiEvent> {
 
 #[test]
 fn twenty_thousand_events_change_nothing_for_the_worse() {
+    let options = Options { color: true, ..Options::default() };
+    storm(app(&options, SIZE));
+    storm(windowed::app(&windowed::trace(Level::Records), &options, SIZE, |_| true));
+}
+
+const SIZE: (u16, u16) = (80, 24);
+
+fn storm(mut app: App) {
     let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), seed);
-    let mut size = (80, 24);
-    let mut app = app(&Options { color: true, ..Options::default() }, size);
-    for number in 0..20_000 {
+    let mut size = SIZE;
+    for number in 0..10_000 {
         let event = event().new_tree(&mut runner).unwrap().current();
         if let UiEvent::Resize(width, height) = event {
             size = (width, height);

@@ -1,66 +1,106 @@
 //! The drawing of a job along its layout.
 
 use weir::graph::{ExecutionEdge, PhysicalPlan};
-use weir::replay::Job;
+use weir::replay::{Job, subtask_name};
 
 use super::super::look::Role;
 use super::super::pen::Pen;
 use super::super::text;
 use super::layout::{Detail, Direction, Layout};
-use super::parts::{self, Row};
+use super::parts::{self, ChannelRow, Row};
+use super::time::Times;
 
-pub(super) fn draw(job: &Job, plan: &PhysicalPlan, layout: &Layout, pen: &mut Pen<'_>) {
+/// What is drawn.
+pub(super) struct Picture<'a> {
+    pub job: &'a Job,
+    pub plan: &'a PhysicalPlan,
+    pub layout: &'a Layout,
+    /// The vertex whose event time is looked at.
+    pub selected: Option<usize>,
+}
+
+/// Columns that event time takes at most of a row that it shares.
+const TIME_MOST: usize = 34;
+
+pub(super) fn draw(picture: &Picture<'_>, pen: &mut Pen<'_>) {
+    let Picture { plan, layout, .. } = picture;
     let lines = &pen.look.glyphs().lines;
     for (&(x, y), &sides) in &layout.lines {
         pen.put(x, y, lines[usize::from(sides & 15)], Role::Dim);
     }
     for vertex in 0..layout.boxes.len() {
-        vertex_box(job, plan, layout, vertex, pen);
+        vertex_box(picture, vertex, pen);
     }
     let mut channels: Vec<Vec<&ExecutionEdge>> = vec![Vec::new(); layout.inlets.len()];
     for channel in &plan.execution.channels {
         channels[channel.edge].push(channel);
     }
     for (edge, channels) in channels.iter().enumerate() {
-        inlet(job, plan, layout, edge, channels, pen);
+        inlet(picture, edge, channels, pen);
     }
 }
 
-fn vertex_box(job: &Job, plan: &PhysicalPlan, layout: &Layout, index: usize, pen: &mut Pen<'_>) {
+fn vertex_box(picture: &Picture<'_>, index: usize, pen: &mut Pen<'_>) {
+    let Picture { job, plan, layout, selected } = picture;
     let look = pen.look;
     let vertex = &plan.execution.job.vertices[index];
     let block = layout.boxes[index];
     let width = format!(" {}{}", look.glyphs().times, vertex.parallelism);
     let room = block.width.saturating_sub(2 + text::width(&width));
+    let mark = if *selected == Some(index) { look.glyphs().cursor } else { "" };
     let name = look.show(&format!("{} {}", index + 1, vertex.name));
-    let title = look.fit(&name, room) + &width;
+    let title = look.fit(&format!("{mark}{name}"), room) + &width;
     pen.boxed((block.x, block.y), (block.width, block.height), &title, Role::Dim);
-    let row = |y| Row { x: block.x + 1, y: block.y + 1 + y, width: block.width - 2 };
+    let rows = layout.rows_of_task();
+    let row = |y| Row { x: block.x + 1, y: block.y + 1 + y * rows, width: block.width - 2 };
+    let name = |index| subtask_name(&vertex.uid, index);
     match layout.detail {
         Detail::Vertices => {
             let tasks = (0..vertex.parallelism).filter_map(|index| job.task(&vertex.uid, index));
-            parts::tasks(pen, row(0), tasks);
+            let row = timed(picture, (0..vertex.parallelism).map(name), row(0), pen);
+            parts::tasks(pen, row, tasks);
         }
         Detail::Channels | Detail::Subtasks => {
             for (y, index) in (0..vertex.parallelism).enumerate() {
-                if pen.shows_row(block.y + 1 + y)
+                let row = row(y);
+                if (row.y..row.y + rows).any(|y| pen.shows_row(y))
                     && let Some(task) = job.task(&vertex.uid, index)
                 {
-                    parts::task(pen, row(y), index, task);
+                    let row = timed(picture, [name(index)].into_iter(), row, pen);
+                    parts::task(pen, row, index, task);
                 }
             }
         }
     }
 }
 
-fn inlet(
-    job: &Job,
-    plan: &PhysicalPlan,
-    layout: &Layout,
-    index: usize,
-    channels: &[&ExecutionEdge],
+/// Says how far event time is at some subtasks, in a row of its own below or at the end of `row`.
+/// Returns what is left for all else.
+fn timed(
+    Picture { job, layout, .. }: &Picture<'_>,
+    subtasks: impl Iterator<Item = weir::base::Name>,
+    row: Row,
     pen: &mut Pen<'_>,
-) {
+) -> Row {
+    if !layout.event_time {
+        return row;
+    }
+    let times = Times::of(job, subtasks);
+    match layout.direction {
+        Direction::LeftToRight => {
+            times.draw(pen, Row { x: row.x + 1, y: row.y + 1, width: row.width - 1 });
+            row
+        }
+        Direction::TopToBottom => {
+            let width = TIME_MOST.min(row.width / 2);
+            times.draw(pen, Row { x: row.x + row.width - width, y: row.y, width });
+            Row { width: row.width - width - 1, ..row }
+        }
+    }
+}
+
+fn inlet(picture: &Picture<'_>, index: usize, channels: &[&ExecutionEdge], pen: &mut Pen<'_>) {
+    let Picture { job, plan, layout, .. } = picture;
     let look = pen.look;
     let graph = &plan.execution.job;
     let (edge, block) = (&graph.edges[index], layout.inlets[index]);
@@ -86,16 +126,19 @@ fn inlet(
         let from = (source.uid.as_str(), channel.producer);
         job.channel(index, from, (target.uid.as_str(), channel.consumer))
     };
+    let event_time = layout.event_time;
     match layout.detail {
         Detail::Subtasks | Detail::Vertices => {
-            parts::channels(pen, row(0), channels.iter().filter_map(|channel| of(channel)));
+            let channels = channels.iter().filter_map(|channel| of(channel));
+            parts::channels(pen, row(0), event_time, channels);
         }
         Detail::Channels => {
-            for (y, channel) in channels.iter().enumerate() {
+            for (y, edge) in channels.iter().enumerate() {
                 if pen.shows_row(block.y + 1 + y)
-                    && let Some(state) = of(channel)
+                    && let Some(channel) = of(edge)
                 {
-                    parts::channel(pen, row(y), (channel.producer, channel.consumer), state);
+                    let ends = (edge.producer, edge.consumer);
+                    parts::channel(pen, row(y), &ChannelRow { ends, channel, event_time });
                 }
             }
         }

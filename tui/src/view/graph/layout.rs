@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 use weir::graph::PhysicalPlan;
 
+use super::lines::{Segment, tracks};
+
 /// How much is shown of each vertex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Detail {
@@ -35,6 +37,14 @@ pub(super) enum Choice {
     Always(Detail),
 }
 
+/// What a drawing is to show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wish {
+    pub choice: Choice,
+    /// Whether the job has event time.
+    pub event_time: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     LeftToRight,
@@ -55,6 +65,8 @@ pub(super) struct Block {
 pub(super) struct Layout {
     pub direction: Direction,
     pub detail: Detail,
+    /// Whether event time is shown.
+    pub event_time: bool,
     pub width: usize,
     pub height: usize,
     /// By vertex.
@@ -65,24 +77,24 @@ pub(super) struct Layout {
     pub lines: BTreeMap<(usize, usize), u8>,
 }
 
-const EAST: u8 = 2;
-const WEST: u8 = 8;
-const NORTH: u8 = 1;
-const SOUTH: u8 = 4;
-
 const BOX_MIN: usize = 16;
 const INLET_MIN: usize = 10;
 
 impl Layout {
+    /// How many rows a subtask takes in its box.
+    pub fn rows_of_task(&self) -> usize {
+        rows_of_task(self.direction, self.event_time)
+    }
+
     /// The best drawing for a window of some columns and rows.
-    pub fn new(plan: &PhysicalPlan, (width, height): (usize, usize), choice: Choice) -> Self {
-        let details: &[Detail] = match choice {
+    pub fn new(plan: &PhysicalPlan, (width, height): (usize, usize), wish: Wish) -> Self {
+        let details: &[Detail] = match wish.choice {
             Choice::AsItFits => &Detail::ALL,
             Choice::Always(Detail::Channels) => &[Detail::Channels],
             Choice::Always(Detail::Subtasks) => &[Detail::Subtasks],
             Choice::Always(Detail::Vertices) => &[Detail::Vertices],
         };
-        let sketch = Sketch::new(plan);
+        let sketch = Sketch::new(plan, wish.event_time);
         let mut last = None;
         for direction in [Direction::LeftToRight, Direction::TopToBottom] {
             for &detail in details {
@@ -102,24 +114,6 @@ impl Layout {
         }
         last.expect("top to bottom is always possible")
     }
-
-    fn line(&mut self, x: usize, y: usize, sides: u8) {
-        *self.lines.entry((x, y)).or_default() |= sides;
-    }
-
-    fn across(&mut self, from: usize, to: usize, y: usize) {
-        for x in from..to {
-            self.line(x, y, EAST | WEST);
-        }
-    }
-
-    fn down(&mut self, x: usize, from: usize, to: usize) {
-        let (top, bottom) = (from.min(to), from.max(to));
-        for y in top..bottom {
-            self.line(x, y, SOUTH);
-            self.line(x, y + 1, NORTH);
-        }
-    }
 }
 
 /// What stands in a layer.
@@ -128,12 +122,6 @@ enum Item {
     Vertex(usize),
     /// An edge that passes the layer on its way to a later one.
     Pass(usize),
-}
-
-/// An edge's way through one gap between layers.
-struct Segment {
-    from: usize,
-    to: usize,
 }
 
 /// What a drawing needs to know of a plan.
@@ -145,10 +133,11 @@ struct Sketch {
     channels: Vec<usize>,
     layers: Vec<Vec<Item>>,
     layer_of: Vec<usize>,
+    event_time: bool,
 }
 
 impl Sketch {
-    fn new(plan: &PhysicalPlan) -> Self {
+    fn new(plan: &PhysicalPlan, event_time: bool) -> Self {
         let graph = &plan.execution.job;
         let parallelism: Vec<usize> = graph
             .vertices
@@ -172,7 +161,8 @@ impl Sketch {
             let (source, target) = edges[edge];
             layer_of[target] = layer_of[target].max(layer_of[source] + 1);
         }
-        let mut sketch = Self { parallelism, edges, channels, layers: Vec::new(), layer_of };
+        let layers = Vec::new();
+        let mut sketch = Self { parallelism, edges, channels, layers, layer_of, event_time };
         sketch.order();
         sketch
     }
@@ -230,17 +220,19 @@ impl Sketch {
         }
     }
 
-    fn box_rows(&self, vertex: usize, detail: Detail) -> usize {
-        match detail {
+    fn box_rows(&self, vertex: usize, direction: Direction, detail: Detail) -> usize {
+        let rows = match detail {
             Detail::Channels | Detail::Subtasks => self.parallelism[vertex].max(1),
             Detail::Vertices => 1,
-        }
+        };
+        rows * rows_of_task(direction, self.event_time)
     }
 
     fn empty(&self, direction: Direction, detail: Detail) -> Layout {
         Layout {
             direction,
             detail,
+            event_time: self.event_time,
             width: 0,
             height: 0,
             boxes: vec![Block::default(); self.parallelism.len()],
@@ -259,7 +251,7 @@ impl Sketch {
                 layout.inlets[edge] = Block { x: 1, y, width: width - 1, height };
                 y += height;
             }
-            let height = self.box_rows(vertex, detail) + 2;
+            let height = self.box_rows(vertex, Direction::TopToBottom, detail) + 2;
             layout.boxes[vertex] = Block { x: 0, y, width, height };
             y += height;
         }
@@ -281,7 +273,7 @@ impl Sketch {
             + layers.saturating_sub(1) * INLET_MIN
             + gap_widths.iter().sum::<usize>();
         let spare = width.checked_sub(least)?;
-        let (box_width, inlet_width) = share(spare, layers);
+        let (box_width, inlet_width) = share(spare, layers, self.event_time);
 
         let mut x = 0;
         for layer in 0..layers {
@@ -334,7 +326,8 @@ impl Sketch {
                             layout.inlets[edge].height = height;
                             inlet_y += height;
                         }
-                        let rows = self.box_rows(*vertex, layout.detail).max(inlet_y - y - 1);
+                        let rows = self.box_rows(*vertex, layout.direction, layout.detail);
+                        let rows = rows.max(inlet_y - y - 1);
                         layout.boxes[*vertex].y = y;
                         layout.boxes[*vertex].height = rows + 2;
                         y += rows + 2;
@@ -378,81 +371,20 @@ impl Sketch {
     }
 }
 
-impl Layout {
-    /// Leads edges through the gap between two columns; those that bend share a track with the
-    /// others that leave from the same row.
-    fn lead(&mut self, segments: &[Segment], left: usize, right: usize) {
-        let tracks = tracks(segments);
-        for segment in segments {
-            let Some(place) = tracks.iter().position(|from| *from == segment.from) else {
-                self.across(left, right, segment.from);
-                continue;
-            };
-            let track = left + 1 + place;
-            self.across(left, track, segment.from);
-            self.line(track, segment.from, WEST);
-            if segment.from == segment.to {
-                self.line(track, segment.from, EAST);
-            } else {
-                self.down(track, segment.from, segment.to);
-                self.line(track, segment.to, EAST);
-            }
-            self.across(track + 1, right, segment.to);
-        }
-    }
-
-    /// The line that joins an inlet's rows.
-    fn bracket(&mut self, edge: usize) {
-        let inlet = self.inlets[edge];
-        if inlet.height == 0 {
-            return;
-        }
-        if self.direction == Direction::LeftToRight {
-            self.line(inlet.x, inlet.y, WEST);
-        }
-        self.line(inlet.x, inlet.y, EAST);
-        self.down(inlet.x, inlet.y, inlet.y + inlet.height - 1);
-        for row in 1..inlet.height {
-            self.line(inlet.x, inlet.y + row, EAST);
-        }
+/// How many rows a subtask takes in its box.
+fn rows_of_task(direction: Direction, event_time: bool) -> usize {
+    match direction {
+        Direction::LeftToRight if event_time => 2,
+        Direction::LeftToRight | Direction::TopToBottom => 1,
     }
 }
 
-/// The rows that edges which bend in a gap leave from, in the order of their tracks from the left.
-///
-/// Where an edge leaves from the row on which another arrives, the one that leaves must turn off
-/// first, or the two would be drawn as one line. Beyond that, edges that rise turn off the
-/// earlier the higher they start, and those that fall the later, so that they do not cross.
-fn tracks(segments: &[Segment]) -> Vec<usize> {
-    let bends = segments.iter().filter(|segment| segment.from != segment.to);
-    let rising = |segment: &Segment| segment.to < segment.from;
-    let mut waiting: Vec<(bool, usize)> =
-        bends.map(|segment| (!rising(segment), segment.from)).collect();
-    waiting.sort_by_key(|&(falls, from)| (falls, if falls { usize::MAX - from } else { from }));
-    let mut rows: Vec<usize> = Vec::new();
-    for (_, from) in waiting {
-        if !rows.contains(&from) {
-            rows.push(from);
-        }
-    }
-    let arrives = |from: usize, on: usize| {
-        segments.iter().any(|segment| segment.from == from && segment.to == on && from != on)
-    };
-    let mut tracks = Vec::with_capacity(rows.len());
-    while !rows.is_empty() {
-        // The first that no other must turn off before; two that swap rows have no good order.
-        let free = rows
-            .iter()
-            .position(|row| !rows.iter().any(|other| other != row && arrives(*row, *other)));
-        tracks.push(rows.remove(free.unwrap_or(0)));
-    }
-    tracks
-}
-
-/// Shares spare columns out: widths of a box and of an inlet.
-fn share(mut spare: usize, layers: usize) -> (usize, usize) {
+/// Shares spare columns out: widths of a box and of an inlet. Watermarks among the records take
+/// room that a box with two rows for each subtask can spare.
+fn share(mut spare: usize, layers: usize, event_time: bool) -> (usize, usize) {
     let (mut boxes, mut inlets) = (BOX_MIN, INLET_MIN);
-    for (of_box, most) in [(true, 20), (false, 18), (true, 36), (false, 44)] {
+    let first = if event_time { 14 } else { INLET_MIN };
+    for (of_box, most) in [(false, first), (true, 20), (false, 18), (true, 36), (false, 44)] {
         let (width, columns) =
             if of_box { (&mut boxes, layers) } else { (&mut inlets, layers.saturating_sub(1)) };
         let more = most - (*width).min(most);

@@ -2,11 +2,14 @@
 //! its way, records and messages.
 
 use ratatui::layout::Rect;
+use weir::base::EventTime;
+use weir::record::WatermarkStatus;
 use weir::replay::{ChannelKey, Job, Load, World};
 
-use super::super::look::Role;
+use super::super::look::{Look, Role};
 use super::super::pen::Pen;
 use super::super::text;
+use super::time;
 
 /// Rows below which the panels are left out.
 pub(super) const ROWS_MIN: usize = 4;
@@ -40,45 +43,69 @@ pub(super) fn draw(world: &World, job: Option<&Job>, pen: &mut Pen<'_>) {
     calls(world, &mut pen.within(below));
 }
 
-/// Buffers on their way whose records are known, the next to be read first: where each is, and
-/// what it holds.
-fn records(job: &Job) -> Vec<(&ChannelKey, &[String])> {
-    let buffers = job.channels.iter().flat_map(|(key, channel)| {
-        channel.in_flight.iter().filter_map(move |buffer| match &buffer.load {
-            Load::Records { values: Some(values), .. } => Some((buffer.sent, key, &values[..])),
-            Load::Records { values: None, .. }
-            | Load::Watermark(_)
-            | Load::Status(_)
-            | Load::EndOfInput => None,
-        })
-    });
-    let mut buffers: Vec<_> = buffers.collect();
-    buffers.sort_by_key(|(sent, ..)| *sent);
-    buffers.into_iter().map(|(_, key, values)| (key, values)).collect()
+/// What is on its way in one place of a channel.
+struct Line<'a> {
+    channel: &'a ChannelKey,
+    holds: Holds<'a>,
 }
 
-fn on_edges(lines: &[(&ChannelKey, &[String])], pen: &mut Pen<'_>) {
+enum Holds<'a> {
+    Records(&'a [String]),
+    Watermark(EventTime),
+    Status(WatermarkStatus),
+}
+
+/// Records on their way that are known, and event time between them, the next to be read first.
+fn records(job: &Job) -> Vec<Line<'_>> {
+    let known = job.channels.iter().flat_map(|(channel, state)| {
+        state.in_flight.iter().filter_map(move |sent| {
+            let holds = match &sent.load {
+                Load::Records { values: Some(values), .. } => Holds::Records(values),
+                Load::Watermark(watermark) if job.has_event_time => Holds::Watermark(*watermark),
+                Load::Status(status) => Holds::Status(*status),
+                Load::Records { values: None, .. } | Load::Watermark(_) | Load::EndOfInput => {
+                    return None;
+                }
+            };
+            Some((sent.sent, Line { channel, holds }))
+        })
+    });
+    let mut known: Vec<_> = known.collect();
+    known.sort_by_key(|(sent, _)| *sent);
+    known.into_iter().map(|(_, line)| line).collect()
+}
+
+fn on_edges(lines: &[Line<'_>], pen: &mut Pen<'_>) {
     pen.frame(" records on their way ", Role::Dim);
     let (look, room) = (pen.look, pen.width().saturating_sub(3));
     let arrow = look.glyphs().from_to;
-    for (y, (key, values)) in lines.iter().enumerate().take(pen.height().saturating_sub(2)) {
-        let channel = look.show(&format!("{}{arrow}{}", key.from, key.to));
+    for (y, line) in lines.iter().enumerate().take(pen.height().saturating_sub(2)) {
+        let channel = look.show(&format!("{}{arrow}{}", line.channel.from, line.channel.to));
         let x = pen.put(2, y + 1, &look.fit(&channel, room), Role::Plain) + 1;
-        let mut left = (room + 2).saturating_sub(x);
-        let mut said = String::new();
-        for value in *values {
-            // What cannot be seen need not be made ready to be shown.
-            if text::width(&said) > left {
-                break;
-            }
-            if !said.is_empty() {
-                said.push_str(" | ");
-            }
-            said.push_str(&look.show(text::first(value, left + 1)));
-        }
-        left = left.min(room);
-        pen.put(x, y + 1, &look.fit(&said, left), Role::Data);
+        let left = (room + 2).saturating_sub(x);
+        let (said, role) = match line.holds {
+            Holds::Records(values) => (values_within(look, values, left), Role::Data),
+            Holds::Watermark(watermark) => (time::watermark(look, watermark, left), Role::Time),
+            Holds::Status(status) => (format!("is {}", status.word()), Role::Waiting),
+        };
+        pen.put(x, y + 1, &look.fit(&said, left.min(room)), role);
     }
+}
+
+/// As many values as can be seen in so many columns, and a little more.
+fn values_within(look: Look, values: &[String], columns: usize) -> String {
+    let mut said = String::new();
+    for value in values {
+        // What cannot be seen need not be made ready to be shown.
+        if text::width(&said) > columns {
+            break;
+        }
+        if !said.is_empty() {
+            said.push_str(" | ");
+        }
+        said.push_str(&look.show(text::first(value, columns + 1)));
+    }
+    said
 }
 
 fn nodes(world: &World, pen: &mut Pen<'_>) {

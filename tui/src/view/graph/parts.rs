@@ -8,6 +8,7 @@ use weir::trace::ExecutionState;
 use super::super::look::{Look, Role};
 use super::super::pen::Pen;
 use super::super::text::{self, count};
+use super::time;
 
 /// A row of the plane to write in.
 #[derive(Clone, Copy)]
@@ -108,9 +109,19 @@ pub(super) fn tasks<'a>(pen: &mut Pen<'_>, row: Row, tasks: impl Iterator<Item =
 /// Columns from which on a channel's fill is shown too.
 const FILL_MIN: usize = 20;
 
+/// A channel with what is to be said of it.
+pub(super) struct ChannelRow<'a> {
+    /// The producer and the consumer, from 0.
+    pub ends: (u32, u32),
+    pub channel: &'a Channel,
+    /// Whether watermarks are shown.
+    pub event_time: bool,
+}
+
 /// A channel: its subtasks, what waits at the producer, what is on its way (the oldest on the
 /// right), fill and credit.
-pub(super) fn channel(pen: &mut Pen<'_>, row: Row, ends: (u32, u32), channel: &Channel) {
+pub(super) fn channel(pen: &mut Pen<'_>, row: Row, of: &ChannelRow<'_>) {
+    let ChannelRow { ends, channel, .. } = of;
     let look = pen.look;
     let glyphs = look.glyphs();
     let (from, to) = (u64::from(ends.0) + 1, u64::from(ends.1) + 1);
@@ -156,37 +167,60 @@ pub(super) fn channel(pen: &mut Pen<'_>, row: Row, ends: (u32, u32), channel: &C
     for x in left..right {
         pen.put(x, row.y, glyphs.lines[10], Role::Dim);
     }
-    let mut waiting = channel.in_flight.iter().peekable();
-    while let Some(buffer) = waiting.next() {
-        let (part, role) = match &buffer.load {
+    on_its_way(pen, row.y, (left, right), of);
+}
+
+/// What is on its way in a channel, between two columns. Events stand in their place among the
+/// records; where there is no room for what a watermark says, its sign does.
+fn on_its_way(pen: &mut Pen<'_>, y: usize, (left, mut right): (usize, usize), of: &ChannelRow<'_>) {
+    let look = pen.look;
+    let glyphs = look.glyphs();
+    let shown = of.channel.in_flight.iter().map(|sent| &sent.load);
+    let shown = shown.filter(|load| of.event_time || !is_of_event_time(load));
+    let mut waiting = shown.peekable();
+    while let Some(load) = waiting.next() {
+        let rest = if waiting.peek().is_some() { 1 } else { 0 };
+        let room = right.saturating_sub(left + rest);
+        let (part, role) = match load {
             Load::Records { count: records, .. } => {
                 (format!("{}{}", glyphs.records, count(u64::from(*records))), Role::Data)
             }
-            Load::Watermark(_) | Load::Status(_) => continue,
+            Load::Watermark(watermark) => {
+                (time::watermark_in_flight(look, *watermark, room), Role::Time)
+            }
+            Load::Status(status) => (status.word().to_owned(), Role::Waiting),
             Load::EndOfInput => (glyphs.end.to_owned(), Role::End),
         };
         let width = text::width(&part);
-        let rest = if waiting.peek().is_some() { 1 } else { 0 };
-        if right < left + width + rest {
+        if room < width {
             if right > left {
-                pen.put(right - 1, row.y, glyphs.more, Role::Data);
+                pen.put(right - 1, y, glyphs.more, Role::Data);
             }
             break;
         }
         right -= width;
-        pen.put(right, row.y, &part, role);
+        pen.put(right, y, &part, role);
     }
 }
 
-/// All channels of an edge in one row.
+fn is_of_event_time(load: &Load) -> bool {
+    match load {
+        Load::Watermark(_) | Load::Status(_) => true,
+        Load::Records { .. } | Load::EndOfInput => false,
+    }
+}
+
+/// All channels of an edge in one row, watermarks among them if they are to be shown.
 pub(super) fn channels<'a>(
     pen: &mut Pen<'_>,
     row: Row,
+    event_time: bool,
     channels: impl Iterator<Item = &'a Channel>,
 ) {
     let glyphs = pen.look.glyphs();
     let (mut all, mut ended, mut ends, mut buffers, mut records, mut blocked) =
         (0u64, 0u64, 0u64, 0u64, 0u64, 0u64);
+    let mut watermarks = 0u64;
     for channel in channels {
         all += 1;
         ended += u64::from(channel.ended);
@@ -195,7 +229,8 @@ pub(super) fn channels<'a>(
         for buffer in &channel.in_flight {
             match buffer.load {
                 Load::Records { .. } => buffers += 1,
-                Load::Watermark(_) | Load::Status(_) => {}
+                Load::Watermark(_) => watermarks += u64::from(event_time),
+                Load::Status(_) => {}
                 Load::EndOfInput => ends += 1,
             }
         }
@@ -205,6 +240,9 @@ pub(super) fn channels<'a>(
         let batches = format!("{}{}", glyphs.records, count(records));
         let batches = format!("{batches} in {}", count(buffers));
         parts.push((batches, Role::Data));
+    }
+    if watermarks > 0 {
+        parts.push((format!("{}{}", glyphs.up_to, count(watermarks)), Role::Time));
     }
     if ends > 0 {
         parts.push((format!("{}{}", glyphs.end, count(ends)), Role::End));
