@@ -46,9 +46,9 @@ pub(super) fn jobs() -> [GalleryJob; 2] {
 }
 
 fn with_clicks(job: GalleryJob) -> GalleryJob {
-    let minute = ArgumentValue::Duration(SimDuration::from_secs(60));
+    let enough = ArgumentValue::Duration(SimDuration::from_secs(40 * 60));
     job.optional("users", ArgumentValue::Integer(100), "how many users click during a day")
-        .optional("out-of-orderness", minute, "how far behind the latest a click may be")
+        .optional("out-of-orderness", enough, "how far behind the latest a click may be")
         .optional(
             "rate",
             ArgumentValue::Float(1_000.0),
@@ -64,8 +64,8 @@ struct Click {
     at: EventTime,
 }
 
-/// A day's clicks in the order in which they come, up to a minute after they happened. The same at
-/// every seed of the simulation.
+/// A day's clicks in the order in which they come: most within a minute, those of a phone that is
+/// out of reach up to forty minutes after they happened. The same at every seed of the simulation.
 fn made_up_clicks(users: u32) -> Vec<Click> {
     let mut random = Seed(1).stream("clicks");
     let mut coming = Vec::new();
@@ -76,16 +76,18 @@ fn made_up_clicks(users: u32) -> Vec<Click> {
             let mut click = |page: &str, after: std::ops::Range<i64>| {
                 at_s += random.random_range(after);
                 let at = EventTime(START.0 + at_s * 1_000);
-                let delay_ms = random.random_range(0..60_000_i64);
+                let is_out_of_reach = random.random_range(0..10) == 0;
+                let longest_ms = if is_out_of_reach { 2_400_000 } else { 60_000_i64 };
+                let delay_ms = random.random_range(0..longest_ms);
                 coming.push((at.0 + delay_ms, Click { user: user.clone(), page: page.into(), at }));
                 random.random_range(0..100_usize)
             };
             let mut dice = click(PAGES[0], 7_200..18_000);
             while dice < 80 {
-                dice = click(PAGES[dice % PAGES.len()], 10..300);
+                dice = click(PAGES[dice % PAGES.len()], 10..1_200);
             }
             if dice >= 90 {
-                click(CHECKOUT, 10..300);
+                click(CHECKOUT, 10..1_200);
                 // The bank has its own pages, and some people look for their cards.
                 click(THANKS, 120..3_000);
             }
