@@ -7,6 +7,7 @@ mod early_results;
 mod every_nth;
 mod flight_delays;
 mod flights;
+mod hottest_routes;
 mod late_data;
 mod numbers;
 mod partitions;
@@ -28,7 +29,7 @@ use crate::base::SimDuration;
 
 /// All jobs of the gallery.
 pub fn registry() -> Registry {
-    event_time_jobs().into_iter().fold(timeless_jobs(), Registry::with)
+    event_time_jobs().into_iter().chain(state_jobs()).fold(timeless_jobs(), Registry::with)
 }
 
 /// Jobs about event time and windows.
@@ -43,6 +44,12 @@ fn event_time_jobs() -> Vec<GalleryJob> {
         clocks::job(),
     ];
     jobs.extend(clicks::jobs());
+    jobs
+}
+
+/// Jobs about state and timers.
+fn state_jobs() -> Vec<GalleryJob> {
+    let jobs = vec![hottest_routes::job()];
     jobs
 }
 
