@@ -11,10 +11,14 @@ mod hottest_routes;
 mod late_data;
 mod numbers;
 mod partitions;
+mod payments;
+mod payments_and_receipts;
+mod payments_joined;
 mod registry;
 mod reports;
 mod split_watermarks;
 mod time_sources;
+mod timed_table;
 mod utc;
 mod watermark_strategies;
 mod words;
@@ -47,9 +51,9 @@ fn event_time_jobs() -> Vec<GalleryJob> {
     jobs
 }
 
-/// Jobs about state and timers.
+/// Jobs about state and timers, and about two streams that meet.
 fn state_jobs() -> Vec<GalleryJob> {
-    let jobs = vec![hottest_routes::job()];
+    let jobs = vec![hottest_routes::job(), payments_joined::job(), payments_and_receipts::job()];
     jobs
 }
 
