@@ -114,6 +114,7 @@ struct RouteCount {
     flights: u64,
 }
 
+#[expect(clippy::ptr_arg, reason = "a window function is shown its key, which is a String")]
 fn with_window(
     route: &String,
     context: &mut WindowContext,
