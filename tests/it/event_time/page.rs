@@ -61,32 +61,31 @@ fn tumbling(size_ms: u64) -> Windows {
     TumblingEventTimeWindows::of(Duration::from_millis(size_ms))
 }
 
+/// A source for each of two sensors.
+fn north_and_south(
+    env: &StreamExecutionEnvironment,
+    [north, south]: [&[(u64, i64)]; 2],
+    strategy: &WatermarkStrategy<Reading>,
+) -> DataStream<Reading> {
+    let source = |name: &'static str, taken: &[(u64, i64)]| {
+        let coming: Vec<Coming> = taken.iter().map(|(due, at)| (*due, name, *at)).collect();
+        env.from_source(name, readings(&coming), in_splits(1), strategy.clone()).uid(name)
+    };
+    source("north", north).union(&[&source("south", south)])
+}
+
 fn minimum(env: &StreamExecutionEnvironment) {
-    let coming = [
-        (0, "north", 1_000),
-        (40, "north", 3_000),
-        (60, "north", 6_000),
-        (20, "south", 500),
-        (80, "south", 2_500),
-        (100, "south", 4_000),
-    ];
-    let source = env.from_source("readings", readings(&coming), in_splits(2), each_reading());
-    count(&source.uid("readings").parallelism(2), tumbling(2_000), 0);
+    let north = [(0, 1_000), (40, 3_000), (60, 6_000)];
+    let south = [(20, 500), (80, 2_500), (100, 4_000)];
+    count(&north_and_south(env, [&north, &south], &each_reading()), tumbling(2_000), 0);
 }
 
 fn idle(env: &StreamExecutionEnvironment) {
-    let coming = [
-        (0, "north", 1_000),
-        (40, "north", 3_000),
-        (260, "north", 7_000),
-        (20, "south", 500),
-        (240, "south", 1_800),
-        (280, "south", 8_000),
-    ];
+    let north = [(0, 1_000), (40, 3_000), (100, 4_000), (160, 5_000), (220, 6_000), (340, 9_000)];
+    let south = [(20, 500), (240, 1_800), (280, 8_000)];
     env.set_auto_watermark_interval(Duration::from_millis(20));
-    let strategy = each_reading().with_idleness(Duration::from_millis(80));
-    let source = env.from_source("readings", readings(&coming), in_splits(2), strategy);
-    count(&source.uid("readings").parallelism(2), tumbling(2_000), 0);
+    let strategy = each_reading().with_idleness(Duration::from_millis(130));
+    count(&north_and_south(env, [&north, &south], &strategy), tumbling(2_000), 0);
 }
 
 const SPLITS: [Coming; 6] = [
@@ -132,7 +131,7 @@ fn sessions(env: &StreamExecutionEnvironment) {
 }
 
 fn clocks(env: &StreamExecutionEnvironment) {
-    let coming = [(0, "north", 0), (10, "south", 0), (1_500, "north", 0), (1_510, "south", 0)];
+    let coming = [(0, "roof", 0), (10, "cellar", 0), (1_500, "roof", 0), (1_510, "cellar", 0)];
     let source = env.from_splits("readings", readings(&coming), in_splits(1)).uid("readings");
     let windows = TumblingProcessingTimeWindows::of(Duration::from_secs(1));
     let counts = source
@@ -160,8 +159,8 @@ const SHOWN: [Shown; 7] = [
     Shown {
         mark: "idle",
         program: idle,
-        filter: "(kind = watermark-received or kind = watermark-status-received) and to = counts#1 \
-                 or kind = window-fired or kind = record-late \
+        filter: "(kind = watermark-received and from = south#1 or kind = watermark-status-received) \
+                 and to = counts#1 or kind = window-fired or kind = record-late \
                  or kind = watermark-advanced and subtask = counts#1",
     },
     Shown {

@@ -123,9 +123,11 @@ impl Case {
         self.streams.iter().flat_map(|stream| &stream.records)
     }
 
-    /// By how much a window must outlast the watermark, so that nothing is late.
+    /// By how much a window must outlast the watermark, so that nothing is late and no session
+    /// closes before a record that only touches it.
     fn needed_lateness(&self) -> Option<i64> {
-        let needed = |stream: &Stream| Some((stream.longest_delay()? - stream.bound).max(0));
+        let touching = i64::from(matches!(self.shape, WindowShape::Session { .. }));
+        let needed = |stream: &Stream| Some(stream.longest_delay()? + touching - stream.bound);
         self.streams.iter().map(needed).try_fold(0, |most, needed| Some(most.max(needed?)))
     }
 
