@@ -37,7 +37,7 @@ fn payments_joined(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let pairs = payments
         .key_by_field(|payment| &payment.transaction)
         .interval_join(&receipts.key_by_field(|receipt| &receipt.transaction))
-        .between(-before, after)
+        .between_millis(-before, after)
         .side_output_left_late_data(&late_payments)
         .side_output_right_late_data(&late_receipts)
         .process(|payment: &Payment, receipt: &Receipt, context, out| {

@@ -70,7 +70,7 @@ fn every_kind_reads_well() {
        33     0.054330s  taskmanager-2  time      parse#1  reads split 3 again
      33.1     0.055565s  client         window    count#2  hourly: window [2013-01-01T09:00:00Z, 2013-01-01T10:00:00Z) of key "JFK" opens
      33.2     0.056800s  jobmanager-1   window    count#2  hourly: window [2013-01-01T09:00:00Z, 2013-01-01T10:00:00Z) of key "JFK" merges [2013-01-01T09:00:00Z, 2013-01-01T09:59:58Z) and [2013-01-01T09:59:59Z, 2013-01-01T10:00:00Z)
-     33.3     0.058034s  taskmanager-1  window    count#2  hourly: window [2013-01-01T09:00:00Z, 2013-01-01T10:00:00Z) of key "JFK" fires again, for a late record
+     33.3     0.058034s  taskmanager-1  window    count#2  hourly: window [2013-01-01T09:00:00Z, 2013-01-01T10:00:00Z) of key "JFK" fires late, after event time has passed its end
      33.4     0.059269s  taskmanager-2  window    count#2  hourly: the global window of key "JFK" is emptied by its trigger
      33.5     0.060504s  client         window    count#2  hourly: window [2013-01-01T09:00:00Z, 2013-01-01T10:00:00Z) of key "JFK" is over, its state removed
      33.6     0.061739s  jobmanager-1   window    count#2  hourly: too late: ("JFK", 12) of 2013-01-01T09:58:30Z sent to the side output, event time is 2013-01-01T09:59:59.999Z
