@@ -39,14 +39,14 @@ impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
 
     /// For each record, what the records of its key have come to.
     pub fn reduce(&self, mut function: impl FnMut(T, T) -> T + Function) -> DataStream<T> {
-        self.reduce_with(Closure(move |reduced: &mut T, value: T| {
+        self.reduce_in_place(Closure(move |reduced: &mut T, value: T| {
             *reduced = function(reduced.clone(), value);
         }))
     }
 
     /// Like [`Self::reduce`], with a function that changes what the records have come to in
     /// place.
-    pub fn reduce_with<F: ReduceFunction<T>>(&self, function: F) -> DataStream<T> {
+    pub fn reduce_in_place<F: ReduceFunction<T>>(&self, function: F) -> DataStream<T> {
         self.rolling("Keyed Reduce", function)
     }
 

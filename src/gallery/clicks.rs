@@ -21,7 +21,8 @@ use crate::time::WatermarkStrategy;
 use crate::window::{AggregateFunction, ProcessClosure, WindowContext};
 
 const VIEWS: [&str; 4] = ["window_start", "page", "views", "visitors"];
-const SESSIONS: [&str; 6] = ["user", "session_start", "session_end", "clicks", "pages", "bought"];
+pub(super) const SESSIONS: [&str; 6] =
+    ["user", "session_start", "session_end", "clicks", "pages", "bought"];
 const CHECKOUT: &str = "/checkout";
 const THANKS: &str = "/thanks";
 const PAGES: [&str; 4] = ["/", "/search", "/product", "/help"];
@@ -45,7 +46,7 @@ pub(super) fn jobs() -> [GalleryJob; 2] {
     [views, sessions]
 }
 
-fn with_clicks(job: GalleryJob) -> GalleryJob {
+pub(super) fn with_clicks(job: GalleryJob) -> GalleryJob {
     let enough = ArgumentValue::Duration(SimDuration::from_secs(40 * 60));
     job.optional("users", ArgumentValue::Integer(100), "how many users click during a day")
         .optional("out-of-orderness", enough, "how far behind the latest a click may be")
@@ -58,10 +59,10 @@ fn with_clicks(job: GalleryJob) -> GalleryJob {
 
 /// A click.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Click {
-    user: String,
-    page: String,
-    at: EventTime,
+pub(super) struct Click {
+    pub(super) user: String,
+    pub(super) page: String,
+    pub(super) at: EventTime,
 }
 
 /// A day's clicks in the order in which they come: most within a minute, those of a phone that is
@@ -97,7 +98,8 @@ fn made_up_clicks(users: u32) -> Vec<Click> {
     coming.into_iter().map(|(_, click)| click).collect()
 }
 
-fn clicks(
+/// A source of the clicks.
+pub(super) fn clicks(
     env: &StreamExecutionEnvironment,
     arguments: &Arguments,
 ) -> Result<DataStream<Click>, ArgumentError> {
@@ -190,17 +192,25 @@ fn session(
     user: &str,
     context: &mut WindowContext,
     clicks: &[Click],
-    out: &mut Collector<(String, String, String, u64, u64, u64)>,
+    out: &mut Collector<Session>,
 ) {
     let window = context.window().time().expect("sessions are spans of time");
-    let pages: BTreeSet<&str> = clicks.iter().map(|click| click.page.as_str()).collect();
+    let pages = clicks.iter().map(|click| click.page.clone()).collect();
+    let span = (window.start, window.end);
+    out.collect(session_row(user.to_owned(), span, clicks.len() as u64, &pages));
+}
+
+/// A visit as it is written.
+pub(super) type Session = (String, String, String, u64, u64, u64);
+
+/// A visit from `start` to `end`, with how many clicks, on which pages.
+pub(super) fn session_row(
+    user: String,
+    (start, end): (EventTime, EventTime),
+    clicks: u64,
+    pages: &BTreeSet<String>,
+) -> Session {
     let bought = pages.contains(CHECKOUT) && pages.contains(THANKS);
-    out.collect((
-        user.to_owned(),
-        utc::text(window.start),
-        utc::text(window.end),
-        clicks.len() as u64,
-        pages.len() as u64,
-        u64::from(bought),
-    ));
+    let pages = pages.len() as u64;
+    (user, utc::text(start), utc::text(end), clicks, pages, u64::from(bought))
 }

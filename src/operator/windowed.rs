@@ -8,7 +8,7 @@
 use std::fmt;
 
 use super::{Cost, KeySelector, OperatorContext};
-use crate::base::EventTime;
+use crate::base::{EventTime, TimeDomain};
 use crate::record::{
     BATCH_RECORDS, Batch, ChainEvent, Data, Failure, Output, OutputTag, RecordId, SideOutputs,
 };
@@ -106,6 +106,7 @@ where
             sides,
             late,
             late_records: 0,
+            domain: spec.assigner.domain(),
             cause: Cause::Record,
             watermark: EventTime::NONE,
         };
@@ -155,12 +156,15 @@ where
     /// Lets the waiting watermark fire timers, and hands it on after the last.
     fn advance(&mut self, at_most: usize) -> Result<(), Failure> {
         let Some(watermark) = self.waiting else { return Ok(()) };
+        self.operator.set_processing_time(self.emitted.context.host.clock.processing_time());
         let fire = |this: &mut Self| this.operator.fire_event_timer(&mut this.emitted);
         if self.fire(fire, Cause::Watermark, at_most)? {
             self.emitted.context.timers.call_again();
             return Ok(());
         }
         self.waiting = None;
+        // A trigger may have asked for the clock.
+        self.await_clock();
         self.output.on_event(ChainEvent::Watermark(watermark))
     }
 
@@ -240,6 +244,8 @@ struct Emitted<T, R> {
     late: LateRecords<T>,
     /// Late records that the trace has not yet been told of.
     late_records: u32,
+    /// By whose time the windows go.
+    domain: TimeDomain,
     cause: Cause,
     watermark: EventTime,
 }
@@ -276,10 +282,10 @@ impl<T: Data, R> Emitted<T, R> {
     /// When a window fires, seen from event time.
     fn timing(&self, window: Window) -> FiringTime {
         let over = window.max_timestamp() <= self.watermark;
-        match (self.cause, over) {
-            (Cause::Clock, _) | (Cause::Watermark, true) => FiringTime::OnTime,
-            (Cause::Record | Cause::Watermark, false) => FiringTime::Early,
-            (Cause::Record, true) => FiringTime::Late,
+        match (self.domain, self.cause, over) {
+            (TimeDomain::ProcessingTime, ..) | (_, Cause::Watermark, true) => FiringTime::OnTime,
+            (_, _, false) => FiringTime::Early,
+            (_, Cause::Record | Cause::Clock, true) => FiringTime::Late,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Records through whole clusters: what every operator, partitioner, source and sink does.
 
 mod failures;
-mod laws;
+pub mod laws;
 mod programs;
 
 use std::collections::BTreeMap;

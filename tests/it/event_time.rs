@@ -1,7 +1,19 @@
 //! Event time through whole clusters.
 
 mod alignment;
+mod clocks;
+mod counts;
+mod failures;
+mod firing;
+mod joins;
+mod mutants;
+mod page;
+mod replay;
 mod sources;
+mod streams;
+mod triggers;
+mod watermarks;
+mod windows;
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 mod damage;
 mod examples;
-mod schema;
+pub mod schema;
 mod select;
 mod strategy;
 mod views;

@@ -4,6 +4,6 @@
 mod custom;
 mod interval;
 mod join;
-mod model;
+pub mod model;
 mod random;
 mod scripts;

@@ -15,7 +15,7 @@ fn docs(path: &str) -> PathBuf {
 }
 
 /// Compares a file, or a part of it, with what it should be. `WEIR_UPDATE=1` writes it instead.
-fn check_file(path: &str, shape: impl Fn(&str) -> String) {
+pub fn check_file(path: &str, shape: impl Fn(&str) -> String) {
     let file = docs(path);
     let is = fs::read_to_string(&file).unwrap_or_default();
     let should = shape(&is);
