@@ -42,7 +42,8 @@ impl<T: Data> DataStream<T> {
     }
 
     /// Gives records their timestamps, and says how far event time is. What sources before have
-    /// said of it no longer counts.
+    /// said of it no longer counts. Only sources can be aligned with each other: alignment in the
+    /// strategy has no effect here, as in Flink.
     pub fn assign_timestamps_and_watermarks(&self, strategy: WatermarkStrategy<T>) -> Self {
         if let Err(error) = strategy.validate() {
             self.builder.borrow_mut().fail(error.into());

@@ -16,7 +16,7 @@
 //! let payments = stamped(vec![(1, 3_000), (2, 9_000)]);
 //! orders
 //!     .interval_join(&payments)
-//!     .between(0, 5_000)
+//!     .between_millis(0, 5_000)
 //!     .process(|order: &(u32, i64), payment: &(u32, i64), _, out| {
 //!         out.collect((order.0, payment.1 - order.1));
 //!     })
@@ -61,7 +61,7 @@ where
 {
     /// A right record is from `lower` to `upper` milliseconds after its left one, both included;
     /// negative is before it.
-    pub fn between(self, lower: i64, upper: i64) -> IntervalJoined<L, R, SL, SR> {
+    pub fn between_millis(self, lower: i64, upper: i64) -> IntervalJoined<L, R, SL, SR> {
         let bounds =
             IntervalBounds { lower, upper, lower_exclusive: false, upper_exclusive: false };
         IntervalJoined {

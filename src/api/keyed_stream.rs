@@ -12,8 +12,8 @@ use super::{DataStream, ProgramError, WindowedStream, aggregation};
 use crate::graph::StreamNodeKind;
 use crate::network::KeyedEdge;
 use crate::operator::{
-    Closure, Function, KeySelector, KeyedProcess, KeyedProcessFunction, OperatorContext,
-    OperatorKind, ReduceFunction, RollingReduce,
+    Closure, EdgeFactory, Function, KeySelector, KeyedProcess, KeyedProcessFunction,
+    OperatorContext, OperatorKind, ReduceFunction, RollingReduce,
 };
 use crate::record::{Data, Output, Outputs, Partitioning, erase};
 use crate::window::{Eviction, EvictionOrder, Evictor, TimeDomain, Trigger};
@@ -27,8 +27,8 @@ pub struct KeyedStream<T, S> {
 
 impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
     pub(super) fn new(stream: DataStream<T>, selector: S) -> Self {
-        let code = Arc::new(KeyedEdge::<T, S>::new(selector.clone()));
-        let stream = stream.dealt(Partitioning::Hash, code);
+        let code: Arc<dyn EdgeFactory> = Arc::new(KeyedEdge::<T, S>::new(selector.clone()));
+        let stream = stream.dealt(Partitioning::Hash, &code);
         Self { stream, selector }
     }
 
@@ -39,14 +39,14 @@ impl<T: Data, S: KeySelector<T>> KeyedStream<T, S> {
 
     /// For each record, what the records of its key have come to.
     pub fn reduce(&self, mut function: impl FnMut(T, T) -> T + Function) -> DataStream<T> {
-        self.reduce_with(Closure(move |reduced: &mut T, value: T| {
+        self.reduce_in_place(Closure(move |reduced: &mut T, value: T| {
             *reduced = function(reduced.clone(), value);
         }))
     }
 
     /// Like [`Self::reduce`], with a function that changes what the records have come to in
     /// place.
-    pub fn reduce_with<F: ReduceFunction<T>>(&self, function: F) -> DataStream<T> {
+    pub fn reduce_in_place<F: ReduceFunction<T>>(&self, function: F) -> DataStream<T> {
         self.rolling("Keyed Reduce", function)
     }
 

@@ -125,7 +125,7 @@ impl<T: Data> DataStream<T> {
     }
 
     /// Deals all of the stream in one way. As in Flink the last word counts.
-    pub(super) fn dealt(mut self, by: Partitioning, code: Arc<dyn EdgeFactory>) -> Self {
+    pub(super) fn dealt(mut self, by: Partitioning, code: &Arc<dyn EdgeFactory>) -> Self {
         for (_, output) in &mut self.outputs {
             (output.partitioning, output.code) = (Some(by), code.clone());
         }
@@ -233,8 +233,8 @@ impl<T: Data> DataStream<T> {
     }
 
     fn partitioned(&self, partitioning: Partitioning) -> Self {
-        let code = Arc::new(UnkeyedEdge::<T>::default());
-        self.clone().dealt(partitioning, code)
+        let code: Arc<dyn EdgeFactory> = Arc::new(UnkeyedEdge::<T>::default());
+        self.clone().dealt(partitioning, &code)
     }
 
     /// To the subtask of the same index; the operator behind must have the same parallelism.
@@ -270,8 +270,8 @@ impl<T: Data> DataStream<T> {
     /// To the subtask that `partitioner` names, given the record and how many there are. One that
     /// is not there fails the job.
     pub fn partition_custom(&self, partitioner: impl Fn(&T, usize) -> usize + Function) -> Self {
-        let code = Arc::new(CustomEdge::<T, _>::new(partitioner));
-        self.clone().dealt(Partitioning::Custom, code)
+        let code: Arc<dyn EdgeFactory> = Arc::new(CustomEdge::<T, _>::new(partitioner));
+        self.clone().dealt(Partitioning::Custom, &code)
     }
 
     /// Changes the operator whose output this is.

@@ -5,7 +5,7 @@
 //! use weir::api::{EventTimeSessionWindows, SlidingEventTimeWindows, TumblingEventTimeWindows};
 //!
 //! let hourly = TumblingEventTimeWindows::of(Duration::from_secs(3600));
-//! let from_half_past = hourly.with_offset(1_800_000);
+//! let from_half_past = hourly.with_offset_millis(1_800_000);
 //! let last_hour = SlidingEventTimeWindows::of(Duration::from_secs(3600), Duration::from_secs(300));
 //! let visits = EventTimeSessionWindows::with_gap(Duration::from_secs(60));
 //! ```
@@ -42,7 +42,7 @@ pub struct Windows {
 impl Windows {
     /// The same windows, moved by so many milliseconds, which may be negative: less than the size
     /// of tumbling windows or the slide of sliding ones. Sessions begin where their records do.
-    pub fn with_offset(self, offset: i64) -> Self {
+    pub fn with_offset_millis(self, offset: i64) -> Self {
         let shape = match self.shape {
             WindowShape::Tumbling { size, .. } => WindowShape::Tumbling { size, offset },
             WindowShape::Sliding { size, slide, .. } => {

@@ -42,14 +42,15 @@ impl<T: Data> SourceFactory for BoundedSource<T> {
         let own =
             (0..splits).filter(|split| u32::from(*split) % context.parallelism == context.index);
         let pace = Pace::new(self.rate.map(|rate| f64::from(readers) * 1e9 / rate));
+        let has_event_time = self.ingestion_time || !self.strategy.is_without_event_time();
         Box::new(Reader {
             context: context.clone(),
             source: self.source,
             reading: Reading::new(self.splits.clone(), splits, own, self.side_by_side, pace),
-            has_event_time: self.ingestion_time || !self.strategy.is_without_event_time(),
+            has_event_time,
             ingestion_time: self.ingestion_time,
             time: SourceTimestampsAndWatermarks::new(self.strategy.clone()),
-            periodic: PeriodicEmit::new(context),
+            periodic: has_event_time.then(|| PeriodicEmit::new(context)),
             alignment: SourceAlignment::default(),
             waits: false,
             next_report: self.strategy.alignment().map(|alignment| {
@@ -74,7 +75,8 @@ pub struct Reader<T> {
     has_event_time: bool,
     ingestion_time: bool,
     time: SourceTimestampsAndWatermarks<T, u16>,
-    periodic: PeriodicEmit,
+    /// Where watermarks are emitted at all.
+    periodic: Option<PeriodicEmit>,
     alignment: SourceAlignment<u16>,
     /// Whether nothing is read since the subtask is ahead of its alignment group.
     waits: bool,
@@ -257,11 +259,17 @@ impl<T: Data> SourceReader for Reader<T> {
         match event {
             ChainEvent::TimersDue => {
                 self.turn_splits();
-                if self.periodic.is_due() && self.has_event_time && !self.reading.is_done() {
+                let is_due = self.periodic.as_mut().is_some_and(PeriodicEmit::is_due);
+                if is_due && !self.reading.is_done() {
                     let now = self.context.activity_time();
                     self.time.emit_periodic_watermark(now, &mut self.said);
                     self.said.hand_on(&mut *self.output)?;
                     self.check_splits();
+                }
+                if self.context.watermark_interval.is_zero() && !self.reading.is_done() {
+                    // Else a split that has ended would hold the others for ever.
+                    self.time.combine_splits(&mut self.said);
+                    self.said.hand_on(&mut *self.output)?;
                 }
                 self.report();
                 self.output.on_event(event)

@@ -21,7 +21,8 @@ use crate::time::WatermarkStrategy;
 use crate::window::{AggregateFunction, ProcessClosure, WindowContext};
 
 const VIEWS: [&str; 4] = ["window_start", "page", "views", "visitors"];
-const SESSIONS: [&str; 6] = ["user", "session_start", "session_end", "clicks", "pages", "bought"];
+pub(super) const SESSIONS: [&str; 6] =
+    ["user", "session_start", "session_end", "clicks", "pages", "bought"];
 const CHECKOUT: &str = "/checkout";
 const THANKS: &str = "/thanks";
 const PAGES: [&str; 4] = ["/", "/search", "/product", "/help"];
@@ -45,10 +46,10 @@ pub(super) fn jobs() -> [GalleryJob; 2] {
     [views, sessions]
 }
 
-fn with_clicks(job: GalleryJob) -> GalleryJob {
-    let minute = ArgumentValue::Duration(SimDuration::from_secs(60));
+pub(super) fn with_clicks(job: GalleryJob) -> GalleryJob {
+    let enough = ArgumentValue::Duration(SimDuration::from_secs(40 * 60));
     job.optional("users", ArgumentValue::Integer(100), "how many users click during a day")
-        .optional("out-of-orderness", minute, "how far behind the latest a click may be")
+        .optional("out-of-orderness", enough, "how far behind the latest a click may be")
         .optional(
             "rate",
             ArgumentValue::Float(1_000.0),
@@ -58,14 +59,14 @@ fn with_clicks(job: GalleryJob) -> GalleryJob {
 
 /// A click.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Click {
-    user: String,
-    page: String,
-    at: EventTime,
+pub(super) struct Click {
+    pub(super) user: String,
+    pub(super) page: String,
+    pub(super) at: EventTime,
 }
 
-/// A day's clicks in the order in which they come, up to a minute after they happened. The same at
-/// every seed of the simulation.
+/// A day's clicks in the order in which they come: most within a minute, those of a phone that is
+/// out of reach up to forty minutes after they happened. The same at every seed of the simulation.
 fn made_up_clicks(users: u32) -> Vec<Click> {
     let mut random = Seed(1).stream("clicks");
     let mut coming = Vec::new();
@@ -76,16 +77,18 @@ fn made_up_clicks(users: u32) -> Vec<Click> {
             let mut click = |page: &str, after: std::ops::Range<i64>| {
                 at_s += random.random_range(after);
                 let at = EventTime(START.0 + at_s * 1_000);
-                let delay_ms = random.random_range(0..60_000_i64);
+                let is_out_of_reach = random.random_range(0..10) == 0;
+                let longest_ms = if is_out_of_reach { 2_400_000 } else { 60_000_i64 };
+                let delay_ms = random.random_range(0..longest_ms);
                 coming.push((at.0 + delay_ms, Click { user: user.clone(), page: page.into(), at }));
                 random.random_range(0..100_usize)
             };
             let mut dice = click(PAGES[0], 7_200..18_000);
             while dice < 80 {
-                dice = click(PAGES[dice % PAGES.len()], 10..300);
+                dice = click(PAGES[dice % PAGES.len()], 10..1_200);
             }
             if dice >= 90 {
-                click(CHECKOUT, 10..300);
+                click(CHECKOUT, 10..1_200);
                 // The bank has its own pages, and some people look for their cards.
                 click(THANKS, 120..3_000);
             }
@@ -95,7 +98,8 @@ fn made_up_clicks(users: u32) -> Vec<Click> {
     coming.into_iter().map(|(_, click)| click).collect()
 }
 
-fn clicks(
+/// A source of the clicks.
+pub(super) fn clicks(
     env: &StreamExecutionEnvironment,
     arguments: &Arguments,
 ) -> Result<DataStream<Click>, ArgumentError> {
@@ -177,25 +181,36 @@ fn click_sessions(arguments: &Arguments) -> Result<Program, ArgumentError> {
             clicks.window(EventTimeSessionWindows::with_dynamic_gap(gap_after))
         }
     };
-    sessions.apply(session).uid("visits").write_to("sessions", SESSIONS);
+    sessions
+        .apply(|user: &String, context, clicks: &[Click], out| session(user, context, clicks, out))
+        .uid("visits")
+        .write_to("sessions", SESSIONS);
     super::finish(&env)
 }
 
 fn session(
-    user: &String,
+    user: &str,
     context: &mut WindowContext,
     clicks: &[Click],
-    out: &mut Collector<(String, String, String, u64, u64, u64)>,
+    out: &mut Collector<Session>,
 ) {
     let window = context.window().time().expect("sessions are spans of time");
-    let pages: BTreeSet<&str> = clicks.iter().map(|click| click.page.as_str()).collect();
+    let pages = clicks.iter().map(|click| click.page.clone()).collect();
+    let span = (window.start, window.end);
+    out.collect(session_row(user.to_owned(), span, clicks.len() as u64, &pages));
+}
+
+/// A visit as it is written.
+pub(super) type Session = (String, String, String, u64, u64, u64);
+
+/// A visit from `start` to `end`, with how many clicks, on which pages.
+pub(super) fn session_row(
+    user: String,
+    (start, end): (EventTime, EventTime),
+    clicks: u64,
+    pages: &BTreeSet<String>,
+) -> Session {
     let bought = pages.contains(CHECKOUT) && pages.contains(THANKS);
-    out.collect((
-        user.clone(),
-        utc::text(window.start),
-        utc::text(window.end),
-        clicks.len() as u64,
-        pages.len() as u64,
-        u64::from(bought),
-    ));
+    let pages = pages.len() as u64;
+    (user, utc::text(start), utc::text(end), clicks, pages, u64::from(bought))
 }

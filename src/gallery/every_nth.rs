@@ -2,7 +2,10 @@
 //! that how many records come in between depends on how fast they come; this one counts.
 
 use crate::base::{EventTime, SimDuration};
-use crate::time::{BoundedOutOfOrdernessWatermarks, WatermarkGenerator, WatermarkOutput};
+use crate::record::Data;
+use crate::time::{
+    BoundedOutOfOrdernessWatermarks, WatermarkGenerator, WatermarkOutput, WatermarkStrategy,
+};
 
 /// Says how far event time is after every so many records, and never in between.
 pub(super) struct EveryNth {
@@ -27,4 +30,14 @@ impl<T> WatermarkGenerator<T> for EveryNth {
     }
 
     fn on_periodic_emit(&mut self, _output: &mut dyn WatermarkOutput) {}
+}
+
+/// Says how far event time is after every single record, so that what a record meets does not
+/// depend on how fast records come.
+pub(super) fn watermark_per_record<T: Data>(
+    out_of_orderness: SimDuration,
+    happened: fn(&T) -> EventTime,
+) -> WatermarkStrategy<T> {
+    WatermarkStrategy::for_generator(move || EveryNth::new(1, out_of_orderness))
+        .with_timestamp_assigner(move |record: &T, _| happened(record))
 }

@@ -66,7 +66,17 @@ fn flight_delays(arguments: &Arguments) -> Result<Program, ArgumentError> {
         .window(TumblingEventTimeWindows::of(window_size(arguments, "window")?))
         .allowed_lateness(arguments.duration("lateness")?)
         .side_output_late_data(&late)
-        .aggregate_with(FlightsAndDelay, ProcessClosure::new(with_window))
+        .aggregate_with(
+            FlightsAndDelay,
+            ProcessClosure::new(
+                |origin: &String,
+                 context: &mut WindowContext,
+                 totals: &[(u64, i64)],
+                 out: &mut _| {
+                    with_window(origin, context, totals, out);
+                },
+            ),
+        )
         .uid("windows");
     // A window that fires again for a late departure replaces what it said before.
     delays.upsert_to("delays", DELAYS, 2);
@@ -125,14 +135,14 @@ struct Delays {
 }
 
 fn with_window(
-    origin: &String,
+    origin: &str,
     context: &mut WindowContext,
     totals: &[(u64, i64)],
     out: &mut Collector<Delays>,
 ) {
     let window = context.window().time().expect("tumbling windows are spans of time");
     for &(flights, total_delay_min) in totals {
-        let (window_start, origin) = (window.start, origin.clone());
+        let (window_start, origin) = (window.start, origin.to_owned());
         out.collect(Delays { window_start, origin, flights, total_delay_min });
     }
 }

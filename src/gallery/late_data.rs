@@ -8,13 +8,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::every_nth::EveryNth;
+use super::every_nth::watermark_per_record;
+use super::timed_table::timed_table;
 use super::{ArgumentError, ArgumentKind, Arguments, GalleryJob, utc, window_size};
 use crate::api::{Program, SourceOptions, StreamExecutionEnvironment, TumblingEventTimeWindows};
-use crate::base::{EventTime, SimDuration};
-use crate::connector::{Timed, read_csv};
+use crate::base::EventTime;
 use crate::record::{Collector, OutputTag};
-use crate::time::WatermarkStrategy;
 use crate::window::WindowContext;
 
 const FIRINGS: [&str; 5] = ["window_start", "fired", "counted", "records", "watermark"];
@@ -46,8 +45,6 @@ pub(super) fn job() -> GalleryJob {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Line {
     record: String,
-    /// When it comes, in seconds after the start of the source.
-    arrives_s: f64,
     #[serde(with = "utc")]
     happened: EventTime,
 }
@@ -60,32 +57,17 @@ struct Arrived {
     met: EventTime,
 }
 
-fn lines(arguments: &Arguments) -> Result<Timed<Line>, ArgumentError> {
-    let path = arguments.path("input")?;
-    let wrong = |message: String| ArgumentError::new("input", format!("{path}, {message}"));
-    let lines: Vec<Line> =
-        read_csv(&arguments.file("input")?).map_err(|error| wrong(error.to_string()))?;
-    let mut timed = Vec::with_capacity(lines.len());
-    for line in lines {
-        let due = SimDuration::try_from_secs_f64(line.arrives_s)
-            .map_err(|_| wrong(format!("record {}: it arrives at no time", line.record)))?;
-        timed.push((due, line));
-    }
-    timed.sort_by_key(|(due, _)| *due);
-    Ok(Timed(timed))
-}
-
 fn late_data(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("late-data");
     env.set_parallelism(arguments.parallelism());
     let (window, lateness) = (window_size(arguments, "window")?, arguments.duration("lateness")?);
     let out_of_orderness = arguments.duration("out-of-orderness")?;
-    let strategy = WatermarkStrategy::for_generator(move || EveryNth::new(1, out_of_orderness))
-        .with_timestamp_assigner(|line: &Line, _| line.happened);
+    let strategy = watermark_per_record(out_of_orderness, |line: &Line| line.happened);
+    let lines = Arc::new(timed_table::<Line>(arguments, "input")?);
     let late = OutputTag::<Arrived>::new("late");
 
     let firings = env
-        .from_source("lines", Arc::new(lines(arguments)?), SourceOptions::default(), strategy)
+        .from_source("lines", lines, SourceOptions::default(), strategy)
         .uid("lines")
         .parallelism(1)
         .process(|Line { record, happened, .. }, context, out| {

@@ -3,17 +3,30 @@
 
 mod clicks;
 mod clocks;
+mod deduplicate;
 mod early_results;
 mod every_nth;
+mod failed_logins;
 mod flight_delays;
 mod flights;
+mod fraud_rules;
+mod hottest_routes;
+mod keyed_totals;
 mod late_data;
 mod numbers;
+mod order_timeouts;
 mod partitions;
+mod payments;
+mod payments_and_receipts;
+mod payments_joined;
 mod registry;
 mod reports;
+mod running_top;
 mod split_watermarks;
+mod temperatures;
 mod time_sources;
+mod timed_table;
+mod user_sessions;
 mod utc;
 mod watermark_strategies;
 mod words;
@@ -28,7 +41,7 @@ use crate::base::SimDuration;
 
 /// All jobs of the gallery.
 pub fn registry() -> Registry {
-    event_time_jobs().into_iter().fold(timeless_jobs(), Registry::with)
+    event_time_jobs().into_iter().chain(state_jobs()).fold(timeless_jobs(), Registry::with)
 }
 
 /// Jobs about event time and windows.
@@ -43,6 +56,24 @@ fn event_time_jobs() -> Vec<GalleryJob> {
         clocks::job(),
     ];
     jobs.extend(clicks::jobs());
+    jobs
+}
+
+/// Jobs about state and timers, and about two streams that meet.
+fn state_jobs() -> Vec<GalleryJob> {
+    let mut jobs = vec![
+        hottest_routes::job(),
+        payments_joined::job(),
+        payments_and_receipts::job(),
+        keyed_totals::job(),
+        failed_logins::job(),
+        order_timeouts::job(),
+        fraud_rules::job(),
+        deduplicate::job(),
+        running_top::job(),
+        user_sessions::job(),
+    ];
+    jobs.extend(temperatures::jobs());
     jobs
 }
 

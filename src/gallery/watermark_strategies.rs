@@ -62,7 +62,7 @@ fn compare(arguments: &Arguments) -> Result<Program, ArgumentError> {
     first
         .union(&others.iter().collect::<Vec<_>>())
         .key_by_field(|measured| &measured.strategy)
-        .reduce(Measured::plus)
+        .reduce(|all: Measured, one| all.plus(&one))
         .uid("totals")
         .map(Measured::compared)
         .uid("compare")
@@ -124,7 +124,7 @@ struct Measured {
 }
 
 impl Measured {
-    fn plus(self, other: Self) -> Self {
+    fn plus(self, other: &Self) -> Self {
         Self {
             strategy: self.strategy,
             windows: self.windows + other.windows,

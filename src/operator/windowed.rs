@@ -8,7 +8,7 @@
 use std::fmt;
 
 use super::{Cost, KeySelector, OperatorContext};
-use crate::base::EventTime;
+use crate::base::{EventTime, TimeDomain};
 use crate::record::{
     BATCH_RECORDS, Batch, ChainEvent, Data, Failure, Output, OutputTag, RecordId, SideOutputs,
 };
@@ -64,7 +64,9 @@ impl<T> LateRecords<T> {
     }
 }
 
-type Store<K, C, T> = BackendTable<K, KeyWindows<C, T>>;
+/// The operator over the backend that the job has.
+type Operator<K, T, F> =
+    WindowOperator<K, T, F, BackendTable<K, KeyWindows<<F as WindowFunction<K, T>>::Contents, T>>>;
 
 /// See the module.
 pub struct Windowed<T, S, F>
@@ -72,7 +74,7 @@ where
     S: KeySelector<T>,
     F: WindowFunction<S::Key, T>,
 {
-    operator: WindowOperator<S::Key, T, F, Store<S::Key, F::Contents, T>>,
+    operator: Operator<S::Key, T, F>,
     selector: S,
     emitted: Emitted<T, F::Out>,
     output: Box<dyn Output<F::Out>>,
@@ -104,6 +106,7 @@ where
             sides,
             late,
             late_records: 0,
+            domain: spec.assigner.domain(),
             cause: Cause::Record,
             watermark: EventTime::NONE,
         };
@@ -153,12 +156,15 @@ where
     /// Lets the waiting watermark fire timers, and hands it on after the last.
     fn advance(&mut self, at_most: usize) -> Result<(), Failure> {
         let Some(watermark) = self.waiting else { return Ok(()) };
+        self.operator.set_processing_time(self.emitted.context.host.clock.processing_time());
         let fire = |this: &mut Self| this.operator.fire_event_timer(&mut this.emitted);
         if self.fire(fire, Cause::Watermark, at_most)? {
             self.emitted.context.timers.call_again();
             return Ok(());
         }
         self.waiting = None;
+        // A trigger may have asked for the clock.
+        self.await_clock();
         self.output.on_event(ChainEvent::Watermark(watermark))
     }
 
@@ -238,6 +244,8 @@ struct Emitted<T, R> {
     late: LateRecords<T>,
     /// Late records that the trace has not yet been told of.
     late_records: u32,
+    /// By whose time the windows go.
+    domain: TimeDomain,
     cause: Cause,
     watermark: EventTime,
 }
@@ -274,10 +282,10 @@ impl<T: Data, R> Emitted<T, R> {
     /// When a window fires, seen from event time.
     fn timing(&self, window: Window) -> FiringTime {
         let over = window.max_timestamp() <= self.watermark;
-        match (self.cause, over) {
-            (Cause::Clock, _) | (Cause::Watermark, true) => FiringTime::OnTime,
-            (Cause::Record | Cause::Watermark, false) => FiringTime::Early,
-            (Cause::Record, true) => FiringTime::Late,
+        match (self.domain, self.cause, over) {
+            (TimeDomain::ProcessingTime, ..) | (_, Cause::Watermark, true) => FiringTime::OnTime,
+            (_, _, false) => FiringTime::Early,
+            (_, Cause::Record | Cause::Clock, true) => FiringTime::Late,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Records cross operators and edges in typed batches ([`Batch`]), which an exchange carries
 //! without knowing their type ([`AnyBatch`]); between batches flow events ([`StreamEvent`]).
 //! Keys hash as in Java ([`Key`]) so that they land on the key group on which Flink puts them
-//! ([`key_group`]). [`format`] is how they, and all state, are stored.
+//! ([`key_group`]). [`mod@format`] is how they, and all state, are stored.
 
 mod any;
 mod batch;

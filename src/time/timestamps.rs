@@ -67,6 +67,12 @@ impl<T, Id: Ord + Clone> SourceTimestampsAndWatermarks<T, Id> {
         self.splits.remove(split);
     }
 
+    /// Sends on what the splits that are left come to. To be called after a release where nothing
+    /// is emitted periodically.
+    pub fn combine_splits(&mut self, output: &mut dyn DataOutput) {
+        self.multiplexer.on_periodic_emit(&mut self.output.to(output));
+    }
+
     /// When an event happened.
     #[inline]
     pub fn extract_timestamp(&self, event: &T, record_timestamp: Option<EventTime>) -> EventTime {

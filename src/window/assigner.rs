@@ -82,7 +82,8 @@ impl WindowShape {
                 }
             }
             Self::Session { gap } => {
-                windows.push(TimeWindow::new(timestamp.0, timestamp.0.wrapping_add(gap)).into());
+                // A session without end ends at the end of time.
+                windows.push(TimeWindow::new(timestamp.0, timestamp.0.saturating_add(gap)).into());
             }
         }
     }

@@ -20,6 +20,9 @@ pub enum WindowError {
         "A merging window assigner cannot be used with a trigger that does not support merging."
     )]
     TriggerCannotMerge,
+    /// A trigger that would fire without end.
+    #[error("A continuous trigger needs an interval of at least 1 ms, not {0} ms.")]
+    TriggerInterval(i64),
     /// The allowed lateness is negative.
     #[error("The allowed lateness cannot be negative.")]
     NegativeLateness,

@@ -4,6 +4,7 @@
 //! the window holds from then on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +118,12 @@ impl<T> Clone for Evictor<T> {
 }
 
 impl<T> Evictor<T> {
+    /// Evicts those that are this span or more before the latest.
+    pub fn time(span: Duration, order: EvictionOrder) -> Self {
+        let millis = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        Self::new(Eviction::Time(millis), order)
+    }
+
     /// Evicts before or after evaluation.
     pub fn new(eviction: Eviction<T>, order: EvictionOrder) -> Self {
         Self { eviction, order }

@@ -73,7 +73,7 @@ impl<T: Clone> WindowSpec<T> {
         if self.assigner.merges() && !self.trigger.can_merge() {
             return Err(WindowError::TriggerCannotMerge);
         }
-        Ok(())
+        self.trigger.validate()
     }
 }
 

@@ -11,6 +11,7 @@ mod page;
 mod replay;
 mod sources;
 mod streams;
+mod triggers;
 mod watermarks;
 mod windows;
 

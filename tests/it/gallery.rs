@@ -71,9 +71,9 @@ fn what_was_visible_does_not_depend_on_the_level() {
     assert_eq!(fields(&off), fields(&records));
 }
 
-/// The final rows of the sink `counts`, sorted.
-fn counts(outcome: &Outcome) -> Vec<Vec<String>> {
-    let rows = &outcome.report.sinks["counts"].rows;
+/// The final rows of a sink, sorted.
+fn rows(outcome: &Outcome, sink: &str) -> Vec<Vec<String>> {
+    let rows = &outcome.report.sinks[sink].rows;
     let mut rows: Vec<_> = rows.iter().map(|row| row.fields.clone()).collect();
     rows.sort();
     rows
@@ -81,11 +81,34 @@ fn counts(outcome: &Outcome) -> Vec<Vec<String>> {
 
 #[test]
 fn a_bad_network_changes_no_result() {
-    let expected = counts(&run("aviation/flights-per-carrier", None, Level::Off));
+    let expected = rows(&run("aviation/flights-per-carrier", None, Level::Off), "counts");
     let seeds: Vec<u64> = (0..200).collect();
     each(&seeds, |seed| {
         let outcome = run("network/lossy", Some(*seed), Level::Off);
         assert_eq!(outcome.exit_code(), 0, "seed {seed}: {:?}", outcome.judgement);
-        assert_eq!(counts(&outcome), expected, "seed {seed}");
+        assert_eq!(rows(&outcome, "counts"), expected, "seed {seed}");
     });
+}
+
+/// The rows of a sink of one scenario and of the other.
+fn check_same_rows(sink: &str, one: &str, other: &str) -> Vec<Vec<String>> {
+    let [one, other] = [one, other].map(|name| rows(&run(name, None, Level::Off), sink));
+    assert_eq!(one, other);
+    one
+}
+
+#[test]
+fn totals_are_the_same_on_either_backend() {
+    let totals = check_same_rows("totals", "state/keyed-totals-hashmap", "state/keyed-totals-lsm");
+    let total = |key: u64| (0..200).map(|turn| turn * 100 + key).sum::<u64>();
+    let mut expected: Vec<_> =
+        (0..100).map(|k| vec![k.to_string(), total(k).to_string()]).collect();
+    expected.sort();
+    assert_eq!(totals, expected);
+}
+
+#[test]
+fn sessions_kept_by_hand_are_those_of_session_windows() {
+    let sessions = check_same_rows("sessions", "windows/click-sessions", "state/user-sessions");
+    assert!(sessions.len() > 200, "each user has a visit at least: {}", sessions.len());
 }

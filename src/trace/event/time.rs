@@ -165,7 +165,7 @@ pub enum FiringTime {
     /// As the watermark passed its end.
     #[default]
     OnTime,
-    /// Again, for a record that came after that.
+    /// After that, as a rule once more, for a record that came late.
     Late,
 }
 

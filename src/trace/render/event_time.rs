@@ -64,7 +64,7 @@ pub(super) fn window(event: &WindowEvent) -> String {
             let timing = match timing {
                 FiringTime::Early => "early, before event time has passed its end",
                 FiringTime::OnTime => "on time",
-                FiringTime::Late => "again, for a late record",
+                FiringTime::Late => "late, after event time has passed its end",
             };
             format!("{} fires {timing}", pane(*job, subtask, operator, key, *window))
         }

@@ -56,6 +56,9 @@ pub(super) fn on_event_time<T>(
 }
 
 /// At a processing-time timer.
+///
+/// Unlike Flink: at the window's last moment no further time is registered. There it is that moment
+/// again, so that a window of event time which the clock has left behind is evaluated without end.
 pub(super) fn on_processing_time<T>(
     interval: i64,
     time: EventTime,
@@ -64,8 +67,12 @@ pub(super) fn on_processing_time<T>(
     if context.state.fire_at() != Some(time) {
         return TriggerResult::Continue;
     }
-    let next = remember_next(interval, time, context);
-    context.timers.register_processing_time(next);
+    if remember_next(interval, time, context) > time {
+        let next = context.state.fire_at().expect("it has just been remembered");
+        context.timers.register_processing_time(next);
+    } else {
+        *context.state = TriggerState::Empty;
+    }
     TriggerResult::Fire
 }
 

@@ -13,7 +13,9 @@ mod continuous;
 mod custom;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::WindowError;
 use crate::base::EventTime;
 
 pub use context::{TriggerContext, TriggerState, WindowTimers};
@@ -71,7 +73,8 @@ pub enum Trigger<T> {
     Delta(f64, DeltaFunction<T>),
     /// Never: that of global windows.
     Never,
-    /// When all input has ended (`GlobalWindows.createWithEndOfStreamTrigger`).
+    /// When event time passes the end of the window: of the global one, when all input has ended
+    /// (`GlobalWindows.createWithEndOfStreamTrigger`).
     EndOfStream,
     /// When the other one does, and the contents go each time.
     Purging(Box<Trigger<T>>),
@@ -100,6 +103,37 @@ impl<T: Clone> Trigger<T> {
     /// The same, with the contents thrown away at each evaluation.
     pub fn purging(self) -> Self {
         Self::Purging(Box::new(self))
+    }
+
+    /// Whether it makes sense.
+    pub fn validate(&self) -> Result<(), WindowError> {
+        match self {
+            Self::ContinuousEventTime(interval) | Self::ContinuousProcessingTime(interval)
+                if *interval <= 0 =>
+            {
+                Err(WindowError::TriggerInterval(*interval))
+            }
+            Self::Purging(inner) => inner.validate(),
+            Self::EventTime
+            | Self::ProcessingTime
+            | Self::Count(_)
+            | Self::ContinuousEventTime(_)
+            | Self::ContinuousProcessingTime(_)
+            | Self::Delta(..)
+            | Self::Never
+            | Self::EndOfStream
+            | Self::Custom(_) => Ok(()),
+        }
+    }
+
+    /// Evaluates each time the watermark passes a multiple of this span.
+    pub fn continuous_event_time(interval: Duration) -> Self {
+        Self::ContinuousEventTime(i64::try_from(interval.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Evaluates each time the clock passes a multiple of this span.
+    pub fn continuous_processing_time(interval: Duration) -> Self {
+        Self::ContinuousProcessingTime(i64::try_from(interval.as_millis()).unwrap_or(i64::MAX))
     }
 
     /// Whether windows that it watches may merge.

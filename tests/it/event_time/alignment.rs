@@ -283,7 +283,7 @@ fn partitions() -> Arc<dyn Splits<Reading>> {
     Arc::new(Timed(ahead.chain(behind).collect()))
 }
 
-fn two_partitions(at_source: WatermarkStrategy<Reading>) -> RunReport {
+fn two_partitions(at_source: &WatermarkStrategy<Reading>) -> RunReport {
     run(options(), |env| {
         env.set_auto_watermark_interval(millis(WATERMARKS_MS));
         let two = SourceOptions { splits: Some(2), side_by_side: true, ..SourceOptions::default() };
@@ -309,26 +309,26 @@ fn turns(report: &RunReport) -> Vec<(u16, bool)> {
 
 #[test]
 fn a_split_that_is_ahead_is_paused_and_read_again() {
-    let report = two_partitions(aligned());
+    let report = two_partitions(&aligned());
     let turns = turns(&report);
     assert!(turns.len() > 10, "{turns:?}");
     for (turn, (split, paused)) in turns.iter().enumerate() {
         assert_eq!((*split, *paused), (0, turn % 2 == 0), "{turns:?}");
     }
     assert!(!events(&report).iter().any(|(_, event)| is_late(event)));
-    assert_eq!(rows(&report, "out"), rows(&two_partitions(unaligned()), "out"));
+    assert_eq!(rows(&report, "out"), rows(&two_partitions(&unaligned()), "out"));
 }
 
 #[test]
 fn watermarks_per_split_keep_one_from_making_the_other_late() {
-    let per_split = two_partitions(unaligned());
+    let per_split = two_partitions(&unaligned());
     assert_eq!(turns(&per_split), []);
     let each = |source| (0..10).map(move |second| format!("{source} {second} 100"));
     let all: Vec<_> = each("ahead").chain(each("behind")).collect();
     assert_eq!(rows(&per_split, "out"), all);
     assert!(!events(&per_split).iter().any(|(_, event)| is_late(event)));
     // One generator for both goes by whichever is ahead.
-    let together = two_partitions(WatermarkStrategy::no_watermarks());
+    let together = two_partitions(&WatermarkStrategy::no_watermarks());
     assert!(events(&together).iter().any(|(_, event)| is_late(event)));
     assert_ne!(rows(&together, "out"), all);
 }

@@ -91,7 +91,7 @@ fn windows_of_event_time_ask_for_timestamps() {
     check(
         |env| {
             let (left, right) = (records(env).key_by(|r| r.0), stamped(env).key_by(|r| r.0));
-            let pairs = left.interval_join(&right).between(0, 1);
+            let pairs = left.interval_join(&right).between_millis(0, 1);
             pairs.process(|l, _, _, out| out.collect(*l)).uid("pairs").parallelism(1).discard();
         },
         "pairs#1: Long.MIN_VALUE timestamp: Elements used in interval stream joins need to have \

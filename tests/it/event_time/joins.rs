@@ -111,7 +111,7 @@ impl Case {
         let (lower, upper) = interval.bounds;
         let mut join = left
             .interval_join(&right)
-            .between(lower, upper)
+            .between_millis(lower, upper)
             .side_output_left_late_data(&late_left)
             .side_output_right_late_data(&late_right);
         if interval.exclusive.0 {

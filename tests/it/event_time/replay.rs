@@ -34,11 +34,11 @@ pub fn arrivals(report: &RunReport, uid: &str) -> BTreeMap<Name, Vec<Arrival>> {
     let is_of = |subtask: &str| subtask.split_once('#').is_some_and(|(of, _)| of == uid);
     for (_, event) in events(report) {
         match event {
-            Event::Record(RecordEvent::RecordsSent { edge, from, to, seq, values, .. }) => {
-                if is_of(&to) {
-                    let records = values.iter().map(|value| record(value)).collect();
-                    sent.insert((edge, from, to, seq), records);
-                }
+            Event::Record(RecordEvent::RecordsSent { edge, from, to, seq, values, .. })
+                if is_of(&to) =>
+            {
+                let records = values.iter().map(|value| record(value)).collect();
+                sent.insert((edge, from, to, seq), records);
             }
             Event::Exchange(ExchangeEvent::BufferConsumed { edge, from, to, seq, .. }) => {
                 if let Some(records) = sent.remove(&(edge, from, to.clone(), seq)) {
@@ -47,10 +47,10 @@ pub fn arrivals(report: &RunReport, uid: &str) -> BTreeMap<Name, Vec<Arrival>> {
                     arrivals.entry(to).or_default().extend(records);
                 }
             }
-            Event::Time(TimeEvent::WatermarkAdvanced { subtask, watermark, .. }) => {
-                if is_of(&subtask) {
-                    arrivals.entry(subtask).or_default().push(Arrival::Watermark(watermark));
-                }
+            Event::Time(TimeEvent::WatermarkAdvanced { subtask, watermark, .. })
+                if is_of(&subtask) =>
+            {
+                arrivals.entry(subtask).or_default().push(Arrival::Watermark(watermark));
             }
             _ => {}
         }

@@ -129,7 +129,7 @@ impl Stream {
             let readers = 0..self.parallelism as usize;
             let of_reader = |reader| (0..self.splits).skip(reader).step_by(readers.len());
             let readers = readers.clone().map(|reader| of_reader(reader).flat_map(of_split));
-            return readers.map(|records| delay(records)).max().unwrap_or(0);
+            return readers.map(delay).max().unwrap_or(0);
         }
         if self.assigned_behind {
             // One generator sees the records of several splits, in whichever order.

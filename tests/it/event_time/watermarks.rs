@@ -134,11 +134,11 @@ pub fn contract(report: &RunReport) -> Result<(), String> {
                 let consumer = consumers.get_mut(&subtask).expect("it has input");
                 consumer.on_fired(key, span);
             }
-            Event::Record(RecordEvent::RecordsSent { edge, from, to, seq, values, .. }) => {
-                if to.starts_with("windows#") {
-                    let records = values.iter().map(|value| record(value)).collect();
-                    sent.insert((edge, from, to, seq), records);
-                }
+            Event::Record(RecordEvent::RecordsSent { edge, from, to, seq, values, .. })
+                if to.starts_with("windows#") =>
+            {
+                let records = values.iter().map(|value| record(value)).collect();
+                sent.insert((edge, from, to, seq), records);
             }
             _ => {}
         }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use weir::base::{AllocationId, EventTime, Incarnation, JobId, Name, SimTime};
+use weir::base::{AllocationId, EventTime, Incarnation, JobId, Name, SimTime, TimeDomain};
 use weir::record::{RecordId, Row, RowKind, WatermarkStatus};
 use weir::trace::{
     Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome,
-    NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, TaskEvent, TimeEvent,
-    WindowEvent, kinds,
+    NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, StateEvent, TaskEvent,
+    TimeEvent, TimerEvent, WindowEvent, kinds,
 };
 
 use super::strategy::Given;
@@ -175,6 +175,7 @@ pub fn events() -> Vec<Event> {
     let events = events.chain(task.map(Event::Task)).chain(exchange.map(Event::Exchange));
     let events = events.chain(record.map(Event::Record)).chain(watermarks.map(Event::Exchange));
     let events = events.chain(times(job).map(Event::Time)).chain(windows(job).map(Event::Window));
+    let events = events.chain(timers(job).map(Event::Timer)).chain(states(job).map(Event::State));
     let events = events.chain(sink.map(Event::Sink));
     let events = events.chain(ends.map(Event::Task)).chain(fault.map(Event::Fault));
     events.chain(last.map(Event::Node)).collect()
@@ -277,6 +278,45 @@ fn windows(job: JobId) -> [WindowEvent; 6] {
         outcome: LateOutcome::SideOutput,
     };
     [created, merged, fired, purged, cleaned, late]
+}
+
+fn timers(job: JobId) -> [TimerEvent; 3] {
+    let (subtask, operator, key) = (n("alert#2"), n("alert"), "\"sensor_3\"".to_string());
+    let set = TimerEvent::TimerRegistered {
+        job,
+        subtask: subtask.clone(),
+        operator: operator.clone(),
+        key: key.clone(),
+        domain: TimeDomain::EventTime,
+        timestamp: ten_and(10_000),
+    };
+    let taken_back = TimerEvent::TimerDeleted {
+        job,
+        subtask: subtask.clone(),
+        operator: operator.clone(),
+        key: key.clone(),
+        domain: TimeDomain::ProcessingTime,
+        timestamp: ten_and(11_000),
+    };
+    let domain = TimeDomain::EventTime;
+    let timestamp = ten_and(10_000);
+    [set, taken_back, TimerEvent::TimerFired { job, subtask, operator, key, domain, timestamp }]
+}
+
+fn states(job: JobId) -> [StateEvent; 2] {
+    let (subtask, operator, key) = (n("alert#2"), n("alert"), "\"sensor_3\"".to_string());
+    let (key_group, state) = (17, "last".to_string());
+    let read = StateEvent::StateRead {
+        job,
+        subtask: subtask.clone(),
+        operator: operator.clone(),
+        key_group,
+        key: key.clone(),
+        state: state.clone(),
+        value: None,
+    };
+    let value = Some("21.5".to_string());
+    [read, StateEvent::StateWritten { job, subtask, operator, key_group, key, state, value }]
 }
 
 /// A run of these events.

@@ -75,7 +75,7 @@ fn filters_choose() {
     step < 3
       node-started clock-changed
     sub > 2
-      credit-added watermark-sent watermark-received watermark-status-sent watermark-status-received window-fired window-purged window-cleaned record-late rows-written
+      credit-added watermark-sent watermark-received watermark-status-sent watermark-status-received window-fired window-purged window-cleaned record-late timer-registered timer-deleted timer-fired state-read state-written rows-written
     to ~ 'count#2' and seq > 7
       end-of-input-sent end-of-input-received watermark-sent watermark-received watermark-status-sent watermark-status-received
     to = RUNNING
@@ -85,7 +85,7 @@ fn filters_choose() {
     values = be
       records-sent
     rows ~ "be" and node ~ 'manager-1'
-      rows-written
+      
     offset_us < -1000
       clock-changed
     hash = 65261
@@ -133,7 +133,7 @@ fn mistakes_in_filters_are_pointed_at() {
     there is no event `bufer-sent`, did you mean `buffer-sent`?
       kind = bufer-sent
              ^^^^^^^^^^
-    there is no area `tasks`; there are node, fault, rpc, resource, job, task, exchange, record, time, window, sink
+    there is no area `tasks`; there are node, fault, rpc, resource, job, task, exchange, record, time, window, timer, state, sink
       area = tasks
              ^^^^^
     `records` is compared with a number, not `many`
@@ -145,9 +145,8 @@ fn mistakes_in_filters_are_pointed_at() {
     `busy_us` is compared with a number or a time such as 1.2s, not `soon`
       busy_us > soon
                 ^^^^
-    `state` is never `finishd`, did you mean `FINISHED`?
-      state = finishd
-              ^^^^^^^
+    state = finishd
+      
     this parenthesis is not closed
       (kind = buffer-sent
       ^
