@@ -10,7 +10,7 @@
 //! | [`record`] | what flows: batches, elements, values, keys and key groups |
 //! | [`trace`] | the spine: every step of a run as an event |
 //! | [`sim`] | the world itself: nodes, wire, disks, clocks, faults |
-//! | [`state`] | keyed tables by key group |
+//! | [`state`] | keyed and operator state, in memory or in a tree on disk |
 //! | [`time`] | watermarks, their merge, timers |
 //! | [`window`] | assigners, triggers, evictors, merging, window operators, joins |
 //! | [`operator`] | what is done to records |
