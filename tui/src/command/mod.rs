@@ -28,6 +28,7 @@ use weir::gallery::Registry;
 use arguments::{Cli, Command};
 use console::Console;
 use failure::Failure;
+use interrupt::INTERRUPTED;
 
 /// The exit code of a bug in Weir.
 const BUG: u8 = 70;
@@ -51,7 +52,11 @@ pub fn main(registry: Registry) -> ExitCode {
     let dispatched = catch_unwind(AssertUnwindSafe(|| {
         let result = dispatch(cli.command, &registry, &mut console);
         let flushed = console.flush().map_err(Failure::from);
-        result.and_then(|code| flushed.map(|()| code))
+        match result? {
+            // What interrupts may be that the terminal is gone: nobody waits for the rest.
+            INTERRUPTED => Ok(INTERRUPTED),
+            code => flushed.map(|()| code),
+        }
     }));
     let code = match dispatched {
         Ok(Ok(code)) => code,

@@ -1,11 +1,13 @@
 //! The edge: the real terminal, its events and its clock.
 
-use std::io::{self, stdout};
+use std::io::{self, IsTerminal, stdin, stdout};
+use std::mem::ManuallyDrop;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ratatui::DefaultTerminal;
+use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{
     self, DisableMouseCapture, EnableMouseCapture, Event as TerminalEvent,
 };
@@ -30,14 +32,16 @@ pub enum Ended<T> {
 
 /// Gives the terminal back as it was, also when what follows fails.
 struct Screen {
-    terminal: DefaultTerminal,
+    /// Never dropped: where it cannot show the cursor again it complains on the standard error,
+    /// which is a panic if that was the terminal that is gone.
+    terminal: ManuallyDrop<DefaultTerminal>,
 }
 
 impl Screen {
     fn open() -> io::Result<Self> {
         // `try_init` adds a hook that restores the terminal when there is a panic.
         let terminal = ratatui::try_init()?;
-        let screen = Self { terminal };
+        let screen = Self { terminal: ManuallyDrop::new(terminal) };
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             // There is nobody left to tell if this fails too.
@@ -63,7 +67,7 @@ impl Drop for Screen {
 /// Leaves the terminal as it was found.
 pub fn give_back() {
     // Not `restore`: a terminal that is gone is nothing to complain of.
-    let _ = execute!(stdout(), DisableMouseCapture);
+    let _ = execute!(stdout(), DisableMouseCapture, Show);
     let _ = ratatui::try_restore();
 }
 
@@ -72,39 +76,46 @@ fn next(stop: &AtomicBool) -> io::Result<Option<Vec<UiEvent>>> {
     if stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    let read = || {
-        if !event::poll(TICK)? {
-            return Ok(Vec::new());
+    if !event::poll(TICK)? {
+        return Ok(Some(Vec::new()));
+    }
+    // What came in the meantime is taken in together: a key that is held down must not be
+    // outrun by the drawing.
+    let mut events = Vec::new();
+    loop {
+        match event::read()? {
+            TerminalEvent::Key(key) => events.push(UiEvent::Key(key)),
+            TerminalEvent::Mouse(mouse) => events.push(UiEvent::Mouse(mouse)),
+            TerminalEvent::Resize(width, height) => events.push(UiEvent::Resize(width, height)),
+            TerminalEvent::FocusGained | TerminalEvent::FocusLost | TerminalEvent::Paste(_) => {}
         }
-        // What came in the meantime is taken in together: a key that is held down must not be
-        // outrun by the drawing.
-        let mut events = Vec::new();
-        loop {
-            match event::read()? {
-                TerminalEvent::Key(key) => events.push(UiEvent::Key(key)),
-                TerminalEvent::Mouse(mouse) => events.push(UiEvent::Mouse(mouse)),
-                TerminalEvent::Resize(width, height) => events.push(UiEvent::Resize(width, height)),
-                TerminalEvent::FocusGained | TerminalEvent::FocusLost | TerminalEvent::Paste(_) => {
-                }
-            }
-            if events.len() == MOST_AT_ONCE || !event::poll(Duration::ZERO)? {
-                return Ok(events);
-            }
+        if events.len() == MOST_AT_ONCE || !event::poll(Duration::ZERO)? {
+            return Ok(Some(events));
         }
-    };
-    match read() {
-        // A terminal that hangs up may be noticed here before the signal is.
-        Err(_) if stop.load(Ordering::Relaxed) => Ok(None),
-        events => events.map(Some),
     }
 }
 
 /// How many events are taken in before the screen is drawn again.
 const MOST_AT_ONCE: usize = 64;
 
+/// Takes what failed because the terminal is gone, which may be noticed here before the signal
+/// is, for being told to end.
+fn unless_gone<T>(ended: io::Result<Ended<T>>, stop: &AtomicBool) -> io::Result<Ended<T>> {
+    // One that has hung up does not answer as a terminal any more.
+    let gone = || stop.load(Ordering::Relaxed) || !stdin().is_terminal();
+    match ended {
+        Err(_) if gone() => Ok(Ended::Stopped),
+        ended => ended,
+    }
+}
+
 /// Shows a run until one has seen enough or `stop` is set.
-#[expect(clippy::disallowed_methods, reason = "this is the edge: playing follows real time")]
 pub fn run(source: Source, options: &Options, stop: &AtomicBool) -> io::Result<Ended<()>> {
+    unless_gone(show(source, options, stop), stop)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the edge: playing follows real time")]
+fn show(source: Source, options: &Options, stop: &AtomicBool) -> io::Result<Ended<()>> {
     let mut screen = Screen::open()?;
     let mut app = App::new(source, options, screen.size()?);
     let mut told = Instant::now();
@@ -130,6 +141,14 @@ pub fn run(source: Source, options: &Options, stop: &AtomicBool) -> io::Result<E
 
 /// Lets one choose among `entries` until one has, or has enough, or `stop` is set.
 pub fn choose(
+    entries: Vec<Entry>,
+    options: &Options,
+    stop: &AtomicBool,
+) -> io::Result<Ended<Option<usize>>> {
+    unless_gone(offer(entries, options, stop), stop)
+}
+
+fn offer(
     entries: Vec<Entry>,
     options: &Options,
     stop: &AtomicBool,
