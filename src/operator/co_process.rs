@@ -6,10 +6,9 @@
 use std::marker::PhantomData;
 
 use super::process::{OpenContext, ProcessContext};
-use super::{Cost, Function, OperatorContext, TwoInput};
-use crate::base::EventTime;
+use super::process_runner::ProcessRunner;
+use super::{Function, OperatorContext, TwoInput};
 use crate::record::{Batch, ChainEvent, Collector, Data, Failure, Output, SideOutputs};
-use crate::state::operator_state::OperatorStateBackend;
 
 /// Records of two streams in, any number out.
 pub trait CoProcessFunction<A, B>: Function {
@@ -89,88 +88,32 @@ where
 }
 
 /// See the module.
-pub struct CoProcess<F, R> {
-    context: OperatorContext,
-    function: F,
-    operator_state: OperatorStateBackend,
-    current_watermark: EventTime,
-    collector: Collector<R>,
-    output: Box<dyn Output<R>>,
-    sides: SideOutputs,
-    cost: Cost,
-}
+pub struct CoProcess<F, R>(ProcessRunner<F, R>);
 
 impl<F, R: Data> CoProcess<F, R> {
     /// Opens `function` in front of its outputs.
     pub fn new<A, B>(
         context: &OperatorContext,
-        mut function: F,
-        (output, sides): (Box<dyn Output<R>>, SideOutputs),
+        function: F,
+        outputs: (Box<dyn Output<R>>, SideOutputs),
     ) -> Result<Self, Failure>
     where
         F: CoProcessFunction<A, B, Out = R>,
     {
-        let mut operator_state = OperatorStateBackend::new();
-        let runtime = context.runtime();
-        function.open(&mut OpenContext { runtime, operator_state: &mut operator_state })?;
-        Ok(Self {
-            context: context.clone(),
-            function,
-            operator_state,
-            current_watermark: EventTime::NONE,
-            collector: Collector::default(),
-            output,
-            sides,
-            cost: context.cost(),
-        })
-    }
-
-    fn each<T>(
-        &mut self,
-        mut batch: Batch<T>,
-        call: impl Fn(&mut F, T, &mut ProcessContext<'_>, &mut Collector<R>) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        self.cost.charge(batch.len());
-        let mut context = ProcessContext {
-            timestamp: None,
-            id: None,
-            current_watermark: self.current_watermark,
-            current_processing_time: self.context.host.clock.processing_time(),
-            operator_state: &mut self.operator_state,
-            sides: &self.sides,
-        };
-        let values = std::mem::take(&mut batch.values);
-        for (index, value) in values.into_iter().enumerate() {
-            (context.timestamp, context.id) = (batch.timestamp(index), batch.id(index));
-            self.collector.inherit(context.timestamp, context.id);
-            call(&mut self.function, value, &mut context, &mut self.collector)?;
-            self.collector.flush_if_full(&mut *self.output)?;
-        }
-        self.sides.flush()?;
-        self.collector.carry(&mut batch.markers);
-        self.collector.flush(&mut *self.output)
+        ProcessRunner::new(context, function, outputs, F::open).map(Self)
     }
 }
 
 impl<A: Data, B: Data, F: CoProcessFunction<A, B>> TwoInput<A, B> for CoProcess<F, F::Out> {
     fn process_first(&mut self, batch: Batch<A>) -> Result<(), Failure> {
-        self.each(batch, |function, value, context, out| {
-            function.process_element1(value, context, out)
-        })
+        self.0.each(batch, F::process_element1)
     }
 
     fn process_second(&mut self, batch: Batch<B>) -> Result<(), Failure> {
-        self.each(batch, |function, value, context, out| {
-            function.process_element2(value, context, out)
-        })
+        self.0.each(batch, F::process_element2)
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
-        match event {
-            ChainEvent::Watermark(watermark) => self.current_watermark = watermark,
-            ChainEvent::EndOfInput => self.function.close()?,
-            ChainEvent::WatermarkStatus(_) | ChainEvent::TimersDue | ChainEvent::Flush => {}
-        }
-        self.output.on_event(event)
+        self.0.on_event(event, F::close)
     }
 }

@@ -19,6 +19,7 @@ mod keyed_process;
 mod keyed_runner;
 mod parts;
 mod process;
+mod process_runner;
 mod scratch;
 mod stateless;
 mod timers;

@@ -4,7 +4,8 @@
 
 use std::marker::PhantomData;
 
-use super::{Cost, Function, OperatorContext, RuntimeContext};
+use super::process_runner::ProcessRunner;
+use super::{Function, OperatorContext, RuntimeContext};
 use crate::base::EventTime;
 use crate::record::{
     Batch, ChainEvent, Collector, Data, Failure, Output, OutputTag, RecordId, SideOutputs,
@@ -121,72 +122,28 @@ where
 }
 
 /// See the module.
-pub struct Process<F, R> {
-    context: OperatorContext,
-    function: F,
-    operator_state: OperatorStateBackend,
-    current_watermark: EventTime,
-    collector: Collector<R>,
-    output: Box<dyn Output<R>>,
-    sides: SideOutputs,
-    cost: Cost,
-}
+pub struct Process<F, R>(ProcessRunner<F, R>);
 
 impl<F, R: Data> Process<F, R> {
     /// Opens `function` in front of its outputs.
     pub fn new<T>(
         context: &OperatorContext,
-        mut function: F,
-        (output, sides): (Box<dyn Output<R>>, SideOutputs),
+        function: F,
+        outputs: (Box<dyn Output<R>>, SideOutputs),
     ) -> Result<Self, Failure>
     where
         F: ProcessFunction<T, Out = R>,
     {
-        let mut operator_state = OperatorStateBackend::new();
-        let runtime = context.runtime();
-        function.open(&mut OpenContext { runtime, operator_state: &mut operator_state })?;
-        Ok(Self {
-            context: context.clone(),
-            function,
-            operator_state,
-            current_watermark: EventTime::NONE,
-            collector: Collector::default(),
-            output,
-            sides,
-            cost: context.cost(),
-        })
+        ProcessRunner::new(context, function, outputs, F::open).map(Self)
     }
 }
 
 impl<T: Data, F: ProcessFunction<T>> Output<T> for Process<F, F::Out> {
-    fn collect_batch(&mut self, mut batch: Batch<T>) -> Result<(), Failure> {
-        self.cost.charge(batch.len());
-        let mut context = ProcessContext {
-            timestamp: None,
-            id: None,
-            current_watermark: self.current_watermark,
-            current_processing_time: self.context.host.clock.processing_time(),
-            operator_state: &mut self.operator_state,
-            sides: &self.sides,
-        };
-        let values = std::mem::take(&mut batch.values);
-        for (index, value) in values.into_iter().enumerate() {
-            (context.timestamp, context.id) = (batch.timestamp(index), batch.id(index));
-            self.collector.inherit(context.timestamp, context.id);
-            self.function.process_element(value, &mut context, &mut self.collector)?;
-            self.collector.flush_if_full(&mut *self.output)?;
-        }
-        self.sides.flush()?;
-        self.collector.carry(&mut batch.markers);
-        self.collector.flush(&mut *self.output)
+    fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
+        self.0.each(batch, F::process_element)
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
-        match event {
-            ChainEvent::Watermark(watermark) => self.current_watermark = watermark,
-            ChainEvent::EndOfInput => self.function.close()?,
-            ChainEvent::WatermarkStatus(_) | ChainEvent::TimersDue | ChainEvent::Flush => {}
-        }
-        self.output.on_event(event)
+        self.0.on_event(event, F::close)
     }
 }
