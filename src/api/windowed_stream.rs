@@ -34,8 +34,9 @@ use crate::operator::{Function, KeySelector, LateRecords, OperatorKind, Windowed
 use crate::record::{Collector, Data, Output, OutputTag, Outputs, erase};
 use crate::window::{
     Aggregate, AggregateFunction, Aggregated, AggregatedWith, Buffered, Evicting, Evictor, Folded,
-    FoldedWith, IncrementalFunction, Lateness, ProcessClosure, ProcessWindowFunction, Reduce,
-    Trigger, WindowAssigner, WindowContext, WindowFunction, WindowSpec,
+    FoldedWith, IncrementalFunction, Lateness, NullKey, ProcessAllWindowFunction, ProcessClosure,
+    ProcessWindowFunction, Reduce, Trigger, WindowAssigner, WindowContext, WindowFunction,
+    WindowSpec, WithoutKey,
 };
 
 /// The one key of a stream whose records are windowed all together (Flink's
@@ -44,17 +45,17 @@ use crate::window::{
 pub struct NullByteKey;
 
 impl<T> KeySelector<T> for NullByteKey {
-    type Key = i8;
+    type Key = NullKey;
 
     fn hash(&self, _value: &T) -> i32 {
         0
     }
 
-    fn matches(&self, _value: &T, _key: &i8) -> bool {
+    fn matches(&self, _value: &T, _key: &NullKey) -> bool {
         true
     }
 
-    fn key(&self, _value: &T) -> i8 {
+    fn key(&self, _value: &T) -> NullKey {
         0
     }
 }
@@ -164,7 +165,8 @@ impl<T: Data, S: KeySelector<T>> WindowedStream<T, S> {
     /// Like [`Self::process`], with a closure over key, context, records and where results go.
     pub fn apply<R: Data>(
         self,
-        function: impl FnMut(&S::Key, &mut WindowContext, &[T], &mut Collector<R>) + Function,
+        function: impl FnMut(&S::Key, &mut WindowContext<'_, S::Key>, &[T], &mut Collector<R>)
+        + Function,
     ) -> DataStream<R> {
         self.process(ProcessClosure::new(function))
     }
@@ -252,14 +254,21 @@ impl<T: Data, S: KeySelector<T>> WindowedStream<T, S> {
 }
 
 impl<T: Data> AllWindowedStream<T> {
-    /// Like [`Self::apply`], with a closure that is shown no key (Flink's
-    /// `ProcessAllWindowFunction`).
+    /// Like [`Self::process`], with a function that is shown no key.
+    pub fn process_all<P: ProcessAllWindowFunction<T> + Function>(
+        self,
+        function: P,
+    ) -> DataStream<P::Out> {
+        self.process(WithoutKey(function))
+    }
+
+    /// Like [`Self::apply`], with a closure that is shown no key.
     pub fn apply_all<R: Data>(
         self,
-        mut function: impl FnMut(&mut WindowContext, &[T], &mut Collector<R>) + Function,
+        mut function: impl FnMut(&mut WindowContext<'_, NullKey>, &[T], &mut Collector<R>) + Function,
     ) -> DataStream<R> {
         self.apply(
-            move |_key: &i8, context: &mut WindowContext, of: &[T], out: &mut Collector<R>| {
+            move |_key: &NullKey, context: &mut WindowContext<'_, _>, of: &[T], out: &mut _| {
                 function(context, of, out);
             },
         )

@@ -3,10 +3,12 @@
 //! [`SimTime`] (when something happened in the run) and event time (what a record says of
 //! itself) are different types on purpose; nothing converts one into the other.
 
+mod backend_kind;
 mod ids;
 mod seed;
 mod time;
 
+pub use backend_kind::{StateBackendKind, UnknownBackend};
 pub use ids::{
     AllocationId, AttemptId, Incarnation, JobId, Name, NodeId, SlotId, Step, SubtaskId, VertexId,
 };

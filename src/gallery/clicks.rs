@@ -123,7 +123,10 @@ fn page_views(arguments: &Arguments) -> Result<Program, ArgumentError> {
         .aggregate_with(
             ViewsAndVisitors,
             ProcessClosure::new(
-                |page: &String, context: &mut WindowContext, totals: &[(u64, u64)], out: &mut _| {
+                |page: &String,
+                 context: &mut WindowContext<'_, _>,
+                 totals: &[(u64, u64)],
+                 out: &mut _| {
                     let window = context.window().time().expect("they are spans of time");
                     for (views, visitors) in totals {
                         let start = utc::text(window.start);
@@ -190,7 +193,7 @@ fn click_sessions(arguments: &Arguments) -> Result<Program, ArgumentError> {
 
 fn session(
     user: &str,
-    context: &mut WindowContext,
+    context: &mut WindowContext<'_, String>,
     clicks: &[Click],
     out: &mut Collector<Session>,
 ) {

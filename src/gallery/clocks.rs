@@ -60,7 +60,7 @@ fn counted<S: KeySelector<u64, Key = u64>>(
     uid: &str,
 ) -> DataStream<Counted> {
     let count =
-        |key: &u64, context: &mut WindowContext, numbers: &[u64], out: &mut Collector<_>| {
+        |key: &u64, context: &mut WindowContext<'_, _>, numbers: &[u64], out: &mut Collector<_>| {
             let window = context.window().time().expect("tumbling windows are spans of time");
             out.collect((window.start, *key, numbers.len() as u64));
         };

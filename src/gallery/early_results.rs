@@ -18,7 +18,9 @@ use crate::api::{
 use crate::base::{EventTime, SimDuration};
 use crate::record::{Collector, OutputTag};
 use crate::time::WatermarkStrategy;
-use crate::window::{CustomTrigger, CustomTriggerContext, Trigger, TriggerResult, WindowContext};
+use crate::window::{
+    CustomTrigger, CustomTriggerContext, NullKey, Trigger, TriggerResult, WindowContext,
+};
 
 const RESULTS: [&str; 3] = ["window_start", "reports", "so_far"];
 const FIRINGS: [&str; 6] =
@@ -91,7 +93,7 @@ struct Firing {
 }
 
 fn firing(
-    context: &mut WindowContext,
+    context: &mut WindowContext<'_, NullKey>,
     arrived: &[(Report, EventTime)],
     out: &mut Collector<Firing>,
 ) {

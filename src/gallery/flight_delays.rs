@@ -70,7 +70,7 @@ fn flight_delays(arguments: &Arguments) -> Result<Program, ArgumentError> {
             FlightsAndDelay,
             ProcessClosure::new(
                 |origin: &String,
-                 context: &mut WindowContext,
+                 context: &mut WindowContext<'_, _>,
                  totals: &[(u64, i64)],
                  out: &mut _| {
                     with_window(origin, context, totals, out);
@@ -136,7 +136,7 @@ struct Delays {
 
 fn with_window(
     origin: &str,
-    context: &mut WindowContext,
+    context: &mut WindowContext<'_, String>,
     totals: &[(u64, i64)],
     out: &mut Collector<Delays>,
 ) {

@@ -117,7 +117,7 @@ struct RouteCount {
 #[expect(clippy::ptr_arg, reason = "a window function is shown its key, which is a String")]
 fn with_window(
     route: &String,
-    context: &mut WindowContext,
+    context: &mut WindowContext<'_, String>,
     counts: &[u64],
     out: &mut Collector<RouteCount>,
 ) {

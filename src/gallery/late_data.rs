@@ -14,7 +14,7 @@ use super::{ArgumentError, ArgumentKind, Arguments, GalleryJob, utc, window_size
 use crate::api::{Program, SourceOptions, StreamExecutionEnvironment, TumblingEventTimeWindows};
 use crate::base::EventTime;
 use crate::record::{Collector, OutputTag};
-use crate::window::WindowContext;
+use crate::window::{NullKey, WindowContext};
 
 const FIRINGS: [&str; 5] = ["window_start", "fired", "counted", "records", "watermark"];
 const RESULTS: [&str; 2] = ["window_start", "counted"];
@@ -109,7 +109,11 @@ struct Firing {
 }
 
 /// A window that holds a record which met a watermark beyond its end has fired before.
-fn firing(context: &mut WindowContext, arrived: &[Arrived], out: &mut Collector<Firing>) {
+fn firing(
+    context: &mut WindowContext<'_, NullKey>,
+    arrived: &[Arrived],
+    out: &mut Collector<Firing>,
+) {
     let window = context.window().time().expect("tumbling windows are spans of time");
     let again = arrived.iter().any(|arrived| arrived.met >= window.max_timestamp());
     let records: Vec<&str> = arrived.iter().map(|arrived| arrived.record.as_str()).collect();

@@ -7,10 +7,8 @@ use std::sync::Arc;
 use super::{EventTimeParts, OperatorEvent, ProcessingTimeService, RuntimeContext, ScratchTraffic};
 use crate::base::{JobId, Name, SimDuration, SimTime};
 use crate::host::Host;
-use crate::record::{Data, Failure, Key, KeyGroupRange};
-use crate::state::{
-    BackendTable, KeyedBackend, KeyedTable, LsmOptions, LsmStore, LsmTable, StateBackendKind,
-};
+use crate::record::{KeyGroup, KeyGroupRange, key_group};
+use crate::state::StateBackendKind;
 use crate::time::PausableRelativeClock;
 
 /// One subtask's work, counted: records, and cost not yet paid in simulated time. Shared by all
@@ -126,35 +124,9 @@ impl OperatorContext {
         KeyGroupRange::of_subtask(self.index, self.parallelism, self.max_parallelism)
     }
 
-    /// A backend for keyed state, as the job asks for.
-    pub fn keyed_backend<K: Key>(&self) -> Result<KeyedBackend<K>, Failure> {
-        let (max_parallelism, range) = (self.max_parallelism, self.key_group_range());
-        Ok(match self.state_backend {
-            StateBackendKind::Hashmap => KeyedBackend::hashmap(max_parallelism, range),
-            StateBackendKind::Lsm => KeyedBackend::lsm(max_parallelism, range, self.lsm_store()?),
-        })
-    }
-
-    /// A table of one value per key, in the backend that the job asks for.
-    pub fn keyed_table<K: Key, V: Data>(&self) -> Result<BackendTable<K, V>, Failure> {
-        let max_parallelism = self.max_parallelism;
-        Ok(match self.state_backend {
-            StateBackendKind::Hashmap => BackendTable::Hashmap(KeyedTable::new(max_parallelism)),
-            StateBackendKind::Lsm => {
-                let table = LsmTable::new(self.lsm_store()?, "values", max_parallelism)?;
-                BackendTable::Lsm(Box::new(table))
-            }
-        })
-    }
-
-    /// A tree of its own for an operator.
-    pub fn lsm_store(&self) -> Result<Arc<LsmStore>, Failure> {
-        let directory = self.host.scratch.directory().map_err(|error| {
-            Failure(format!("there is no place for the files of the `lsm` backend: {error}"))
-        })?;
-        let store = LsmStore::open(directory, LsmOptions::default(), None)?;
-        self.scratch.add(store.clone());
-        Ok(store)
+    /// The group of the key with this Java hash.
+    pub fn key_group(&self, hash_code: i32) -> KeyGroup {
+        key_group::assign(hash_code, self.max_parallelism)
     }
 
     /// The time by which idleness is judged.

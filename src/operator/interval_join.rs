@@ -4,7 +4,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Cost, Function, KeySelector, LateRecords, OperatorContext, TwoInput};
+use super::{Cost, Function, KeySelector, KeyedStorage, LateRecords, OperatorContext, TwoInput};
 use crate::base::EventTime;
 use crate::record::{
     BATCH_RECORDS, Batch, ChainEvent, Collector, Data, Failure, Output, OutputTag, RecordId,
@@ -152,7 +152,7 @@ where
             late_records: [0; 2],
             watermark: EventTime::NONE,
         };
-        let store = context.keyed_table()?;
+        let store = KeyedStorage::open(context)?.table("buffers")?;
         Ok(Self {
             operator: IntervalJoinOperator::new(bounds, store)
                 .map_err(|error| Failure(error.to_string()))?,

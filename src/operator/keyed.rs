@@ -1,8 +1,10 @@
 //! Operators with one value of state per key.
 
-use super::{Cost, KeySelector, OperatorContext, ReduceFunction};
-use crate::record::{Batch, ChainEvent, Data, Failure, Output};
-use crate::state::{BackendTable, KeyedStore};
+use std::sync::Arc;
+
+use super::{Cost, KeySelector, KeyedStorage, OperatorContext, ReduceFunction};
+use crate::record::{Batch, ChainEvent, Data, Failure, Key, Output};
+use crate::state::{BackendTable, KeyedStore, StateUse};
 
 /// For each record, what the records of its key have come to (Flink's `StreamGroupedReduce`).
 pub struct RollingReduce<T, S: KeySelector<T>, F> {
@@ -11,7 +13,12 @@ pub struct RollingReduce<T, S: KeySelector<T>, F> {
     reduced: BackendTable<S::Key, T>,
     output: Box<dyn Output<T>>,
     cost: Cost,
+    /// Who is told what the state becomes, if anybody.
+    told: Option<OperatorContext>,
 }
+
+/// The name of the state, as Flink has it.
+const STATE_NAME: &str = "_op_state";
 
 impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> RollingReduce<T, S, F> {
     /// Puts `function` in front of `output`.
@@ -21,8 +28,9 @@ impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> RollingReduce<T, S, F> {
         function: F,
         output: Box<dyn Output<T>>,
     ) -> Result<Self, Failure> {
-        let reduced = context.keyed_table()?;
-        Ok(Self { selector, function, reduced, output, cost: context.cost() })
+        let reduced = KeyedStorage::open(context)?.table(STATE_NAME)?;
+        let told = context.tells_records().then(|| context.clone());
+        Ok(Self { selector, function, reduced, output, cost: context.cost(), told })
     }
 
     /// Takes a record in and returns what its key has come to.
@@ -31,18 +39,30 @@ impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> RollingReduce<T, S, F> {
         let selector = &self.selector;
         let is_key = |key: &S::Key| selector.matches(&value, key);
         match self.reduced.find(hash_code, is_key, || selector.key(&value)) {
-            Some((_, reduced)) => {
+            Some((key, reduced)) => {
                 self.function.reduce(reduced, value);
+                if let Some(context) = &self.told {
+                    tell(context, hash_code, key, reduced);
+                }
                 reduced.clone()
             }
             None => {
                 let is_key = |key: &S::Key| selector.matches(&value, key);
                 let (key, first) = (|| selector.key(&value), || value.clone());
-                self.reduced.find_or_insert(hash_code, is_key, key, first);
+                let (key, reduced) = self.reduced.find_or_insert(hash_code, is_key, key, first);
+                if let Some(context) = &self.told {
+                    tell(context, hash_code, key, reduced);
+                }
                 value
             }
         }
     }
+}
+
+fn tell<T: Data>(context: &OperatorContext, hash_code: i32, key: &impl Key, reduced: &T) {
+    let (state, value) = (Arc::from(STATE_NAME), Some(format!("{reduced:?}")));
+    let used = StateUse { state, namespaced: false, changed: true, value };
+    context.tell_state(context.key_group(hash_code), key, None, used);
 }
 
 impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> Output<T> for RollingReduce<T, S, F> {

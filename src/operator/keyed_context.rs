@@ -3,20 +3,13 @@
 //! Previous: a keyed operator, which puts a key to work for each record and each timer. Next:
 //! [`KeyedBackend`] and [`InternalTimerService`].
 
-use super::{OperatorContext, RuntimeContext};
+use super::{KeyedStorage, OperatorContext, RuntimeContext};
 use crate::base::EventTime;
 use crate::record::{Data, Failure, Key, OutputTag, RecordId, SideOutputs};
 use crate::state::operator_state::OperatorStateBackend;
-use crate::state::{KeyedBackend, StateDescriptor, StateError, StateUse};
+use crate::state::{KeyedBackend, StateDescriptor, StateError};
 use crate::time::InternalTimerService;
-use crate::trace::{Event, Level, StateEvent, TimerEvent};
 use crate::window::TimeDomain;
-
-impl From<StateError> for Failure {
-    fn from(error: StateError) -> Self {
-        Self(error.to_string())
-    }
-}
 
 /// What a keyed operator has, beside its function and its outputs.
 pub(super) struct Keyed<K> {
@@ -30,15 +23,17 @@ pub(super) struct Keyed<K> {
 
 impl<K: Key> Keyed<K> {
     pub(super) fn new(context: &OperatorContext, sides: SideOutputs) -> Result<Self, Failure> {
-        let mut backend = context.keyed_backend()?;
-        if context.identities {
+        let mut backend = KeyedStorage::open(context)?.backend();
+        let mut timers = InternalTimerService::new();
+        if context.tells_records() {
             backend.watch_uses();
+            timers.watch();
         }
         Ok(Self {
             context: context.clone(),
             backend,
             operator_state: OperatorStateBackend::new(),
-            timers: InternalTimerService::new(),
+            timers,
             current_watermark: EventTime::NONE,
             sides,
         })
@@ -142,80 +137,43 @@ impl<K: Key> KeyedContext<'_, K> {
     /// it fires once.
     pub fn register_event_time_timer(&mut self, time: EventTime) {
         let (hash_code, key) = (self.hash_code, self.current_key().clone());
-        if self.keyed.timers.register_event_time(time, hash_code, key, ()) {
-            self.tell(TimeDomain::EventTime, time, TimerChange::Registered);
-        }
+        self.keyed.timers.register_event_time(time, hash_code, key, ());
     }
 
     /// Has the function called for this key when the clock passes `time`.
     pub fn register_processing_time_timer(&mut self, time: EventTime) {
         let (hash_code, key) = (self.hash_code, self.current_key().clone());
-        if self.keyed.timers.register_processing_time(time, hash_code, key, ()) {
-            self.tell(TimeDomain::ProcessingTime, time, TimerChange::Registered);
-        }
+        self.keyed.timers.register_processing_time(time, hash_code, key, ());
     }
 
     /// Takes an event-time timer back. One that is not there is passed over.
     pub fn delete_event_time_timer(&mut self, time: EventTime) {
         let key = self.keyed.backend.current_key().expect("a key is at work");
-        if self.keyed.timers.delete_event_time(time, self.hash_code, key, &()) {
-            self.tell(TimeDomain::EventTime, time, TimerChange::Deleted);
-        }
+        self.keyed.timers.delete_event_time(time, self.hash_code, key, &());
     }
 
     /// Takes a processing-time timer back. One that is not there is passed over.
     pub fn delete_processing_time_timer(&mut self, time: EventTime) {
         let key = self.keyed.backend.current_key().expect("a key is at work");
-        if self.keyed.timers.delete_processing_time(time, self.hash_code, key, &()) {
-            self.tell(TimeDomain::ProcessingTime, time, TimerChange::Deleted);
+        self.keyed.timers.delete_processing_time(time, self.hash_code, key, &());
+    }
+
+    /// Tells the trace what became of timers since it was told last.
+    pub(super) fn tell_timers(&mut self) {
+        for (timer, domain, change) in self.keyed.timers.take_changes() {
+            let context = &self.keyed.context;
+            let group = context.key_group(timer.hash_code);
+            context.tell_timer(group, &timer, None, (domain, change));
         }
     }
 
     /// Tells the trace which states were used for the key at work.
     pub(super) fn tell_uses(&mut self) -> Result<(), Failure> {
-        if !self.keyed.context.identities {
-            return Ok(());
-        }
         let uses = self.keyed.backend.take_uses()?;
-        let key_group = self.keyed.backend.current_key_group().unwrap_or_default();
-        let OperatorContext { host, job, subtask, operator, .. } = &self.keyed.context;
-        for StateUse { state, changed, value } in uses {
-            let (job, subtask, operator) = (*job, subtask.clone(), operator.clone());
-            let (key, state) = (format!("{:?}", self.current_key()), state.to_string());
-            host.trace.record(Event::State(if changed {
-                StateEvent::StateWritten { job, subtask, operator, key_group, key, state, value }
-            } else {
-                StateEvent::StateRead { job, subtask, operator, key_group, key, state, value }
-            }));
+        let group = self.keyed.context.key_group(self.hash_code);
+        for used in uses {
+            self.keyed.context.tell_state(group, self.current_key(), None, used);
         }
         Ok(())
     }
-
-    pub(super) fn tell(&self, domain: TimeDomain, timestamp: EventTime, change: TimerChange) {
-        let OperatorContext { host, job, subtask, operator, .. } = &self.keyed.context;
-        if host.trace.level() < Level::Records {
-            return;
-        }
-        let (job, subtask, operator) = (*job, subtask.clone(), operator.clone());
-        let key = format!("{:?}", self.current_key());
-        host.trace.record(Event::Timer(match change {
-            TimerChange::Registered => {
-                TimerEvent::TimerRegistered { job, subtask, operator, key, domain, timestamp }
-            }
-            TimerChange::Deleted => {
-                TimerEvent::TimerDeleted { job, subtask, operator, key, domain, timestamp }
-            }
-            TimerChange::Fired => {
-                TimerEvent::TimerFired { job, subtask, operator, key, domain, timestamp }
-            }
-        }));
-    }
-}
-
-/// What happens to a timer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum TimerChange {
-    Registered,
-    Deleted,
-    Fired,
 }

@@ -7,7 +7,7 @@
 //!
 //! Invariant: a watermark is handed on when no timer is left that is due.
 
-use super::keyed_context::{Keyed, KeyedContext, KeyedOpenContext, TimerChange};
+use super::keyed_context::{Keyed, KeyedContext, KeyedOpenContext};
 use super::{Cost, OperatorContext};
 use crate::base::EventTime;
 use crate::record::{
@@ -94,6 +94,7 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
         self.collector.inherit(timestamp, id);
         let mut context = self.keyed.work_for(hash_code, key, timestamp, id)?;
         call(&mut self.function, &mut context, &mut self.collector)?;
+        context.tell_timers();
         context.tell_uses()?;
         self.collector.flush_if_full(&mut *self.output)
     }
@@ -134,8 +135,9 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
         self.collector.inherit(emitted_at, id);
         let mut context = self.keyed.work_for(hash_code, &key, Some(timestamp), id)?;
         context.domain = Some(domain);
-        context.tell(domain, timestamp, TimerChange::Fired);
+        context.tell_timers();
         self.function.on_timer(timestamp, &mut context, &mut self.collector)?;
+        context.tell_timers();
         context.tell_uses()?;
         self.collector.flush_if_full(&mut *self.output)
     }

@@ -17,11 +17,13 @@ mod keyed;
 mod keyed_context;
 mod keyed_process;
 mod keyed_runner;
+mod keyed_storage;
 mod parts;
 mod process;
 mod process_runner;
 mod scratch;
 mod stateless;
+mod telling;
 mod timers;
 mod two_input;
 mod windowed;
@@ -49,6 +51,7 @@ pub use keyed_context::{KeyedContext, KeyedOpenContext};
 pub use keyed_process::{
     KeyedCoProcess, KeyedCoProcessFunction, KeyedProcess, KeyedProcessFunction,
 };
+pub use keyed_storage::KeyedStorage;
 pub use parts::EventTimeParts;
 pub use process::{OpenContext, Process, ProcessContext, ProcessElement, ProcessFunction};
 pub use scratch::ScratchTraffic;

@@ -6,17 +6,19 @@
 //! Previous: a keyed edge. Next: whatever takes the results.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::{Cost, KeySelector, OperatorContext};
+use super::{Cost, KeySelector, KeyedStorage, OperatorContext};
 use crate::base::{EventTime, TimeDomain};
 use crate::record::{
-    BATCH_RECORDS, Batch, ChainEvent, Data, Failure, Output, OutputTag, RecordId, SideOutputs,
+    BATCH_RECORDS, Batch, ChainEvent, Data, Failure, Key, Output, OutputTag, RecordId, SideOutputs,
 };
-use crate::state::BackendTable;
-use crate::trace::{Event, FiringTime, LateOutcome, Level, Span, TimeEvent, WindowEvent};
+use crate::state::{BackendTable, StateUse};
+use crate::time::ChangedTimer;
+use crate::trace::{Event, FiringTime, LateOutcome, Span, TimeEvent, WindowEvent};
 use crate::window::{
-    KeyOf, KeyWindows, StreamRecord, TimeWindow, Window, WindowChange, WindowFunction,
-    WindowOperator, WindowOutput, WindowSpec,
+    KeyOf, KeyWindows, StreamRecord, TimeWindow, WINDOW_CONTENTS, Window, WindowChange,
+    WindowFunction, WindowOperator, WindowOutput, WindowSpec,
 };
 
 impl<T, S: KeySelector<T>> KeyOf<T> for S {
@@ -99,7 +101,12 @@ where
         (output, sides): (Box<dyn Output<F::Out>>, SideOutputs),
     ) -> Result<Self, Failure> {
         let spec = context.parts.fill(spec);
-        let store = context.keyed_table()?;
+        let storage = KeyedStorage::open(context)?;
+        let (store, mut states) = (storage.table(WINDOW_CONTENTS)?, storage.backend());
+        let watches = context.tells_records();
+        if watches {
+            states.watch_uses();
+        }
         let emitted = Emitted {
             context: context.clone(),
             results: Batch::default(),
@@ -109,16 +116,13 @@ where
             domain: spec.assigner.domain(),
             cause: Cause::Record,
             watermark: EventTime::NONE,
+            watches,
         };
-        Ok(Self {
-            operator: WindowOperator::new(spec, function, store)
-                .map_err(|error| Failure(error.to_string()))?,
-            selector,
-            emitted,
-            output,
-            waiting: None,
-            cost: context.cost(),
-        })
+        let mut operator = WindowOperator::new(spec, function, store, states)?;
+        if watches {
+            operator.watch_timers();
+        }
+        Ok(Self { operator, selector, emitted, output, waiting: None, cost: context.cost() })
     }
 
     /// Sends on what has been emitted.
@@ -134,7 +138,7 @@ where
     /// Fires timers that `fire` finds due, a batch's worth at most; whether there may be more.
     fn fire(
         &mut self,
-        fire: impl Fn(&mut Self) -> bool,
+        fire: impl Fn(&mut Self) -> Result<bool, Failure>,
         cause: Cause,
         at_most: usize,
     ) -> Result<bool, Failure> {
@@ -142,7 +146,7 @@ where
         let mut fired = 0;
         let mut more = true;
         while more && fired < at_most {
-            more = fire(self);
+            more = fire(self)?;
             fired += usize::from(more);
             if self.emitted.results.len() >= BATCH_RECORDS {
                 self.hand_on()?;
@@ -199,8 +203,7 @@ where
         self.operator.set_processing_time(self.emitted.context.host.clock.processing_time());
         self.emitted.cause = Cause::Record;
         self.emitted.results.markers.append(&mut batch.markers);
-        let processed = self.operator.process_batch(batch, &self.selector, &mut self.emitted);
-        processed.map_err(|error| Failure(error.to_string()))?;
+        self.operator.process_batch(batch, &self.selector, &mut self.emitted)?;
         self.await_clock();
         self.hand_on()
     }
@@ -219,8 +222,13 @@ where
                 self.on_clock()?;
                 self.output.on_event(event)
             }
-            ChainEvent::WatermarkStatus(_) | ChainEvent::EndOfInput => {
+            ChainEvent::WatermarkStatus(_) => {
                 self.advance(usize::MAX)?;
+                self.output.on_event(event)
+            }
+            ChainEvent::EndOfInput => {
+                self.advance(usize::MAX)?;
+                self.operator.close()?;
                 self.output.on_event(event)
             }
             ChainEvent::Flush => self.output.on_event(event),
@@ -248,6 +256,8 @@ struct Emitted<T, R> {
     domain: TimeDomain,
     cause: Cause,
     watermark: EventTime,
+    /// Whether the trace wants to know of windows.
+    watches: bool,
 }
 
 impl<T: Data, R> Emitted<T, R> {
@@ -317,31 +327,76 @@ impl<T: Data, R> WindowOutput<T, R> for Emitted<T, R> {
         self.sides.clone()
     }
 
+    fn watches(&self) -> bool {
+        self.watches
+    }
+
     fn observe(&mut self, key: &dyn fmt::Debug, window: Window, change: WindowChange<'_>) {
-        let OperatorContext { host, job, subtask, operator, .. } = &self.context;
-        if host.trace.level() < Level::Records {
+        if !self.watches {
             return;
         }
+        let (timing, span) = (self.timing(window), window.time().map(span));
+        let OperatorContext { host, job, subtask, operator, .. } = &self.context;
         let (job, subtask, operator) = (*job, subtask.clone(), operator.clone());
-        let (key, timing) = (format!("{key:?}"), self.timing(window));
-        let window = window.time().map(span);
+        let (shown, window) = (format!("{key:?}"), span);
         host.trace.record(Event::Window(match change {
             WindowChange::Created => {
-                WindowEvent::WindowCreated { job, subtask, operator, key, window }
+                WindowEvent::WindowCreated { job, subtask, operator, key: shown, window }
             }
             WindowChange::Merged(merged) => {
-                let merged = merged.iter().copied().map(span).collect();
-                WindowEvent::WindowMerged { job, subtask, operator, key, window, merged }
+                let merged = merged.iter().copied().map(self::span).collect();
+                WindowEvent::WindowMerged { job, subtask, operator, key: shown, window, merged }
             }
             WindowChange::Fired => {
-                WindowEvent::WindowFired { job, subtask, operator, key, window, timing }
+                WindowEvent::WindowFired { job, subtask, operator, key: shown, window, timing }
             }
             WindowChange::Purged => {
-                WindowEvent::WindowPurged { job, subtask, operator, key, window }
+                WindowEvent::WindowPurged { job, subtask, operator, key: shown, window }
             }
             WindowChange::Cleaned => {
-                WindowEvent::WindowCleaned { job, subtask, operator, key, window }
+                WindowEvent::WindowCleaned { job, subtask, operator, key: shown, window }
+            }
+            WindowChange::Contents { group, contents } => {
+                let (state, value) = (Arc::from(WINDOW_CONTENTS), contents.map(shortened));
+                let used = StateUse { state, namespaced: true, changed: true, value };
+                return self.context.tell_state(group, key, window, used);
+            }
+            WindowChange::StateUsed { group, used } => {
+                let window = window.filter(|_| used.namespaced);
+                return self.context.tell_state(group, key, window, used.clone());
             }
         }));
     }
+
+    fn observe_timer<K: Key>(&mut self, changed: &ChangedTimer<K, Window>) {
+        let (timer, domain, change) = changed;
+        let group = self.context.key_group(timer.hash_code);
+        let window = timer.namespace.time().map(span);
+        self.context.tell_timer(group, timer, window, (*domain, *change));
+    }
+}
+
+/// How many bytes of a window's contents the trace shows: a window may hold any number of records,
+/// and is shown with each that comes.
+const SHOWN_BYTES: usize = 1024;
+
+/// A value, rendered as far as there is room.
+fn shortened(value: &dyn fmt::Debug) -> String {
+    struct Room(String);
+    impl fmt::Write for Room {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            let mut end = text.len().min(SHOWN_BYTES.saturating_sub(self.0.len()));
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            self.0.push_str(&text[..end]);
+            if end == text.len() { Ok(()) } else { Err(fmt::Error) }
+        }
+    }
+    let mut room = Room(String::new());
+    let whole = fmt::Write::write_fmt(&mut room, format_args!("{value:?}")).is_ok();
+    if !whole {
+        room.0.push('…');
+    }
+    room.0
 }

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::StateKind;
 use crate::record::format::FormatError;
-use crate::record::{KeyGroup, KeyGroupRange};
+use crate::record::{Failure, KeyGroup, KeyGroupRange};
 
 /// See the module.
 #[derive(Debug, Error)]
@@ -40,6 +40,9 @@ pub enum StateError {
         /// The others.
         wanted: String,
     },
+    /// The operator keeps something of its own under that name.
+    #[error("state \"{0}\" is the operator's own; give the function's state another name")]
+    Reserved(String),
     /// One name, two lives.
     #[error("state \"{0}\" is registered with another time to live")]
     TtlDiffers(String),
@@ -79,4 +82,10 @@ pub enum StateError {
     /// The same, for what is not the tree's own.
     #[error("the `lsm` backend's files cannot be used: {0}")]
     Files(#[from] std::io::Error),
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        Self(error.to_string())
+    }
 }

@@ -18,10 +18,10 @@ use super::snapshot::{FilesSnapshot, KeyedSnapshot, StateMeta, StateSnapshot};
 use super::stamped::Stamps;
 use super::table::{Common, Imported, StateTable};
 use super::ttl::Ttl;
-use super::{LsmStore, StateBackendKind, StateError};
+use super::{LsmStore, Namespace, StateBackendKind, StateError};
 use crate::base::EventTime;
-use crate::record::format::decode_prefix;
-use crate::record::{Key, KeyGroup, KeyGroupRange};
+use crate::record::format::{Schema, decode_prefix};
+use crate::record::{Key, KeyGroup, KeyGroupRange, key_group};
 
 /// Where the tables of a backend are.
 #[derive(Clone)]
@@ -36,6 +36,8 @@ pub struct KeyedBackend<K> {
     pub(super) storage: Storage,
     pub(super) tables: Vec<Box<dyn StateTable<K>>>,
     names: BTreeMap<String, usize>,
+    /// A name that the operator keeps for itself.
+    reserved: Option<&'static str>,
     /// Restored, and not yet registered.
     unclaimed: BTreeMap<String, Unclaimed>,
     /// Tables that look for expired values with every record.
@@ -55,6 +57,8 @@ struct Touched {
 pub struct StateUse {
     /// The state's name.
     pub state: Arc<str>,
+    /// Whether it is kept apart by windows or the like.
+    pub namespaced: bool,
     /// Whether it was changed.
     pub changed: bool,
     /// What it is now, shown to a person; none if there is nothing.
@@ -99,6 +103,7 @@ impl<K: Key> KeyedBackend<K> {
             storage,
             tables: Vec::new(),
             names: BTreeMap::new(),
+            reserved: None,
             unclaimed: BTreeMap::new(),
             cleaned_for_records: Vec::new(),
             touched: None,
@@ -111,6 +116,22 @@ impl<K: Key> KeyedBackend<K> {
             Storage::Hashmap => StateBackendKind::Hashmap,
             Storage::Lsm(_) => StateBackendKind::Lsm,
         }
+    }
+
+    /// Keeps a name from being registered.
+    pub fn reserve(&mut self, name: &'static str) {
+        self.reserved = Some(name);
+    }
+
+    /// Whether any state is registered.
+    #[inline]
+    pub fn has_states(&self) -> bool {
+        !self.tables.is_empty()
+    }
+
+    /// Sets the namespace of all states that are kept apart by namespaces of this type.
+    pub fn set_current_namespace<N: Namespace>(&mut self, namespace: &N) -> Result<(), StateError> {
+        self.tables.iter_mut().try_for_each(|table| table.enter(namespace))
     }
 
     /// The key groups of this subtask.
@@ -163,6 +184,9 @@ impl<K: Key> KeyedBackend<K> {
         meta: &StateMeta,
         ttl: Option<Ttl>,
     ) -> Result<Option<Registered>, StateError> {
+        if self.reserved.is_some_and(|reserved| reserved == meta.name) {
+            return Err(StateError::Reserved(meta.name.clone()));
+        }
         let Some(&index) = self.names.get(&meta.name) else { return Ok(None) };
         let common = self.tables[index].common();
         let name = meta.name.clone();
@@ -232,9 +256,16 @@ impl<K: Key> KeyedBackend<K> {
         let shown = order.into_iter().map(|index| {
             let table = &mut self.tables[index];
             let state = table.common().name.clone();
-            Ok(StateUse { state, changed: changed[&index], value: table.show(&self.scope)? })
+            let namespaced = table.common().meta.namespace != Schema::of::<()>();
+            let (changed, value) = (changed[&index], table.show(&self.scope)?);
+            Ok(StateUse { state, namespaced, changed, value })
         });
         shown.collect()
+    }
+
+    /// The group of the key with this Java hash.
+    pub fn key_group(&self, hash_code: i32) -> KeyGroup {
+        key_group::assign(hash_code, self.scope.max_parallelism)
     }
 
     /// The group of the key at work.
@@ -251,6 +282,15 @@ impl<K: Key> KeyedBackend<K> {
         if let Some(touched) = &mut self.touched {
             touched.uses.push((handle.index, self.scope.state_version));
         }
+        self.untouched(handle)
+    }
+
+    /// The same, for what is no use of the state.
+    #[inline]
+    pub(super) fn untouched<T: 'static>(
+        &mut self,
+        handle: &Registered,
+    ) -> Result<(&mut T, &mut Scope<K>), StateError> {
         let table = self.tables.get_mut(handle.index);
         let table = table.filter(|table| Arc::ptr_eq(&table.common().name, &handle.name));
         let table = table.and_then(|table| table.as_any().downcast_mut());

@@ -21,7 +21,6 @@
 //! Previous: operators and windows. Next: memory, the disk, and checkpoints.
 
 mod aggregate;
-mod backend_kind;
 mod backend_table;
 mod descriptor;
 mod error;
@@ -40,8 +39,8 @@ pub mod store_snapshot;
 mod table;
 pub mod ttl;
 
+pub use crate::base::{StateBackendKind, UnknownBackend};
 pub use aggregate::AggregateFunction;
-pub use backend_kind::{StateBackendKind, UnknownBackend};
 pub use backend_table::BackendTable;
 pub use descriptor::{
     AggregatingStateDescriptor, ListStateDescriptor, MapStateDescriptor, ReduceFunction,

@@ -41,6 +41,8 @@ pub use strategy::{
     DEFAULT_UPDATE_INTERVAL, TimestampAssigner, WatermarkAlignmentParams, WatermarkStrategy,
     WatermarkStrategyError,
 };
-pub use timers::{InternalTimerService, KeyGroupTimers, Timer, TimersSnapshot};
+pub use timers::{
+    ChangedTimer, InternalTimerService, KeyGroupTimers, Timer, TimerChange, TimersSnapshot,
+};
 pub use timestamps::{SourceTimestampsAndWatermarks, TimestampsAndWatermarks};
 pub use valve::{StatusWatermarkValve, ValveOutput};

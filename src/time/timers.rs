@@ -14,7 +14,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::heap_set::HeapSet;
-use crate::base::EventTime;
+use crate::base::{EventTime, TimeDomain};
 use crate::record::{Key, KeyGroup, KeyGroupRange, key_group};
 
 /// A timer: a key wants to be called at a time, on behalf of a namespace.
@@ -28,6 +28,17 @@ pub struct Timer<K, N> {
     pub key: K,
     /// On behalf of what: a window, or nothing.
     pub namespace: N,
+}
+
+/// What happens to a timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerChange {
+    /// It is set.
+    Registered,
+    /// It is taken back.
+    Deleted,
+    /// Its time has come.
+    Fired,
 }
 
 /// The timers of one key group.
@@ -49,18 +60,33 @@ pub type TimersSnapshot<K, N> = Vec<KeyGroupTimers<K, N>>;
 pub struct InternalTimerService<K, N> {
     event_time: HeapSet<K, N>,
     processing_time: HeapSet<K, N>,
+    /// What became of timers since the last look, if anybody wants to know.
+    changes: Option<Vec<ChangedTimer<K, N>>>,
 }
 
-impl<K: Key, N: PartialEq> Default for InternalTimerService<K, N> {
+/// A timer, by whose time it fires, and what became of it.
+pub type ChangedTimer<K, N> = (Timer<K, N>, TimeDomain, TimerChange);
+
+impl<K: Key, N: PartialEq + Clone> Default for InternalTimerService<K, N> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<K: Key, N: PartialEq> InternalTimerService<K, N> {
+impl<K: Key, N: PartialEq + Clone> InternalTimerService<K, N> {
     /// No timers.
     pub fn new() -> Self {
-        Self { event_time: HeapSet::new(), processing_time: HeapSet::new() }
+        Self { event_time: HeapSet::new(), processing_time: HeapSet::new(), changes: None }
+    }
+
+    /// Remembers from now on what becomes of timers, for [`Self::take_changes`].
+    pub fn watch(&mut self) {
+        self.changes = Some(Vec::new());
+    }
+
+    /// What became of timers since the last call, in order.
+    pub fn take_changes(&mut self) -> Vec<ChangedTimer<K, N>> {
+        self.changes.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Registers an event-time timer; false if it was there already.
@@ -71,7 +97,7 @@ impl<K: Key, N: PartialEq> InternalTimerService<K, N> {
         key: K,
         namespace: N,
     ) -> bool {
-        self.event_time.add(Timer { timestamp, hash_code, key, namespace })
+        self.register(TimeDomain::EventTime, Timer { timestamp, hash_code, key, namespace })
     }
 
     /// Registers a processing-time timer; false if it was there already.
@@ -82,7 +108,55 @@ impl<K: Key, N: PartialEq> InternalTimerService<K, N> {
         key: K,
         namespace: N,
     ) -> bool {
-        self.processing_time.add(Timer { timestamp, hash_code, key, namespace })
+        self.register(TimeDomain::ProcessingTime, Timer { timestamp, hash_code, key, namespace })
+    }
+
+    #[inline]
+    fn register(&mut self, domain: TimeDomain, timer: Timer<K, N>) -> bool {
+        let timers = match domain {
+            TimeDomain::EventTime => &mut self.event_time,
+            TimeDomain::ProcessingTime => &mut self.processing_time,
+        };
+        match &mut self.changes {
+            None => timers.add(timer),
+            Some(changes) => {
+                let is_new = timers.add(timer.clone());
+                if is_new {
+                    changes.push((timer, domain, TimerChange::Registered));
+                }
+                is_new
+            }
+        }
+    }
+
+    #[inline]
+    fn delete(
+        &mut self,
+        domain: TimeDomain,
+        timestamp: EventTime,
+        hash_code: i32,
+        key: &K,
+        namespace: &N,
+    ) -> bool {
+        let timers = match domain {
+            TimeDomain::EventTime => &mut self.event_time,
+            TimeDomain::ProcessingTime => &mut self.processing_time,
+        };
+        let was_there = timers.remove(timestamp, hash_code, key, namespace);
+        if let (true, Some(changes)) = (was_there, &mut self.changes) {
+            let (key, namespace) = (key.clone(), namespace.clone());
+            let timer = Timer { timestamp, hash_code, key, namespace };
+            changes.push((timer, domain, TimerChange::Deleted));
+        }
+        was_there
+    }
+
+    #[inline]
+    fn fired(&mut self, domain: TimeDomain, timer: Option<Timer<K, N>>) -> Option<Timer<K, N>> {
+        if let (Some(timer), Some(changes)) = (&timer, &mut self.changes) {
+            changes.push((timer.clone(), domain, TimerChange::Fired));
+        }
+        timer
     }
 
     /// Deletes an event-time timer; false if there was none.
@@ -93,7 +167,7 @@ impl<K: Key, N: PartialEq> InternalTimerService<K, N> {
         key: &K,
         namespace: &N,
     ) -> bool {
-        self.event_time.remove(timestamp, hash_code, key, namespace)
+        self.delete(TimeDomain::EventTime, timestamp, hash_code, key, namespace)
     }
 
     /// Deletes a processing-time timer; false if there was none.
@@ -104,19 +178,27 @@ impl<K: Key, N: PartialEq> InternalTimerService<K, N> {
         key: &K,
         namespace: &N,
     ) -> bool {
-        self.processing_time.remove(timestamp, hash_code, key, namespace)
+        self.delete(TimeDomain::ProcessingTime, timestamp, hash_code, key, namespace)
     }
 
     /// Takes out the next event-time timer that is due at `watermark`.
     #[inline]
     pub fn pop_due_event(&mut self, watermark: EventTime) -> Option<Timer<K, N>> {
-        if self.next_event_time()? > watermark { None } else { self.event_time.poll() }
+        if self.next_event_time()? > watermark {
+            return None;
+        }
+        let timer = self.event_time.poll();
+        self.fired(TimeDomain::EventTime, timer)
     }
 
     /// Takes out the next processing-time timer that is due at `now`.
     #[inline]
     pub fn pop_due_processing(&mut self, now: EventTime) -> Option<Timer<K, N>> {
-        if self.next_processing_time()? > now { None } else { self.processing_time.poll() }
+        if self.next_processing_time()? > now {
+            return None;
+        }
+        let timer = self.processing_time.poll();
+        self.fired(TimeDomain::ProcessingTime, timer)
     }
 
     /// When the next event-time timer is due.

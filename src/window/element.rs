@@ -4,6 +4,7 @@
 //! look-up of the key, no allocation, neither trigger nor timer. It is taken only where that is
 //! what trigger and timers would have come to; everything else goes the general way.
 
+use super::context::AtWindow;
 use super::operator::{KeyTimers, Merging, Now};
 use super::pane::KeyWindows;
 use super::{
@@ -11,7 +12,7 @@ use super::{
     WindowError, WindowFunction, WindowOperator, WindowOutput, WindowShape,
 };
 use crate::base::EventTime;
-use crate::record::{Batch, Key};
+use crate::record::{Batch, Failure, Key};
 use crate::state::KeyedStore;
 
 impl<K, T, F, S> WindowOperator<K, T, F, S>
@@ -27,7 +28,7 @@ where
         batch: Batch<T>,
         keys: &P,
         output: &mut impl WindowOutput<T, F::Out>,
-    ) -> Result<(), WindowError> {
+    ) -> Result<(), Failure> {
         let Batch { values, timestamps, ids, hashes, markers: _ } = batch;
         for (place, value) in values.into_iter().enumerate() {
             let hash_code = match &hashes {
@@ -35,7 +36,7 @@ where
                 None => keys.hash(&value),
             };
             let timestamp = timestamps.as_ref().map_or(EventTime::NONE, |column| column[place]);
-            if let Some(value) = self.add_directly(hash_code, keys, value, timestamp) {
+            if let Some(value) = self.add_directly(hash_code, keys, value, timestamp, output) {
                 let id = ids.as_ref().map(|column| column[place]);
                 self.add(hash_code, keys, StreamRecord { value, timestamp, id }, output)?;
             }
@@ -50,9 +51,9 @@ where
         keys: &P,
         record: StreamRecord<T>,
         output: &mut impl WindowOutput<T, F::Out>,
-    ) -> Result<(), WindowError> {
+    ) -> Result<(), Failure> {
         let StreamRecord { value, timestamp, id } = record;
-        match self.add_directly(hash_code, keys, value, timestamp) {
+        match self.add_directly(hash_code, keys, value, timestamp, output) {
             None => Ok(()),
             Some(value) => self.add(hash_code, keys, StreamRecord { value, timestamp, id }, output),
         }
@@ -67,12 +68,19 @@ where
         keys: &P,
         value: T,
         timestamp: EventTime,
+        output: &mut impl WindowOutput<T, F::Out>,
     ) -> Option<T> {
         let Some(shape) = self.direct else { return Some(value) };
-        let watermark = self.current_watermark;
+        let (watermark, now) = (self.current_watermark, self.now());
+        let states = &mut self.states;
         let is_key = |key: &K| keys.matches(&value, key);
         let found = self.store.find(hash_code, is_key, || keys.key(&value));
-        let Some((_, windows)) = found else { return Some(value) };
+        let Some((key, windows)) = found else { return Some(value) };
+        let mut add = |contents: &mut F::Contents, value: T, window: Window| {
+            self.function.add(contents, value, timestamp);
+            let at = AtWindow { key, hash_code, window, now, states };
+            at.tell_contents(Some(&*contents), output);
+        };
         match shape {
             WindowShape::Tumbling { .. } => {
                 for pane in windows.panes.iter_mut().rev() {
@@ -82,7 +90,7 @@ where
                             && window.max_timestamp() > watermark
                             && let Some(contents) = &mut pane.contents
                         {
-                            self.function.add(contents, value, timestamp);
+                            add(contents, value, pane.window);
                             return None;
                         }
                         return Some(value);
@@ -119,15 +127,12 @@ where
                 if first > last {
                     return Some(value);
                 }
+                const HELD: &str = "a pane with timers and no trigger has contents";
                 for pane in &mut windows.panes[first + 1..=last] {
-                    let contents = pane.contents.as_mut();
-                    let contents =
-                        contents.expect("a pane with timers and no trigger has contents");
-                    self.function.add(contents, value.clone(), timestamp);
+                    add(pane.contents.as_mut().expect(HELD), value.clone(), pane.window);
                 }
-                let contents = windows.panes[first].contents.as_mut();
-                let contents = contents.expect("a pane with timers and no trigger has contents");
-                self.function.add(contents, value, timestamp);
+                let pane = &mut windows.panes[first];
+                add(pane.contents.as_mut().expect(HELD), value, pane.window);
                 None
             }
             WindowShape::Session { .. } => Some(value),
@@ -141,7 +146,7 @@ where
         keys: &P,
         record: StreamRecord<T>,
         output: &mut impl WindowOutput<T, F::Out>,
-    ) -> Result<(), WindowError> {
+    ) -> Result<(), Failure> {
         let mut assigned = std::mem::take(&mut self.assigned);
         assigned.clear();
         let (timestamp, now) = (record.timestamp, self.current_processing_time);
@@ -150,12 +155,13 @@ where
             self.add_merging(hash_code, keys, record, &assigned, output)?
         } else {
             assigned.retain(|window| !self.is_window_late(*window));
-            self.add_to(hash_code, keys, record, &assigned, output)
+            self.add_to(hash_code, keys, record, &assigned, output)?
         };
         self.assigned = assigned;
         if let Some(record) = refused {
             self.refuse(record, output);
         }
+        self.tell_timers(output);
         Ok(())
     }
 
@@ -180,12 +186,12 @@ where
         record: StreamRecord<T>,
         assigned: &[Window],
         output: &mut impl WindowOutput<T, F::Out>,
-    ) -> Option<StreamRecord<T>> {
+    ) -> Result<Option<StreamRecord<T>>, Failure> {
         if assigned.is_empty() {
-            return Some(record);
+            return Ok(Some(record));
         }
         let now = self.now();
-        let Self { spec, function, store, timers, direct, .. } = self;
+        let Self { spec, function, store, states, timers, direct, .. } = self;
         let domain = spec.assigner.domain();
         let StreamRecord { value, timestamp, id: _ } = record;
         let (key, windows) = store.find_or_insert(
@@ -208,7 +214,9 @@ where
             let given = if left == 0 { value.take() } else { value.clone() };
             let given = given.expect("it is given away with the last window");
             add_to_pane(function, &mut pane.contents, given, timestamp);
-            evaluate(function, key, now, window, result, &mut pane.contents, output);
+            let mut at = AtWindow { key, hash_code, window, now, states };
+            at.tell_contents(pane.contents.as_ref(), output);
+            evaluate(function, &mut at, result, &mut pane.contents, output)?;
             pane.registered = direct.is_some() && result == TriggerResult::Continue;
             let cleanup_time = spec.lateness.cleanup_time(domain, window);
             // Without lateness the trigger has just registered that very moment.
@@ -223,7 +231,7 @@ where
             let key = key.clone();
             store.remove(hash_code, &key);
         }
-        None
+        Ok(None)
     }
 
     /// Adds a record to windows that merge. Gives it back if all are late.
@@ -234,9 +242,9 @@ where
         record: StreamRecord<T>,
         assigned: &[Window],
         output: &mut impl WindowOutput<T, F::Out>,
-    ) -> Result<Option<StreamRecord<T>>, WindowError> {
+    ) -> Result<Option<StreamRecord<T>>, Failure> {
         let now = self.now();
-        let Self { spec, function, store, timers, .. } = self;
+        let Self { spec, function, store, states, timers, .. } = self;
         let domain = spec.assigner.domain();
         let (key, windows) = store.find_or_insert(
             hash_code,
@@ -260,7 +268,7 @@ where
                 };
                 if spec.lateness.cleanup_time(domain, actual) <= current {
                     let (current, merged) = (current.0, actual);
-                    return Err(WindowError::MergedIntoThePast { current, merged });
+                    return Err(WindowError::MergedIntoThePast { current, merged }.into());
                 }
                 output.observe(key, actual, WindowChange::Merged(&merge.merged));
                 merge_triggers(spec, now, windows, &mut timers, merge);
@@ -286,7 +294,9 @@ where
             }
             let contents = &mut pane.contents;
             add_to_pane(function, contents, record.value.clone(), record.timestamp);
-            evaluate(function, key, now, actual, result, contents, output);
+            let mut at = AtWindow { key, hash_code, window: actual, now, states };
+            at.tell_contents(contents.as_ref(), output);
+            evaluate(function, &mut at, result, contents, output)?;
             timers.register_cleanup(domain, spec.lateness.cleanup_time(domain, actual));
             windows.prune(state_window);
         }
@@ -314,24 +324,27 @@ fn add_to_pane<K, T, F: WindowFunction<K, T>>(
 /// Does with a window what its trigger says.
 pub(super) fn evaluate<K: Key, T, F: WindowFunction<K, T>>(
     function: &mut F,
-    key: &K,
-    now: Now,
-    window: Window,
+    at: &mut AtWindow<'_, K>,
     result: TriggerResult,
     contents: &mut Option<F::Contents>,
     output: &mut impl WindowOutput<T, F::Out>,
-) {
+) -> Result<(), Failure> {
     if result.is_fire()
         && let Some(held) = contents
     {
-        output.observe(key, window, WindowChange::Fired);
-        if !function.fire(key, now.firing(window), held, output) {
+        output.observe(at.key, at.window, WindowChange::Fired);
+        if !at.call(output, |context, output| function.fire(context, held, output))? {
             *contents = None;
+        }
+        if F::EVICTS {
+            at.tell_contents(contents.as_ref(), output);
         }
     }
     if result.is_purge() && contents.take().is_some() {
-        output.observe(key, window, WindowChange::Purged);
+        output.observe(at.key, at.window, WindowChange::Purged);
+        at.tell_contents(contents.as_ref(), output);
     }
+    Ok(())
 }
 
 /// Lets the trigger take the states of merged windows over, then forgets those windows.

@@ -1,5 +1,13 @@
 //! What a user can get wrong about windows, in Flink's words where it has them.
 
+use crate::record::Failure;
+
+impl From<WindowError> for Failure {
+    fn from(error: WindowError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// Why a window operator cannot be built or cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WindowError {

@@ -5,11 +5,11 @@
 
 use super::function::process;
 use super::{
-    Elements, Evictor, Firing, IncrementalFunction, ProcessWindowFunction, WindowContext,
-    WindowFunction, WindowOutput,
+    Elements, Evictor, IncrementalFunction, ProcessWindowFunction, WindowContext, WindowFunction,
+    WindowOpenContext, WindowOutput,
 };
 use crate::base::EventTime;
-use crate::record::{Collector, Data};
+use crate::record::{Collector, Data, Failure};
 
 /// Keeps the records with their timestamps and evicts some around each evaluation.
 #[derive(Clone)]
@@ -23,6 +23,11 @@ pub struct Evicting<T, P> {
 impl<K, T: Data, P: ProcessWindowFunction<K, T>> WindowFunction<K, T> for Evicting<T, P> {
     type Contents = Elements<T>;
     type Out = P::Out;
+    const EVICTS: bool = true;
+
+    fn open(&mut self, context: &mut WindowOpenContext<'_, K>) -> Result<(), Failure> {
+        self.process.open(context)
+    }
 
     fn create(&mut self, value: T, timestamp: EventTime) -> Elements<T> {
         let mut elements = Elements::default();
@@ -40,15 +45,22 @@ impl<K, T: Data, P: ProcessWindowFunction<K, T>> WindowFunction<K, T> for Evicti
 
     fn fire(
         &mut self,
-        key: &K,
-        firing: Firing,
+        context: &mut WindowContext<'_, K>,
         contents: &mut Elements<T>,
         output: &mut impl WindowOutput<T, P::Out>,
-    ) -> bool {
-        self.evictor.evict_before(contents, firing.window);
-        process(&mut self.process, key, firing, contents.values(), output);
-        self.evictor.evict_after(contents, firing.window);
-        !contents.values().is_empty()
+    ) -> Result<bool, Failure> {
+        self.evictor.evict_before(contents, context.window());
+        process(&mut self.process, context, contents.values(), output)?;
+        self.evictor.evict_after(contents, context.window());
+        Ok(!contents.values().is_empty())
+    }
+
+    fn clear(&mut self, context: &mut WindowContext<'_, K>) -> Result<(), Failure> {
+        self.process.clear(context.key, context)
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        self.process.close()
     }
 }
 
@@ -74,13 +86,14 @@ impl<K, T: Data, I: IncrementalFunction<T>> ProcessWindowFunction<K, T> for Fold
     fn process(
         &mut self,
         _key: &K,
-        _context: &mut WindowContext,
+        _context: &mut WindowContext<'_, K>,
         elements: &[T],
         out: &mut Collector<I::Out>,
-    ) {
+    ) -> Result<(), Failure> {
         if let Some(result) = fold(&mut self.0, elements) {
             out.collect(result);
         }
+        Ok(())
     }
 }
 
@@ -101,15 +114,28 @@ where
 {
     type Out = P::Out;
 
+    fn open(&mut self, context: &mut WindowOpenContext<'_, K>) -> Result<(), Failure> {
+        self.process.open(context)
+    }
+
     fn process(
         &mut self,
         key: &K,
-        context: &mut WindowContext,
+        context: &mut WindowContext<'_, K>,
         elements: &[T],
         out: &mut Collector<P::Out>,
-    ) {
-        if let Some(result) = fold(&mut self.incremental, elements) {
-            self.process.process(key, context, &[result], out);
+    ) -> Result<(), Failure> {
+        match fold(&mut self.incremental, elements) {
+            Some(result) => self.process.process(key, context, &[result], out),
+            None => Ok(()),
         }
+    }
+
+    fn clear(&mut self, key: &K, context: &mut WindowContext<'_, K>) -> Result<(), Failure> {
+        self.process.clear(key, context)
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        self.process.close()
     }
 }

@@ -12,21 +12,10 @@
 
 use std::marker::PhantomData;
 
-use super::{Window, WindowOutput};
+use super::{WindowContext, WindowOpenContext, WindowOutput};
 use crate::base::EventTime;
-use crate::record::{Collector, Data, OutputTag, SideOutputs};
+use crate::record::{Collector, Data, Failure};
 pub use crate::state::AggregateFunction;
-
-/// When and for which window a function is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Firing {
-    /// The window.
-    pub window: Window,
-    /// How far event time is.
-    pub current_watermark: EventTime,
-    /// What the node takes the time to be.
-    pub current_processing_time: EventTime,
-}
 
 /// What the window operator needs of a window function.
 pub trait WindowFunction<K, T> {
@@ -34,6 +23,12 @@ pub trait WindowFunction<K, T> {
     type Contents: Data;
     /// What it emits.
     type Out: Data;
+    /// Whether evaluation changes what a window keeps.
+    const EVICTS: bool = false;
+    /// Called once before the first record: the place to register states.
+    fn open(&mut self, _context: &mut WindowOpenContext<'_, K>) -> Result<(), Failure> {
+        Ok(())
+    }
     /// The contents of a window with this record alone.
     fn create(&mut self, value: T, timestamp: EventTime) -> Self::Contents;
     /// Adds a record.
@@ -43,11 +38,18 @@ pub trait WindowFunction<K, T> {
     /// Evaluates the window. False if nothing is left in it.
     fn fire(
         &mut self,
-        key: &K,
-        firing: Firing,
+        context: &mut WindowContext<'_, K>,
         contents: &mut Self::Contents,
         output: &mut impl WindowOutput<T, Self::Out>,
-    ) -> bool;
+    ) -> Result<bool, Failure>;
+    /// The window is removed.
+    fn clear(&mut self, _context: &mut WindowContext<'_, K>) -> Result<(), Failure> {
+        Ok(())
+    }
+    /// Called once after the last record.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// Records into one value, record by record.
@@ -116,46 +118,88 @@ impl<T, A: AggregateFunction<T>> IncrementalFunction<T> for Aggregate<A> {
     }
 }
 
-/// What a process function sees beside the records: Flink's `ProcessWindowFunction.Context`.
-pub struct WindowContext {
-    firing: Firing,
-    sides: SideOutputs,
-}
-
-impl WindowContext {
-    /// The window.
-    pub fn window(&self) -> Window {
-        self.firing.window
-    }
-
-    /// How far event time is.
-    pub fn current_watermark(&self) -> EventTime {
-        self.firing.current_watermark
-    }
-
-    /// What the node takes the time to be.
-    pub fn current_processing_time(&self) -> EventTime {
-        self.firing.current_processing_time
-    }
-
-    /// Emits a record to a side output.
-    pub fn output<X: Data>(&mut self, tag: &OutputTag<X>, value: X) {
-        self.sides.emit(tag, value, Some(self.firing.window.max_timestamp()), None);
-    }
-}
-
 /// Flink's `ProcessWindowFunction`: sees all that a window holds at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use weir::api::{StreamExecutionEnvironment, TumblingEventTimeWindows};
+/// use weir::base::EventTime;
+/// use weir::cluster::{self, ClusterOptions};
+/// use weir::record::{Collector, Failure};
+/// use weir::state::{ValueState, ValueStateDescriptor};
+/// use weir::time::WatermarkStrategy;
+/// use weir::window::{ProcessWindowFunction, WindowContext, WindowOpenContext};
+///
+/// /// How the number of readings of a sensor changes from one window to the next.
+/// #[derive(Clone, Default)]
+/// struct Change {
+///     last: ValueState<i64>,
+/// }
+///
+/// impl ProcessWindowFunction<String, (String, i64)> for Change {
+///     type Out = (String, i64);
+///
+///     fn open(&mut self, context: &mut WindowOpenContext<'_, String>) -> Result<(), Failure> {
+///         self.last = context.global_state(ValueStateDescriptor::new("last"))?;
+///         Ok(())
+///     }
+///
+///     fn process(
+///         &mut self,
+///         sensor: &String,
+///         context: &mut WindowContext<'_, String>,
+///         readings: &[(String, i64)],
+///         out: &mut Collector<(String, i64)>,
+///     ) -> Result<(), Failure> {
+///         let count = readings.len() as i64;
+///         let last = self.last.value(context.state())?.copied().unwrap_or(0);
+///         self.last.update(context.state(), count)?;
+///         out.collect((sensor.clone(), count - last));
+///         Ok(())
+///     }
+/// }
+///
+/// let env = StreamExecutionEnvironment::new("change");
+/// let strategy = WatermarkStrategy::for_monotonous_timestamps()
+///     .with_timestamp_assigner(|reading: &(String, i64), _| EventTime(reading.1));
+/// env.from_collection(vec![
+///     ("a".to_string(), 1_000),
+///     ("a".to_string(), 9_000),
+///     ("a".to_string(), 12_000),
+/// ])
+/// .assign_timestamps_and_watermarks(strategy)
+/// .key_by_field(|reading| &reading.0)
+/// .window(TumblingEventTimeWindows::of(Duration::from_secs(10)))
+/// .process(Change::default())
+/// .write_to("changes", ["sensor", "change"]);
+/// let report = cluster::execute(ClusterOptions::new(1, 1), env.build().unwrap()).unwrap();
+/// assert_eq!(report.sinks["changes"].rows[0].fields, ["a", "2"]);
+/// assert_eq!(report.sinks["changes"].rows[1].fields, ["a", "-1"]);
+/// ```
 pub trait ProcessWindowFunction<K, T> {
     /// What comes out.
     type Out: Data;
+    /// Called once before the first record: the place to register states.
+    fn open(&mut self, _context: &mut WindowOpenContext<'_, K>) -> Result<(), Failure> {
+        Ok(())
+    }
     /// Evaluates a window.
     fn process(
         &mut self,
         key: &K,
-        context: &mut WindowContext,
+        context: &mut WindowContext<'_, K>,
         elements: &[T],
         out: &mut Collector<Self::Out>,
-    );
+    ) -> Result<(), Failure>;
+    /// The window is removed: the place to clear the states that the function keeps for it, which
+    /// stay for ever otherwise.
+    fn clear(&mut self, _key: &K, _context: &mut WindowContext<'_, K>) -> Result<(), Failure> {
+        Ok(())
+    }
+    /// Called once after the last record.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// A closure as a process function.
@@ -176,30 +220,36 @@ impl<F: Clone, R> Clone for ProcessClosure<F, R> {
 
 impl<K, T, R: Data, F> ProcessWindowFunction<K, T> for ProcessClosure<F, R>
 where
-    F: FnMut(&K, &mut WindowContext, &[T], &mut Collector<R>),
+    F: FnMut(&K, &mut WindowContext<'_, K>, &[T], &mut Collector<R>),
 {
     type Out = R;
 
-    fn process(&mut self, key: &K, context: &mut WindowContext, of: &[T], out: &mut Collector<R>) {
-        (self.0)(key, context, of, out);
+    fn process(
+        &mut self,
+        key: &K,
+        context: &mut WindowContext<'_, K>,
+        elements: &[T],
+        out: &mut Collector<R>,
+    ) -> Result<(), Failure> {
+        (self.0)(key, context, elements, out);
+        Ok(())
     }
 }
 
 /// Calls a process function and passes on what it emits.
 pub(super) fn process<K, T, E, P: ProcessWindowFunction<K, E>>(
     function: &mut P,
-    key: &K,
-    firing: Firing,
+    context: &mut WindowContext<'_, K>,
     elements: &[E],
     output: &mut impl WindowOutput<T, P::Out>,
-) {
-    let timestamp = firing.window.max_timestamp();
-    let mut context = WindowContext { firing, sides: output.sides() };
+) -> Result<(), Failure> {
     let mut collector = Collector::default();
-    function.process(key, &mut context, elements, &mut collector);
+    function.process(context.key, context, elements, &mut collector)?;
+    let timestamp = context.window().max_timestamp();
     for value in collector.take().values {
         output.emit(value, timestamp);
     }
+    Ok(())
 }
 
 /// Keeps one accumulator and emits its result.
@@ -224,13 +274,12 @@ impl<K, T, I: IncrementalFunction<T>> WindowFunction<K, T> for Aggregated<I> {
     #[inline]
     fn fire(
         &mut self,
-        _key: &K,
-        firing: Firing,
+        context: &mut WindowContext<'_, K>,
         contents: &mut I::Accumulator,
         output: &mut impl WindowOutput<T, I::Out>,
-    ) -> bool {
-        output.emit(self.0.result(contents), firing.window.max_timestamp());
-        true
+    ) -> Result<bool, Failure> {
+        output.emit(self.0.result(contents), context.window().max_timestamp());
+        Ok(true)
     }
 }
 
@@ -251,6 +300,9 @@ where
     type Contents = I::Accumulator;
     type Out = P::Out;
 
+    fn open(&mut self, context: &mut WindowOpenContext<'_, K>) -> Result<(), Failure> {
+        self.process.open(context)
+    }
     #[inline]
     fn create(&mut self, value: T, _timestamp: EventTime) -> I::Accumulator {
         self.incremental.create(value)
@@ -264,14 +316,19 @@ where
     }
     fn fire(
         &mut self,
-        key: &K,
-        firing: Firing,
+        context: &mut WindowContext<'_, K>,
         contents: &mut I::Accumulator,
         output: &mut impl WindowOutput<T, P::Out>,
-    ) -> bool {
+    ) -> Result<bool, Failure> {
         let result = [self.incremental.result(contents)];
-        process(&mut self.process, key, firing, &result, output);
-        true
+        process(&mut self.process, context, &result, output)?;
+        Ok(true)
+    }
+    fn clear(&mut self, context: &mut WindowContext<'_, K>) -> Result<(), Failure> {
+        self.process.clear(context.key, context)
+    }
+    fn close(&mut self) -> Result<(), Failure> {
+        self.process.close()
     }
 }
 
@@ -283,6 +340,9 @@ impl<K, T: Data, P: ProcessWindowFunction<K, T>> WindowFunction<K, T> for Buffer
     type Contents = Vec<T>;
     type Out = P::Out;
 
+    fn open(&mut self, context: &mut WindowOpenContext<'_, K>) -> Result<(), Failure> {
+        self.0.open(context)
+    }
     fn create(&mut self, value: T, _timestamp: EventTime) -> Vec<T> {
         vec![value]
     }
@@ -295,12 +355,17 @@ impl<K, T: Data, P: ProcessWindowFunction<K, T>> WindowFunction<K, T> for Buffer
     }
     fn fire(
         &mut self,
-        key: &K,
-        firing: Firing,
+        context: &mut WindowContext<'_, K>,
         contents: &mut Vec<T>,
         output: &mut impl WindowOutput<T, P::Out>,
-    ) -> bool {
-        process(&mut self.0, key, firing, contents, output);
-        true
+    ) -> Result<bool, Failure> {
+        process(&mut self.0, context, contents, output)?;
+        Ok(true)
+    }
+    fn clear(&mut self, context: &mut WindowContext<'_, K>) -> Result<(), Failure> {
+        self.0.clear(context.key, context)
+    }
+    fn close(&mut self) -> Result<(), Failure> {
+        self.0.close()
     }
 }

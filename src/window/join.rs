@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
 use super::{ProcessWindowFunction, WindowContext};
-use crate::record::{Collector, Data};
+use crate::record::{Collector, Data, Failure};
 
 /// A record of one of two streams.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,12 +57,13 @@ where
     fn process(
         &mut self,
         _key: &K,
-        _context: &mut WindowContext,
+        _context: &mut WindowContext<'_, K>,
         elements: &[Tagged<A, B>],
         out: &mut Collector<R>,
-    ) {
+    ) -> Result<(), Failure> {
         let (first, second) = sides(elements);
         (self.0)(&first, &second, out);
+        Ok(())
     }
 }
 
@@ -91,15 +92,16 @@ where
     fn process(
         &mut self,
         _key: &K,
-        _context: &mut WindowContext,
+        _context: &mut WindowContext<'_, K>,
         elements: &[Tagged<A, B>],
         out: &mut Collector<R>,
-    ) {
+    ) -> Result<(), Failure> {
         let (first, second) = sides(elements);
         for one in &first {
             for other in &second {
                 (self.0)(one, other, out);
             }
         }
+        Ok(())
     }
 }

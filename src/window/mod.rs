@@ -13,6 +13,8 @@
 //! | [`evictor`], `evicting` | which records leave it |
 //! | [`lateness`] | when it closes |
 //! | [`function`] | what it keeps and what is made of that |
+//! | `context` | what functions see beside the records |
+//! | `all_windows` | functions of windows without keys |
 //! | `pane` | all windows of one key, as one value |
 //! | [`operator`], `element`, `firing` | the window operator |
 //! | [`count`] | windows of so many records |
@@ -22,7 +24,9 @@
 //!
 //! Previous: [`crate::time`]. Next: the operators that run in a task.
 
+mod all_windows;
 pub mod assigner;
+mod context;
 pub mod count;
 mod element;
 mod error;
@@ -42,18 +46,19 @@ mod time_window;
 pub mod trigger;
 
 pub use crate::base::TimeDomain;
+pub use all_windows::{NullKey, ProcessAllWindowFunction, WithoutKey};
 pub use assigner::{CustomAssigner, SessionGap, WindowAssigner, WindowPlacement, WindowShape};
+pub use context::{WindowContext, WindowOpenContext};
 pub use error::WindowError;
 pub use evicting::{Evicting, Folded, FoldedWith};
 pub use evictor::{CustomEvictor, Elements, Eviction, EvictionOrder, Evictor};
 pub use function::{
-    Aggregate, AggregateFunction, Aggregated, AggregatedWith, Buffered, Firing,
-    IncrementalFunction, ProcessClosure, ProcessWindowFunction, Reduce, WindowContext,
-    WindowFunction,
+    Aggregate, AggregateFunction, Aggregated, AggregatedWith, Buffered, IncrementalFunction,
+    ProcessClosure, ProcessWindowFunction, Reduce, WindowFunction,
 };
 pub use lateness::{Lateness, LatenessRule};
 pub use merging::{Added, InFlight, Merge, MergingWindowSet, WindowMerge, merge_windows};
-pub use operator::{Merging, WindowOperator, WindowSpec};
+pub use operator::{Merging, WINDOW_CONTENTS, WindowOperator, WindowSpec};
 pub use output::{KeyOf, StreamRecord, WindowChange, WindowOutput};
 pub use pane::{KeyWindows, Pane};
 pub use time_window::{TimeWindow, Window};

@@ -20,11 +20,11 @@ use super::pane::KeyWindows;
 use super::trigger::{Trigger, TriggerContext, TriggerState, WindowTimers};
 use super::{
     Lateness, TimeDomain, Window, WindowAssigner, WindowError, WindowFunction, WindowMerge,
-    WindowShape,
+    WindowOpenContext, WindowOutput, WindowShape,
 };
 use crate::base::EventTime;
-use crate::record::{Key, KeyGroupRange};
-use crate::state::KeyedStore;
+use crate::record::{Failure, Key, KeyGroupRange};
+use crate::state::{KeyedBackend, KeyedStore};
 use crate::time::{InternalTimerService, TimersSnapshot};
 use std::sync::Arc;
 
@@ -88,11 +88,16 @@ impl<T> WindowAssigner<T> {
     }
 }
 
+/// The name under which the contents of windows are stored, which no state of a function can have.
+pub const WINDOW_CONTENTS: &str = "window-contents";
+
 /// See the module. `S` holds the panes, by key.
 pub struct WindowOperator<K, T, F, S> {
     pub(super) spec: WindowSpec<T>,
     pub(super) function: F,
     pub(super) store: S,
+    /// The states that the function keeps beside the contents of windows.
+    pub(super) states: KeyedBackend<K>,
     pub(super) timers: InternalTimerService<K, Window>,
     pub(super) current_watermark: EventTime,
     pub(super) current_processing_time: EventTime,
@@ -110,9 +115,17 @@ where
     F: WindowFunction<K, T>,
     S: KeyedStore<K, KeyWindows<F::Contents, T>>,
 {
-    /// An operator without windows as yet.
-    pub fn new(spec: WindowSpec<T>, function: F, store: S) -> Result<Self, WindowError> {
+    /// An operator without windows as yet. It opens its function, whose states are in `states`.
+    pub fn new(
+        spec: WindowSpec<T>,
+        mut function: F,
+        store: S,
+        mut states: KeyedBackend<K>,
+    ) -> Result<Self, Failure> {
         spec.validate()?;
+        states.reserve(WINDOW_CONTENTS);
+        let merges = spec.assigner.merges();
+        function.open(&mut WindowOpenContext { states: &mut states, merges })?;
         let plain = matches!(spec.trigger, Trigger::EventTime)
             && spec.assigner.domain() == TimeDomain::EventTime
             && spec.lateness.is_correct();
@@ -121,6 +134,7 @@ where
             spec,
             function,
             store,
+            states,
             timers: InternalTimerService::new(),
             current_watermark: EventTime::NONE,
             current_processing_time: EventTime::NONE,
@@ -144,6 +158,12 @@ where
     #[inline]
     pub fn set_processing_time(&mut self, now: EventTime) {
         self.current_processing_time = now;
+        self.states.set_processing_time(now);
+    }
+
+    /// Closes the function, after the last record.
+    pub fn close(&mut self) -> Result<(), Failure> {
+        self.function.close()
     }
 
     /// The panes, by key.
@@ -154,6 +174,17 @@ where
     /// The timers.
     pub fn timers(&self) -> &InternalTimerService<K, Window> {
         &self.timers
+    }
+
+    /// Tells the output from now on what becomes of timers.
+    pub fn watch_timers(&mut self) {
+        self.timers.watch();
+    }
+
+    pub(super) fn tell_timers(&mut self, output: &mut impl WindowOutput<T, F::Out>) {
+        for changed in self.timers.take_changes() {
+            output.observe_timer(&changed);
+        }
     }
 
     /// Takes the timers of the key groups in `range` back from a snapshot.
@@ -180,14 +211,6 @@ pub(super) struct Now {
 }
 
 impl Now {
-    pub fn firing(self, window: Window) -> super::Firing {
-        super::Firing {
-            window,
-            current_watermark: self.watermark,
-            current_processing_time: self.processing_time,
-        }
-    }
-
     /// Calls a trigger for a window of a key.
     pub fn ask<K: Key, T, R>(
         self,

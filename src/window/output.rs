@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::{TimeWindow, Window};
 use crate::base::EventTime;
-use crate::record::{Key, RecordId, SideOutputs};
+use crate::record::{Key, KeyGroup, RecordId, SideOutputs};
+use crate::state::StateUse;
+use crate::time::ChangedTimer;
 
 /// A record with what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub trait KeyOf<T> {
 }
 
 /// Something happened to a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum WindowChange<'a> {
     /// Its first record came.
     Created,
@@ -49,6 +51,20 @@ pub enum WindowChange<'a> {
     Purged,
     /// Its state was removed.
     Cleaned,
+    /// Its contents are these now, or there are none. Told only if the output watches.
+    Contents {
+        /// The group of its key.
+        group: KeyGroup,
+        /// What its records have come to, or the records themselves.
+        contents: Option<&'a dyn fmt::Debug>,
+    },
+    /// Its function, called for it, used a state.
+    StateUsed {
+        /// The group of its key.
+        group: KeyGroup,
+        /// The state, and what became of it.
+        used: &'a StateUse,
+    },
 }
 
 /// Takes what a window operator emits, in order.
@@ -61,6 +77,14 @@ pub trait WindowOutput<T, R> {
 
     /// Where a function puts what it emits beside its results.
     fn sides(&self) -> SideOutputs;
+
+    /// Whether it wants to hear of contents and timers, which takes time to tell.
+    fn watches(&self) -> bool {
+        false
+    }
+
+    /// Hears of what becomes of a timer.
+    fn observe_timer<K: Key>(&mut self, _changed: &ChangedTimer<K, Window>) {}
 
     /// Hears of what happens to windows.
     fn observe(&mut self, _key: &dyn fmt::Debug, _window: Window, _change: WindowChange<'_>) {}

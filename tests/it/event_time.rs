@@ -13,6 +13,7 @@ mod sources;
 mod streams;
 mod triggers;
 mod watermarks;
+mod window_state;
 mod windows;
 
 use std::time::Duration;

@@ -26,6 +26,14 @@ impl<T, A, N> Clone for AggregatingState<T, A, N> {
     }
 }
 
+impl<T, A: Default, N> Default for AggregatingState<T, A, N> {
+    /// A handle that is not registered: using it is an error.
+    fn default() -> Self {
+        let function = Arc::new(A::default());
+        Self { registered: Registered::nowhere(), function, types: PhantomData }
+    }
+}
+
 impl<T, A: AggregateFunction<T>> StateDescriptor for AggregatingStateDescriptor<T, A> {
     type State<N: Namespace> = AggregatingState<T, A, N>;
 
@@ -74,7 +82,7 @@ impl<T, A: AggregateFunction<T>, N: Namespace> KeyedState for AggregatingState<T
         backend: &mut KeyedBackend<K>,
         namespace: N,
     ) -> Result<(), StateError> {
-        let (table, _) = backend.table::<ValueTable<K, N, A::Accumulator>>(&self.registered)?;
+        let (table, _) = backend.untouched::<ValueTable<K, N, A::Accumulator>>(&self.registered)?;
         table.set_namespace(namespace)
     }
 

@@ -141,7 +141,7 @@ impl<V: Data, N: Namespace> KeyedState for ListState<V, N> {
         backend: &mut KeyedBackend<K>,
         namespace: N,
     ) -> Result<(), StateError> {
-        let (table, _) = backend.table::<Table<K, N, V>>(&self.registered)?;
+        let (table, _) = backend.untouched::<Table<K, N, V>>(&self.registered)?;
         table.set_namespace(namespace)
     }
 

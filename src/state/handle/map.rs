@@ -242,7 +242,7 @@ impl<U: Namespace, V: Data, N: Namespace> KeyedState for MapState<U, V, N> {
         backend: &mut KeyedBackend<K>,
         namespace: N,
     ) -> Result<(), StateError> {
-        let (table, _) = backend.table::<Table<K, N, U, V>>(&self.registered)?;
+        let (table, _) = backend.untouched::<Table<K, N, U, V>>(&self.registered)?;
         table.set_namespace(namespace)
     }
 

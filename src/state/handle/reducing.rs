@@ -1,6 +1,7 @@
 //! Values reduced to one per key.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::cell::{ValueTable, before_change, read};
 use super::{KeyedState, Registered, StateDescriptor, meta, register_cells};
@@ -17,6 +18,17 @@ pub struct ReducingState<V, N = ()> {
     registered: Registered,
     reduce: ReduceFunction<V>,
     types: PhantomData<fn() -> (V, N)>,
+}
+
+impl<V: 'static, N> Default for ReducingState<V, N> {
+    /// A handle that is not registered: using it is an error.
+    fn default() -> Self {
+        Self {
+            registered: Registered::nowhere(),
+            reduce: Arc::new(|_, _| unreachable!("there is no state to reduce")),
+            types: PhantomData,
+        }
+    }
 }
 
 impl<V: Data> StateDescriptor for ReducingStateDescriptor<V> {
@@ -71,7 +83,7 @@ impl<V: Data, N: Namespace> KeyedState for ReducingState<V, N> {
         backend: &mut KeyedBackend<K>,
         namespace: N,
     ) -> Result<(), StateError> {
-        let (table, _) = backend.table::<ValueTable<K, N, V>>(&self.registered)?;
+        let (table, _) = backend.untouched::<ValueTable<K, N, V>>(&self.registered)?;
         table.set_namespace(namespace)
     }
 

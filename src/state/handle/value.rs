@@ -103,7 +103,7 @@ impl<V: Data, N: Namespace> KeyedState for ValueState<V, N> {
         backend: &mut KeyedBackend<K>,
         namespace: N,
     ) -> Result<(), StateError> {
-        let (table, _) = backend.table::<ValueTable<K, N, V>>(&self.registered)?;
+        let (table, _) = backend.untouched::<ValueTable<K, N, V>>(&self.registered)?;
         table.set_namespace(namespace)
     }
 

@@ -209,6 +209,10 @@ impl<K: Key, N: Namespace, W: Stored> StateTable<K> for CellTable<K, N, W> {
         }
     }
 
+    fn enter(&mut self, namespace: &dyn Any) -> Result<(), StateError> {
+        self.namespace.set_if_of_type(namespace)
+    }
+
     fn import(&mut self, entry: Imported<'_>) -> Result<(), StateError> {
         let Imported { group, address, value, stamps } = entry;
         match &mut self.cells {

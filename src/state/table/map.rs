@@ -288,6 +288,10 @@ impl<K: Key, N: Namespace, U: Namespace, V: Data> StateTable<K> for MapTable<K, 
         Ok((!entries.is_empty()).then(|| format!("{{{}}}", entries.join(", "))))
     }
 
+    fn enter(&mut self, namespace: &dyn Any) -> Result<(), StateError> {
+        self.namespace.set_if_of_type(namespace)
+    }
+
     fn import(&mut self, entry: Imported<'_>) -> Result<(), StateError> {
         let Imported { group, address, value, stamps } = entry;
         match &mut self.cells {

@@ -50,6 +50,8 @@ pub(super) trait StateTable<K>: Any + Send {
     ) -> Result<(), StateError>;
     /// What there is of the key at work, shown to a person.
     fn show(&mut self, scope: &Scope<K>) -> Result<Option<String>, StateError>;
+    /// Works for a namespace from now on, if the table's namespaces are of that type.
+    fn enter(&mut self, namespace: &dyn Any) -> Result<(), StateError>;
     /// Takes an entry in.
     fn import(&mut self, entry: Imported<'_>) -> Result<(), StateError>;
     /// Forgets everything that is in memory.
@@ -101,6 +103,10 @@ impl<N: Namespace> CurrentNamespace<N> {
         encode_into(&namespace, &mut self.bytes)?;
         self.namespace = Some(namespace);
         Ok(())
+    }
+
+    fn set_if_of_type(&mut self, namespace: &dyn Any) -> Result<(), StateError> {
+        namespace.downcast_ref::<N>().map_or(Ok(()), |namespace| self.set(namespace.clone()))
     }
 
     #[inline]

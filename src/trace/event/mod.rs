@@ -55,7 +55,8 @@ impl Event {
     /// The lowest level at which the event is kept.
     pub fn level(&self) -> Level {
         match self {
-            Self::Record(_) | Self::Window(_) | Self::Timer(_) | Self::State(_) => Level::Records,
+            Self::Record(_) | Self::Window(_) | Self::Timer(_) => Level::Records,
+            Self::State(event) => event.level(),
             Self::Exchange(event) => event.level(),
             Self::Rpc(event) => event.level(),
             Self::Sink(SinkEvent::RowsWritten { .. } | SinkEvent::LatencyMeasured { .. }) => {

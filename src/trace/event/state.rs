@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
 
-use crate::base::{EventTime, JobId, Name, TimeDomain};
+use super::Span;
+use crate::base::{EventTime, JobId, Name, StateBackendKind, TimeDomain};
 use crate::record::KeyGroup;
+use crate::trace::Level;
 
 /// Timers of keys. Kept at level `records` only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
@@ -20,8 +22,12 @@ pub enum TimerEvent {
         subtask: Name,
         /// The operator's uid.
         operator: Name,
+        /// The key group.
+        key_group: KeyGroup,
         /// The key, rendered.
         key: String,
+        /// The window that it is set for, if it is a window's.
+        window: Option<Span>,
         /// By whose time it fires.
         domain: TimeDomain,
         /// When it fires, in milliseconds since 1970.
@@ -35,8 +41,12 @@ pub enum TimerEvent {
         subtask: Name,
         /// The operator's uid.
         operator: Name,
+        /// The key group.
+        key_group: KeyGroup,
         /// The key, rendered.
         key: String,
+        /// The window that it is set for, if it is a window's.
+        window: Option<Span>,
         /// By whose time it would have fired.
         domain: TimeDomain,
         /// When it would have fired.
@@ -50,8 +60,12 @@ pub enum TimerEvent {
         subtask: Name,
         /// The operator's uid.
         operator: Name,
+        /// The key group.
+        key_group: KeyGroup,
         /// The key, rendered.
         key: String,
+        /// The window that it is set for, if it is a window's.
+        window: Option<Span>,
         /// By whose time it fires.
         domain: TimeDomain,
         /// When it was to fire.
@@ -59,12 +73,28 @@ pub enum TimerEvent {
     },
 }
 
-/// Keyed state as functions use it. Kept at level `records` only. However often a function touches
-/// a state for one record or timer, it is told of once, with the value that it leaves.
+/// Keyed state as functions and operators use it. Its uses are kept at level `records` only.
+/// However often a function touches a state for one record or timer, it is told of once, with the
+/// value that it leaves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum StateEvent {
+    /// An operator has a place for its keyed state.
+    StateBackendOpened {
+        /// The job.
+        job: JobId,
+        /// The subtask.
+        subtask: Name,
+        /// The operator's uid.
+        operator: Name,
+        /// What kind of place it is.
+        backend: StateBackendKind,
+        /// The first of the key groups whose state is there.
+        first_key_group: KeyGroup,
+        /// The last of them.
+        last_key_group: KeyGroup,
+    },
     /// A function has read a state of its key and not changed it.
     StateRead {
         /// The job.
@@ -79,6 +109,8 @@ pub enum StateEvent {
         key: String,
         /// The state's name.
         state: String,
+        /// The window that it belongs to, if it is a window's.
+        window: Option<Span>,
         /// Its value, rendered; none if there is none.
         value: Option<String>,
     },
@@ -96,6 +128,8 @@ pub enum StateEvent {
         key: String,
         /// The state's name.
         state: String,
+        /// The window that it belongs to, if it is a window's.
+        window: Option<Span>,
         /// The value that it leaves, rendered; none if it was cleared.
         value: Option<String>,
     },
@@ -122,6 +156,14 @@ impl TimerEvent {
 }
 
 impl StateEvent {
+    /// The lowest level at which the event is kept.
+    pub fn level(&self) -> Level {
+        match self {
+            Self::StateBackendOpened { .. } => Level::Control,
+            Self::StateRead { .. } | Self::StateWritten { .. } => Level::Records,
+        }
+    }
+
     /// The job.
     pub fn job(&self) -> JobId {
         self.of().0
@@ -134,9 +176,9 @@ impl StateEvent {
 
     fn of(&self) -> (JobId, &Name) {
         match self {
-            Self::StateRead { job, subtask, .. } | Self::StateWritten { job, subtask, .. } => {
-                (*job, subtask)
-            }
+            Self::StateBackendOpened { job, subtask, .. }
+            | Self::StateRead { job, subtask, .. }
+            | Self::StateWritten { job, subtask, .. } => (*job, subtask),
         }
     }
 }

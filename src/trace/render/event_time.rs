@@ -99,6 +99,6 @@ fn late_outcome(outcome: LateOutcome) -> &'static str {
     }
 }
 
-fn span(Span { start, end }: Span) -> String {
+pub(super) fn span(Span { start, end }: Span) -> String {
     format!("[{}, {})", moment(EventTime(start)), moment(EventTime(end)))
 }

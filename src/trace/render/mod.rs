@@ -181,7 +181,7 @@ fn tone(event: &Event) -> Tone {
         },
         Event::State(event) => match event {
             StateEvent::StateRead { .. } => Tone::Quiet,
-            StateEvent::StateWritten { .. } => Tone::Plain,
+            StateEvent::StateBackendOpened { .. } | StateEvent::StateWritten { .. } => Tone::Plain,
         },
         Event::Record(_) | Event::Sink(_) => Tone::Plain,
     }

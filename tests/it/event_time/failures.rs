@@ -15,6 +15,7 @@ use weir::trace::JobStatus;
 use weir::window::{
     CustomAssigner, CustomEvictor, CustomTrigger, CustomTriggerContext, Elements, Eviction,
     EvictionOrder, Evictor, TimeDomain, Trigger, TriggerResult, Window, WindowAssigner,
+    WindowContext,
 };
 
 use super::streams::Record;
@@ -176,9 +177,10 @@ fn code_that_panics_around_windows_is_the_root_cause() {
     check(
         |env| {
             let windowed = keyed(env).time_window(Duration::from_millis(5));
-            let function = |_: &u8, _: &mut _, of: &[Record], _: &mut Collector<Record>| {
-                assert!(of[0].2 < 10, "no more");
-            };
+            let function =
+                |_: &u8, _: &mut WindowContext<'_, _>, of: &[Record], _: &mut Collector<Record>| {
+                    assert!(of[0].2 < 10, "no more");
+                };
             windowed.apply(function).uid("applied").parallelism(1).discard();
         },
         "applied#1: user code panicked: no more",

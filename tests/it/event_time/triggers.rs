@@ -37,10 +37,12 @@ fn windows(
         .window(TumblingEventTimeWindows::of(Duration::from_millis(1_000)))
         .allowed_lateness(Duration::from_millis(lateness))
         .trigger(trigger)
-        .apply(|_: &u8, context: &mut WindowContext, of: &[Reading], out: &mut Collector<_>| {
-            let last = of.iter().map(|reading| reading.1).max().unwrap_or(0);
-            out.collect((context.current_processing_time().0, last));
-        })
+        .apply(
+            |_: &u8, context: &mut WindowContext<'_, _>, of: &[Reading], out: &mut Collector<_>| {
+                let last = of.iter().map(|reading| reading.1).max().unwrap_or(0);
+                out.collect((context.current_processing_time().0, last));
+            },
+        )
         .collect("fired");
 }
 

@@ -104,7 +104,7 @@ impl Case {
         }
         let panes: DataStream<Closed> = if self.folded {
             let folded = |key: &u8,
-                          context: &mut WindowContext,
+                          context: &mut WindowContext<'_, _>,
                           of: &[Vec<u32>],
                           out: &mut Collector<Closed>| {
                 out.collect(pane(*key, context.window(), of.concat()));

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use weir::base::EventTime;
 use weir::record::{Collector, Key, SideOutputs};
-use weir::state::{KeyedStore, KeyedTable, LsmOptions, LsmTable, StateBackendKind};
+use weir::state::{KeyedBackend, KeyedStore, KeyedTable, LsmOptions, LsmTable, StateBackendKind};
 use weir::window::{
     Buffered, Evicting, Eviction, EvictionOrder, Evictor, KeyOf, KeyWindows, Lateness,
     ProcessClosure, ProcessWindowFunction, StreamRecord, TimeDomain, Trigger, Window,
@@ -15,7 +15,7 @@ use weir::window::{
 };
 
 use super::{Cases, Outcome, expect_eq, parse, vectors};
-use crate::state::{KINDS, lsm_store, small};
+use crate::state::{KINDS, lsm_store, only, small};
 
 /// Key, value and timestamp: distances are those of timestamps.
 type Element = (String, i64, i64);
@@ -70,7 +70,7 @@ impl KeyOf<Element> for ByName {
 fn listing() -> impl ProcessWindowFunction<String, Element, Out = Value> {
     ProcessClosure::new(
         |key: &String,
-         context: &mut WindowContext,
+         context: &mut WindowContext<'_, _>,
          elements: &[Element],
          out: &mut Collector<Value>| {
             let values: Vec<String> =
@@ -103,26 +103,33 @@ fn on_backend<F: WindowFunction<String, Element, Out = Value>>(
     kind: StateBackendKind,
 ) -> Outcome {
     match kind {
-        StateBackendKind::Hashmap => play(spec, function, case, KeyedTable::new(128)),
+        StateBackendKind::Hashmap => play(spec, function, case, KeyedTable::new(128), only(kind)),
         StateBackendKind::Lsm => {
             let options = LsmOptions { cache_bytes: 100, ..small() };
             let table = LsmTable::new(lsm_store(options), "windows", 128);
-            play(spec, function, case, table.map_err(|error| error.to_string())?)
+            play(spec, function, case, table.map_err(|error| error.to_string())?, only(kind))
         }
     }
 }
 
-fn play<F, S>(spec: WindowSpec<Element>, function: F, case: &Value, store: S) -> Outcome
+fn play<F, S>(
+    spec: WindowSpec<Element>,
+    function: F,
+    case: &Value,
+    store: S,
+    states: KeyedBackend<String>,
+) -> Outcome
 where
     F: WindowFunction<String, Element, Out = Value>,
     S: KeyedStore<String, KeyWindows<F::Contents, Element>>,
 {
     let mut operator =
-        WindowOperator::new(spec, function, store).map_err(|error| error.to_string())?;
+        WindowOperator::new(spec, function, store, states).map_err(|error| error.to_string())?;
     let mut output = Recorded::default();
     let watermark = |operator: &mut WindowOperator<_, _, _, _>, output: &mut Recorded, time| {
-        operator.advance_watermark(EventTime(time), output);
+        let fired = operator.advance_watermark(EventTime(time), output);
         output.0.push(json!(["wm", time]));
+        fired.map_err(|error| error.to_string())
     };
     for step in vectors(case, "script") {
         match step[0].as_str() {
@@ -139,13 +146,13 @@ where
                 let (_, time): (String, i64) = parse(step)?;
                 // What does not move event time on does not reach the operator.
                 if EventTime(time) > operator.current_watermark() {
-                    watermark(&mut operator, &mut output, time);
+                    watermark(&mut operator, &mut output, time)?;
                 }
             }
             _ => return Err(format!("not of the known format: step {step}")),
         }
     }
-    watermark(&mut operator, &mut output, i64::MAX);
+    watermark(&mut operator, &mut output, i64::MAX)?;
     let expected = vectors(case, "output");
     let place = expected.iter().zip(&output.0).position(|(expected, actual)| expected != actual);
     if let Some(place) = place {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use weir::base::{AllocationId, EventTime, Incarnation, JobId, Name, SimTime, TimeDomain};
+use weir::base::{
+    AllocationId, EventTime, Incarnation, JobId, Name, SimTime, StateBackendKind, TimeDomain,
+};
 use weir::record::{RecordId, Row, RowKind, WatermarkStatus};
 use weir::trace::{
     Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome,
@@ -282,11 +284,14 @@ fn windows(job: JobId) -> [WindowEvent; 6] {
 
 fn timers(job: JobId) -> [TimerEvent; 3] {
     let (subtask, operator, key) = (n("alert#2"), n("alert"), "\"sensor_3\"".to_string());
+    let (key_group, window) = (17, Some(Span { start: 0, end: 10_000 }));
     let set = TimerEvent::TimerRegistered {
         job,
         subtask: subtask.clone(),
         operator: operator.clone(),
+        key_group,
         key: key.clone(),
+        window,
         domain: TimeDomain::EventTime,
         timestamp: ten_and(10_000),
     };
@@ -294,18 +299,39 @@ fn timers(job: JobId) -> [TimerEvent; 3] {
         job,
         subtask: subtask.clone(),
         operator: operator.clone(),
+        key_group,
         key: key.clone(),
+        window,
         domain: TimeDomain::ProcessingTime,
         timestamp: ten_and(11_000),
     };
     let domain = TimeDomain::EventTime;
     let timestamp = ten_and(10_000);
-    [set, taken_back, TimerEvent::TimerFired { job, subtask, operator, key, domain, timestamp }]
+    let window = None;
+    let fired = TimerEvent::TimerFired {
+        job,
+        subtask,
+        operator,
+        key_group,
+        key,
+        window,
+        domain,
+        timestamp,
+    };
+    [set, taken_back, fired]
 }
 
-fn states(job: JobId) -> [StateEvent; 2] {
+fn states(job: JobId) -> [StateEvent; 3] {
     let (subtask, operator, key) = (n("alert#2"), n("alert"), "\"sensor_3\"".to_string());
     let (key_group, state) = (17, "last".to_string());
+    let opened = StateEvent::StateBackendOpened {
+        job,
+        subtask: subtask.clone(),
+        operator: operator.clone(),
+        backend: StateBackendKind::Lsm,
+        first_key_group: 64,
+        last_key_group: 127,
+    };
     let read = StateEvent::StateRead {
         job,
         subtask: subtask.clone(),
@@ -313,10 +339,13 @@ fn states(job: JobId) -> [StateEvent; 2] {
         key_group,
         key: key.clone(),
         state: state.clone(),
+        window: None,
         value: None,
     };
-    let value = Some("21.5".to_string());
-    [read, StateEvent::StateWritten { job, subtask, operator, key_group, key, state, value }]
+    let (window, value) = (Some(Span { start: 0, end: 10_000 }), Some("21.5".to_string()));
+    let written =
+        StateEvent::StateWritten { job, subtask, operator, key_group, key, state, window, value };
+    [opened, read, written]
 }
 
 /// A run of these events.

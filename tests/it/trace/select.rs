@@ -75,7 +75,7 @@ fn filters_choose() {
     step < 3
       node-started clock-changed
     sub > 2
-      credit-added watermark-sent watermark-received watermark-status-sent watermark-status-received window-fired window-purged window-cleaned record-late timer-registered timer-deleted timer-fired state-read state-written rows-written
+      credit-added watermark-sent watermark-received watermark-status-sent watermark-status-received window-fired window-purged window-cleaned record-late timer-registered timer-deleted timer-fired rows-written
     to ~ 'count#2' and seq > 7
       end-of-input-sent end-of-input-received watermark-sent watermark-received watermark-status-sent watermark-status-received
     to = RUNNING

@@ -74,21 +74,22 @@ fn every_kind_reads_well() {
      33.4     0.059269s  taskmanager-2  window    count#2  hourly: the global window of key "JFK" is emptied by its trigger
      33.5     0.060504s  client         window    count#2  hourly: window [2013-01-01T09:00:00Z, 2013-01-01T10:00:00Z) of key "JFK" is over, its state removed
      33.6     0.061739s  jobmanager-1   window    count#2  hourly: too late: ("JFK", 12) of 2013-01-01T09:58:30Z sent to the side output, event time is 2013-01-01T09:59:59.999Z
-     33.7     0.062973s  taskmanager-1  timer     alert#2  alert: timer 2013-01-01T10:00:10Z of key "sensor_3" is set
-     33.8     0.064208s  taskmanager-2  timer     alert#2  alert: clock timer 2013-01-01T10:00:11Z of key "sensor_3" is taken back
+     33.7     0.062973s  taskmanager-1  timer     alert#2  alert: timer 2013-01-01T10:00:10Z of key "sensor_3" in window [0, 10000) is set
+     33.8     0.064208s  taskmanager-2  timer     alert#2  alert: clock timer 2013-01-01T10:00:11Z of key "sensor_3" in window [0, 10000) is taken back
      33.9     0.065443s  client         timer     alert#2  alert: timer 2013-01-01T10:00:10Z of key "sensor_3" fires
-    33.10     0.066678s  jobmanager-1   state     alert#2  alert: last of key "sensor_3" in group 17 is not there
-    33.11     0.067912s  taskmanager-1  state     alert#2  alert: last of key "sensor_3" in group 17 becomes 21.5
-    33.12     0.069147s  taskmanager-2  sink      sink#1 writes to counts: +I to,2 | +U be,2
-       34     0.070382s  client         sink      sink#1 makes 2 rows visible in counts, hash 000000000000feed
-     34.1     0.071617s  jobmanager-1   sink      sink#1 receives 1 latency marker, the first left at 0.001500s
-       35     0.072852s  taskmanager-1  task      parse#1 (job 2)  back-pressure eased
-       36     0.074087s  taskmanager-2  task      parse#1 (job 2) (attempt 1)  ends FINISHED: 26483 records in, 26483 out; busy 26.5ms, back-pressured 1.2s, idle 0ns
-       37     0.075321s  client         fault     FAULT 1: kill taskmanager-2
-       38     0.076556s  jobmanager-1   fault     FAULT 1 over: taskmanager-2 starts again
-       39     0.077791s  taskmanager-1  fault     NOTE 1: Channel 0 now waits for channel 1.
-       40     0.079026s  taskmanager-2  node      process killed, life 1
-       41     0.080260s  client         node      4096 unsynced bytes of journal lost
+       34     0.066678s  jobmanager-1   state     alert#2  alert keeps key groups 64 to 127 in the lsm backend
+     34.1     0.067912s  taskmanager-1  state     alert#2  alert: last of key "sensor_3" in group 17 is not there
+     34.2     0.069147s  taskmanager-2  state     alert#2  alert: last of key "sensor_3" in window [0, 10000) in group 17 becomes 21.5
+     34.3     0.070382s  client         sink      sink#1 writes to counts: +I to,2 | +U be,2
+       35     0.071617s  jobmanager-1   sink      sink#1 makes 2 rows visible in counts, hash 000000000000feed
+     35.1     0.072852s  taskmanager-1  sink      sink#1 receives 1 latency marker, the first left at 0.001500s
+       36     0.074087s  taskmanager-2  task      parse#1 (job 2)  back-pressure eased
+       37     0.075321s  client         task      parse#1 (job 2) (attempt 1)  ends FINISHED: 26483 records in, 26483 out; busy 26.5ms, back-pressured 1.2s, idle 0ns
+       38     0.076556s  jobmanager-1   fault     FAULT 1: kill taskmanager-2
+       39     0.077791s  taskmanager-1  fault     FAULT 1 over: taskmanager-2 starts again
+       40     0.079026s  taskmanager-2  fault     NOTE 1: Channel 0 now waits for channel 1.
+       41     0.080260s  client         node      process killed, life 1
+       42     0.081495s  jobmanager-1   node      4096 unsynced bytes of journal lost
     "#);
 }
 
@@ -99,11 +100,11 @@ fn json_lines_are_flat() {
     let shown = ["\"format\"", "node-paused", "job-submitted", "buffer-sent", "rows-written"];
     let shown = lines.lines().filter(|line| shown.iter().any(|word| line.contains(word)));
     assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
-    {"format":"weir-trace","format_version":2,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","mutant":null,"seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":41,"kept":65,"last_ns":80260711,"digest":"875e606aea2f829fba79341558d4f804","records_digest":"713b283ae228d3d41d8ff3fd06640a20"}}
+    {"format":"weir-trace","format_version":2,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","mutant":null,"seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":42,"kept":66,"last_ns":81495711,"digest":"ac6d73bd8bc9bd859c8ddafe92f50968","records_digest":"12678257c193817d4743bc56c0117f6d"}}
     {"step":5,"t_us":6173,"t_ns":701,"node":"client","area":"node","kind":"node-paused"}
     {"step":14,"t_us":17286,"t_ns":969,"node":"jobmanager-1","area":"job","kind":"job-submitted","job":1,"name":"word-count","plan":{"slots":[],"execution":{"channels":[1,2]}}}
     {"step":23,"sub":1,"t_us":32104,"t_ns":371,"node":"jobmanager-1","life":1,"area":"exchange","kind":"buffer-sent","job":1,"edge":0,"from":"parse#1","to":"count#2","seq":7,"records":1024,"backlog":3,"credit":1}
-    {"step":33,"sub":12,"t_us":69147,"t_ns":876,"node":"taskmanager-2","life":1,"area":"sink","kind":"rows-written","sink":"counts","subtask":"sink#1","rows":[{"kind":"insert","fields":["to","2"],"id":null},{"kind":"update-after","fields":["be","2"],"id":null}]}
+    {"step":34,"sub":3,"t_us":70382,"t_ns":443,"node":"client","area":"sink","kind":"rows-written","sink":"counts","subtask":"sink#1","rows":[{"kind":"insert","fields":["to","2"],"id":null},{"kind":"update-after","fields":["be","2"],"id":null}]}
     "#);
 }
 
@@ -189,13 +190,13 @@ fn the_export_has_tracks_spans_and_flows() {
     {"ph":"M","name":"thread_name","pid":2,"tid":11,"args":{"name":"count#2 (job 2)"}}
     {"ph":"M","name":"thread_name","pid":2,"tid":12,"args":{"name":"alert#2"}}
     {"ph":"M","name":"thread_name","pid":2,"tid":13,"args":{"name":"sink#1"}}
-    {"ph":"C","name":"rows in counts","args":{"rows":2},"pid":2,"tid":0,"ts":70382.443}
-    {"ph":"E","pid":2,"tid":8,"ts":72852.01}
+    {"ph":"C","name":"rows in counts","args":{"rows":2},"pid":2,"tid":0,"ts":71617.443}
     {"ph":"E","pid":2,"tid":8,"ts":74087.01}
+    {"ph":"E","pid":2,"tid":8,"ts":75321.577}
     {"ph":"M","name":"thread_name","pid":2,"tid":14,"args":{"name":"faults"}}
     {"ph":"M","name":"thread_name","pid":2,"tid":15,"args":{"name":"notes"}}
-    {"ph":"E","pid":2,"tid":3,"ts":79026.144}
-    {"ph":"E","pid":2,"tid":7,"ts":79026.144}
+    {"ph":"E","pid":2,"tid":3,"ts":80260.711}
+    {"ph":"E","pid":2,"tid":7,"ts":80260.711}
     "#);
 }
 

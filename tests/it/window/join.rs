@@ -6,11 +6,14 @@ use proptest::prelude::*;
 use weir::base::EventTime;
 use weir::record::{Collector, Key, SideOutputs};
 use weir::state::KeyedTable;
+use weir::state::StateBackendKind::Hashmap;
 use weir::window::join::{CoGroup, Join, Tagged};
 use weir::window::{
     Buffered, KeyOf, ProcessWindowFunction, StreamRecord, TimeDomain, WindowAssigner,
     WindowOperator, WindowOutput, WindowShape, WindowSpec,
 };
+
+use crate::state::only;
 
 /// Key and number.
 type Side = (u8, u32);
@@ -56,13 +59,13 @@ where
     let shape = WindowShape::Tumbling { size, offset: 0 };
     let spec = WindowSpec::new(WindowAssigner::shape(TimeDomain::EventTime, shape).unwrap());
     let table = KeyedTable::new(128);
-    let mut operator = WindowOperator::new(spec, Buffered(function), table).unwrap();
+    let mut operator = WindowOperator::new(spec, Buffered(function), table, only(Hashmap)).unwrap();
     let mut seen = Seen(Vec::new());
     for (element, timestamp) in records {
         let record = StreamRecord::new(element.clone(), EventTime(*timestamp));
         operator.process_element(ByKey.hash(element), &ByKey, record, &mut seen).unwrap();
     }
-    operator.advance_watermark(EventTime::MAX, &mut seen);
+    operator.advance_watermark(EventTime::MAX, &mut seen).unwrap();
     seen.0.sort();
     seen.0
 }

@@ -8,12 +8,15 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use weir::base::EventTime;
 use weir::record::{Batch, Collector, Key, KeyGroupRange, SideOutputs, key_group};
+use weir::state::StateBackendKind::Hashmap;
 use weir::state::{KeyedStore, KeyedTable};
 use weir::window::{
     Aggregated, Buffered, KeyOf, KeyWindows, Lateness, ProcessClosure, Reduce, StreamRecord,
     TimeDomain, Window, WindowAssigner, WindowChange, WindowContext, WindowFunction,
     WindowOperator, WindowOutput, WindowShape, WindowSpec,
 };
+
+use crate::state::only;
 
 use super::model::{Closed, Model, Spec};
 
@@ -99,7 +102,10 @@ impl WindowOutput<Traced, Traced> for Seen {
                     self.last.remove(&(place.0.clone(), Window::Time(*window)));
                 }
             }
-            WindowChange::Created | WindowChange::Purged => {}
+            WindowChange::Created
+            | WindowChange::Purged
+            | WindowChange::Contents { .. }
+            | WindowChange::StateUsed { .. } => {}
         }
     }
 }
@@ -131,7 +137,7 @@ impl<F: WindowFunction<u8, Traced, Out = Traced>> Subtask<F> {
             ..WindowSpec::new(assigner)
         };
         let table = KeyedTable::new(MAX_PARALLELISM);
-        WindowOperator::new(windows, function(), table).unwrap()
+        WindowOperator::new(windows, function(), table, only(Hashmap)).unwrap()
     }
 
     fn owns(&self, key: u8) -> bool {
@@ -146,7 +152,7 @@ impl<F: WindowFunction<u8, Traced, Out = Traced>> Subtask<F> {
 
     fn watermark(&mut self, watermark: i64) {
         self.flush();
-        self.operator.advance_watermark(EventTime(watermark), &mut self.seen);
+        self.operator.advance_watermark(EventTime(watermark), &mut self.seen).unwrap();
     }
 
     /// Stores everything, builds the operator anew and reads it back.
@@ -221,7 +227,10 @@ fn reduce() -> impl WindowFunction<u8, Traced, Out = Traced> {
 
 fn buffer() -> impl WindowFunction<u8, Traced, Out = Traced> {
     Buffered(ProcessClosure::new(
-        |key: &u8, _: &mut WindowContext, elements: &[Traced], out: &mut Collector<Traced>| {
+        |key: &u8,
+         _: &mut WindowContext<'_, _>,
+         elements: &[Traced],
+         out: &mut Collector<Traced>| {
             let ids = elements.iter().flat_map(|element| element.ids.clone()).collect();
             out.collect(Traced { key: *key, ids });
         },

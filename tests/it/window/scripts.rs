@@ -12,12 +12,15 @@ use weir::record::{
     Batch, ChainEvent, Collector, Failure, Key, Output, OutputTag, Outputs, SideOutputs, erase,
 };
 use weir::state::KeyedTable;
+use weir::state::StateBackendKind::Hashmap;
 use weir::window::{
     Aggregate, AggregateFunction, AggregatedWith, Buffered, Evicting, Eviction, EvictionOrder,
     Evictor, Folded, KeyOf, Lateness, ProcessClosure, ProcessWindowFunction, Reduce, StreamRecord,
     TimeDomain, Trigger, Window, WindowAssigner, WindowChange, WindowContext, WindowError,
     WindowFunction, WindowOperator, WindowOutput, WindowShape, WindowSpec,
 };
+
+use crate::state::only;
 
 /// Key and value.
 pub type Element = (char, i64);
@@ -74,7 +77,9 @@ impl WindowOutput<Element, String> for Told {
                     merged.iter().map(|window| Window::Time(*window).to_string()).collect();
                 write!(self.0, " ({} -> {window})", merged.join(" "))
             }
-            WindowChange::Fired => Ok(()),
+            WindowChange::Fired
+            | WindowChange::Contents { .. }
+            | WindowChange::StateUsed { .. } => Ok(()),
             WindowChange::Purged => write!(self.0, " (purged {window})"),
             WindowChange::Cleaned => write!(self.0, " (-{window})"),
         }
@@ -85,7 +90,10 @@ impl WindowOutput<Element, String> for Told {
 /// Lists what is in a window.
 fn listing() -> impl ProcessWindowFunction<char, Element, Out = String> {
     ProcessClosure::new(
-        |key: &char, context: &mut WindowContext, of: &[Element], out: &mut Collector<String>| {
+        |key: &char,
+         context: &mut WindowContext<'_, _>,
+         of: &[Element],
+         out: &mut Collector<String>| {
             let values: Vec<String> = of.iter().map(|(_, value)| value.to_string()).collect();
             out.collect(format!("{key}{}={}", context.window(), values.join(",")));
         },
@@ -98,7 +106,8 @@ fn play<F: WindowFunction<char, Element, Out = String>>(
     function: F,
     script: &str,
 ) -> String {
-    let mut operator = WindowOperator::new(spec, function, KeyedTable::new(128)).unwrap();
+    let mut operator =
+        WindowOperator::new(spec, function, KeyedTable::new(128), only(Hashmap)).unwrap();
     let lengths = Rc::new(RefCell::new(String::new()));
     let reader = erase(Box::new(Lengths(lengths.clone())) as Box<dyn Output<usize>>);
     let outputs = Outputs { main: Vec::new(), sides: vec![("lengths".into(), reader)] };
@@ -107,8 +116,12 @@ fn play<F: WindowFunction<char, Element, Out = String>>(
         write!(told.0, "{step}:").unwrap();
         let (kind, rest) = step.split_at(1);
         match kind {
-            "w" => operator.advance_watermark(EventTime(rest.parse().unwrap()), &mut told),
-            "p" => operator.on_processing_time(EventTime(rest.parse().unwrap()), &mut told),
+            "w" => {
+                operator.advance_watermark(EventTime(rest.parse().unwrap()), &mut told).unwrap();
+            }
+            "p" => {
+                operator.on_processing_time(EventTime(rest.parse().unwrap()), &mut told).unwrap();
+            }
             key => {
                 let (timestamp, value) = rest.split_once('=').unwrap();
                 let element = (key.chars().next().unwrap(), value.parse().unwrap());
@@ -305,7 +318,10 @@ impl AggregateFunction<Element> for Sum {
 #[test]
 fn a_process_function_sees_the_aggregate_and_the_window() {
     let shown = ProcessClosure::new(
-        |key: &char, context: &mut WindowContext, of: &[String], out: &mut Collector<String>| {
+        |key: &char,
+         context: &mut WindowContext<'_, _>,
+         of: &[String],
+         out: &mut Collector<String>| {
             let (window, watermark) = (context.window(), context.current_watermark().0);
             out.collect(format!("{key}{window} {}, watermark {watermark}", of[0]));
             context.output(&OutputTag::new("lengths"), of[0].len());
@@ -329,8 +345,8 @@ fn sessions_need_a_trigger_that_merges() {
     let shape = WindowShape::Session { gap: 5 };
     let spec = WindowSpec { trigger, ..windows(TimeDomain::EventTime, shape) };
     let table = KeyedTable::new(128);
-    let refused = WindowOperator::new(spec, Buffered(listing()), table).err();
-    assert_eq!(refused, Some(WindowError::TriggerCannotMerge));
+    let refused = WindowOperator::new(spec, Buffered(listing()), table, only(Hashmap)).err();
+    assert_eq!(refused, Some(WindowError::TriggerCannotMerge.into()));
 }
 
 #[test]
@@ -343,7 +359,7 @@ fn windows_of_event_time_need_timestamps() {
 fn a_reduce_function_keeps_one_value_per_window() {
     let reduce = Reduce(|most: &mut Element, one: Element| most.1 = most.1.max(one.1));
     let shown = ProcessClosure::new(
-        |_: &char, _: &mut WindowContext, of: &[Element], out: &mut Collector<String>| {
+        |_: &char, _: &mut WindowContext<'_, _>, of: &[Element], out: &mut Collector<String>| {
             out.collect(format!("{of:?}"));
         },
     );
