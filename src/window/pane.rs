@@ -82,6 +82,10 @@ impl<C, T> KeyWindows<C, T> {
                     trigger: TriggerState::Empty,
                     registered: false,
                 };
+                if self.panes.is_empty() {
+                    // Most keys have one window open, and a vector begins with room for four.
+                    self.panes.reserve_exact(1);
+                }
                 self.panes.insert(place, pane);
                 place
             }
