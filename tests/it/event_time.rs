@@ -16,6 +16,8 @@ mod watermarks;
 mod window_state;
 mod windows;
 
+pub use window_state::CountFirings;
+
 use std::time::Duration;
 
 use weir::api::StreamExecutionEnvironment;

@@ -5,6 +5,7 @@ mod event_time;
 mod gallery;
 mod golden;
 mod graph;
+mod page;
 mod record;
 mod replay;
 mod runtime;

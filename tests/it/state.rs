@@ -6,6 +6,7 @@ mod lsm;
 mod million;
 mod model;
 mod operator_state;
+mod page;
 mod programs;
 mod random;
 mod ttl;

@@ -14,10 +14,11 @@ use weir::cluster::ClusterOptions;
 use weir::connector::Timed;
 use weir::record::OutputTag;
 use weir::time::WatermarkStrategy;
-use weir::trace::{Filter, Level, TraceFile, render_line};
+use weir::trace::Level;
 
 use super::streams::{Stream, Watermarks};
 use super::{cluster, run};
+use crate::page::{chosen_lines, with_block};
 use crate::trace::schema::check_file;
 
 /// A reading: where, and when in milliseconds.
@@ -201,23 +202,7 @@ fn options() -> ClusterOptions {
 
 /// The lines of a run's trace that are shown.
 fn lines(shown: &Shown) -> String {
-    let report = run(options(), shown.program);
-    let trace = TraceFile::parse(report.trace.unwrap()).unwrap();
-    let filter = Filter::parse(shown.filter).unwrap();
-    let header = trace.header();
-    let mut lines = String::new();
-    for recorded in trace.iter().filter(|recorded| filter.matches(recorded, header)) {
-        writeln!(lines, "{}", render_line(&recorded, header)).expect("a string can be written to");
-    }
-    lines
-}
-
-/// The page with what stands between a mark and the end of its block replaced.
-fn with_block(page: &str, mark: &str, block: &str) -> String {
-    let mark = format!("<!-- {mark} -->\n");
-    let (before, rest) = page.split_once(&mark).unwrap_or_else(|| panic!("there is no {mark}"));
-    let (_, after) = rest.split_once("<!-- end -->").expect("a block has an end");
-    format!("{before}{mark}{block}<!-- end -->{after}")
+    chosen_lines(run(options(), shown.program).trace.expect("its level is records"), shown.filter)
 }
 
 /// Departures with their times on schedule, in the order in which they took place.
@@ -285,8 +270,7 @@ fn the_page_shows_what_happens() {
     check_file("time.md", |page| {
         let page = with_block(page, "late departures", &table);
         SHOWN.iter().fold(page, |page, shown| {
-            let block = format!("```text\n{}```\n", lines(shown));
-            with_block(&page, &format!("trace: {}", shown.mark), &block)
+            with_block(&page, &format!("trace: {}", shown.mark), &lines(shown))
         })
     });
 }

@@ -41,7 +41,7 @@ fn start(window: Window) -> i64 {
 /// Counts how often each window, and each key, has been evaluated, and tells how often a window had
 /// been when it is removed.
 #[derive(Clone)]
-struct CountFirings {
+pub struct CountFirings {
     of_window: ReducingState<u64, Window>,
     of_key: ValueState<u64>,
     removed: OutputTag<(u8, i64, u64)>,
@@ -49,7 +49,7 @@ struct CountFirings {
 }
 
 impl CountFirings {
-    fn new(clears: bool) -> Self {
+    pub fn new(clears: bool) -> Self {
         let removed = OutputTag::new("removed");
         let (of_window, of_key) = (ReducingState::default(), ValueState::default());
         Self { of_window, of_key, removed, clears }
@@ -60,9 +60,9 @@ impl ProcessWindowFunction<u8, Reading> for CountFirings {
     type Out = (u8, i64, u64, u64);
 
     fn open(&mut self, context: &mut WindowOpenContext<'_, u8>) -> Result<(), Failure> {
-        let sum = ReducingStateDescriptor::new("of window", |sum: &mut u64, one| *sum += one);
+        let sum = ReducingStateDescriptor::new("window-firings", |sum: &mut u64, one| *sum += one);
         self.of_window = context.window_state(sum)?;
-        self.of_key = context.global_state(ValueStateDescriptor::new("of key"))?;
+        self.of_key = context.global_state(ValueStateDescriptor::new("key-firings"))?;
         Ok(())
     }
 
@@ -163,13 +163,13 @@ fn the_trace_tells_states_of_windows_from_states_of_keys() {
     insta::assert_snapshot!(told.join("\n"), @r#"
     1 window-contents@0: [(1, 1)]
     1 window-contents@0: [(1, 1), (1, 2)]
-    1 of window@0: 1
-    1 of key: 1
+    1 window-firings@0: 1
+    1 key-firings: 1
     1 window-contents@90: [(1, 99)]
     1 window-contents@0: -
-    1 of window@0: -
+    1 window-firings@0: -
     1 window-contents@90: -
-    1 of window@90: -
+    1 window-firings@90: -
     "#);
 }
 
