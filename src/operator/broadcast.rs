@@ -10,7 +10,6 @@
 use std::marker::PhantomData;
 
 use super::keyed_context::{Keyed, KeyedContext, KeyedOpenContext};
-use super::keyed_process::{KeyedRecord, for_each_keyed};
 use super::keyed_runner::{KeyedRunner, TimedFunction};
 use super::process::{OpenContext, ProcessContext};
 use super::process_runner::ProcessRunner;
@@ -269,16 +268,10 @@ where
     S: KeySelector<A>,
     F: KeyedBroadcastProcessFunction<S::Key, A, B>,
 {
-    fn process_first(&mut self, mut batch: Batch<A>) -> Result<(), Failure> {
-        let runner = &mut self.runner;
-        runner.begin(batch.len(), &mut batch.markers)?;
-        for_each_keyed(batch, &self.selector, |record| {
-            let KeyedRecord { hash_code, key, timestamp, id, value } = record;
-            runner.call(hash_code, &key, timestamp, id, |of, context, out| {
-                of.function.process_element(value, context, out)
-            })
-        })?;
-        runner.end()
+    fn process_first(&mut self, batch: Batch<A>) -> Result<(), Failure> {
+        self.runner.each(batch, &self.selector, |of, value, context, out| {
+            of.function.process_element(value, context, out)
+        })
     }
 
     fn process_second(&mut self, mut batch: Batch<B>) -> Result<(), Failure> {

@@ -44,11 +44,12 @@ impl<K: Key> Keyed<K> {
     pub(super) fn work_for(
         &mut self,
         hash_code: i32,
-        key: &K,
+        is_key: impl FnOnce(&K) -> bool,
+        key: impl FnOnce() -> K,
         timestamp: Option<EventTime>,
         id: Option<RecordId>,
     ) -> Result<KeyedContext<'_, K>, Failure> {
-        self.backend.set_current_key(hash_code, key)?;
+        self.backend.set_current_key_by(hash_code, is_key, key)?;
         Ok(KeyedContext { hash_code, timestamp, id, keyed: self, domain: None })
     }
 }

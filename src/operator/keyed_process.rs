@@ -136,38 +136,6 @@ where
     }
 }
 
-/// Shows each record of a batch with its hash and its key.
-pub(super) fn for_each_keyed<T, S: KeySelector<T>>(
-    batch: Batch<T>,
-    selector: &S,
-    mut work: impl FnMut(KeyedRecord<T, S::Key>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let Batch { values, timestamps, ids, hashes, markers: _ } = batch;
-    for (place, value) in values.into_iter().enumerate() {
-        let hash_code = match &hashes {
-            Some(hashes) => hashes[place] as i32,
-            None => selector.hash(&value),
-        };
-        work(KeyedRecord {
-            hash_code,
-            key: selector.key(&value),
-            timestamp: timestamps.as_ref().map(|column| column[place]),
-            id: ids.as_ref().map(|column| column[place]),
-            value,
-        })?;
-    }
-    Ok(())
-}
-
-/// A record with what a keyed operator needs of it.
-pub(super) struct KeyedRecord<T, K> {
-    pub(super) hash_code: i32,
-    pub(super) key: K,
-    pub(super) timestamp: Option<EventTime>,
-    pub(super) id: Option<crate::record::RecordId>,
-    pub(super) value: T,
-}
-
 /// See the module.
 pub struct KeyedProcess<T, S, F>
 where
@@ -203,16 +171,10 @@ where
     S: KeySelector<T>,
     F: KeyedProcessFunction<S::Key, T>,
 {
-    fn collect_batch(&mut self, mut batch: Batch<T>) -> Result<(), Failure> {
-        let runner = &mut self.runner;
-        runner.begin(batch.len(), &mut batch.markers)?;
-        for_each_keyed(batch, &self.selector, |record| {
-            let KeyedRecord { hash_code, key, timestamp, id, value } = record;
-            runner.call(hash_code, &key, timestamp, id, |of, context, out| {
-                of.function.process_element(value, context, out)
-            })
-        })?;
-        runner.end()
+    fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
+        self.runner.each(batch, &self.selector, |of, value, context, out| {
+            of.function.process_element(value, context, out)
+        })
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
@@ -263,28 +225,16 @@ where
     SB: KeySelector<B, Key = K>,
     F: KeyedCoProcessFunction<K, A, B>,
 {
-    fn process_first(&mut self, mut batch: Batch<A>) -> Result<(), Failure> {
-        let runner = &mut self.runner;
-        runner.begin(batch.len(), &mut batch.markers)?;
-        for_each_keyed(batch, &self.first, |record| {
-            let KeyedRecord { hash_code, key, timestamp, id, value } = record;
-            runner.call(hash_code, &key, timestamp, id, |of, context, out| {
-                of.function.process_element1(value, context, out)
-            })
-        })?;
-        runner.end()
+    fn process_first(&mut self, batch: Batch<A>) -> Result<(), Failure> {
+        self.runner.each(batch, &self.first, |of, value, context, out| {
+            of.function.process_element1(value, context, out)
+        })
     }
 
-    fn process_second(&mut self, mut batch: Batch<B>) -> Result<(), Failure> {
-        let runner = &mut self.runner;
-        runner.begin(batch.len(), &mut batch.markers)?;
-        for_each_keyed(batch, &self.second, |record| {
-            let KeyedRecord { hash_code, key, timestamp, id, value } = record;
-            runner.call(hash_code, &key, timestamp, id, |of, context, out| {
-                of.function.process_element2(value, context, out)
-            })
-        })?;
-        runner.end()
+    fn process_second(&mut self, batch: Batch<B>) -> Result<(), Failure> {
+        self.runner.each(batch, &self.second, |of, value, context, out| {
+            of.function.process_element2(value, context, out)
+        })
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {

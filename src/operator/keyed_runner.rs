@@ -8,11 +8,11 @@
 //! Invariant: a watermark is handed on when no timer is left that is due.
 
 use super::keyed_context::{Keyed, KeyedContext, KeyedOpenContext};
-use super::{Cost, OperatorContext};
+use super::{Cost, KeySelector, OperatorContext};
 use crate::base::EventTime;
 use crate::record::{
-    BATCH_RECORDS, ChainEvent, Collector, Data, Failure, Key, LatencyMarker, Output, RecordId,
-    SideOutputs,
+    BATCH_RECORDS, Batch, ChainEvent, Collector, Data, Failure, Key, LatencyMarker, Output,
+    RecordId, SideOutputs,
 };
 use crate::time::Timer;
 use crate::window::TimeDomain;
@@ -77,26 +77,37 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
         Ok(())
     }
 
-    /// Calls the function for a record of a key.
-    #[inline]
-    pub(super) fn call(
+    /// Calls the function for each record of a batch, with its key at work.
+    pub(super) fn each<T, S: KeySelector<T, Key = K>>(
         &mut self,
-        hash_code: i32,
-        key: &K,
-        timestamp: Option<EventTime>,
-        id: Option<RecordId>,
-        call: impl FnOnce(
+        mut batch: Batch<T>,
+        selector: &S,
+        call: impl Fn(
             &mut F,
+            T,
             &mut KeyedContext<'_, K>,
             &mut Collector<F::Out>,
         ) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        self.collector.inherit(timestamp, id);
-        let mut context = self.keyed.work_for(hash_code, key, timestamp, id)?;
-        call(&mut self.function, &mut context, &mut self.collector)?;
-        context.tell_timers();
-        context.tell_uses()?;
-        self.collector.flush_if_full(&mut *self.output)
+        self.begin(batch.len(), &mut batch.markers)?;
+        let Batch { values, timestamps, ids, hashes, markers: _ } = batch;
+        for (place, value) in values.into_iter().enumerate() {
+            let hash_code = match &hashes {
+                Some(hashes) => hashes[place] as i32,
+                None => selector.hash(&value),
+            };
+            let timestamp = timestamps.as_ref().map(|column| column[place]);
+            let id = ids.as_ref().map(|column| column[place]);
+            self.collector.inherit(timestamp, id);
+            let is_key = |key: &K| selector.matches(&value, key);
+            let mut context =
+                self.keyed.work_for(hash_code, is_key, || selector.key(&value), timestamp, id)?;
+            call(&mut self.function, value, &mut context, &mut self.collector)?;
+            context.tell_timers();
+            context.tell_uses()?;
+            self.collector.flush_if_full(&mut *self.output)?;
+        }
+        self.end()
     }
 
     /// Calls the function for a record that is of no key.
@@ -133,7 +144,8 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
             TimeDomain::ProcessingTime => None,
         };
         self.collector.inherit(emitted_at, id);
-        let mut context = self.keyed.work_for(hash_code, &key, Some(timestamp), id)?;
+        let (is_key, timer_key) = (|current: &K| current.same(&key), || key.clone());
+        let mut context = self.keyed.work_for(hash_code, is_key, timer_key, Some(timestamp), id)?;
         context.domain = Some(domain);
         context.tell_timers();
         self.function.on_timer(timestamp, &mut context, &mut self.collector)?;

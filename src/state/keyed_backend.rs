@@ -142,7 +142,19 @@ impl<K: Key> KeyedBackend<K> {
     /// Puts a key to work. `hash_code` is its Java hash.
     #[inline]
     pub fn set_current_key(&mut self, hash_code: i32, key: &K) -> Result<(), StateError> {
-        self.scope.set_key(hash_code, key)?;
+        self.set_current_key_by(hash_code, |current| current.same(key), || key.clone())
+    }
+
+    /// Puts the key to work for which `is_key` holds. `key` is that key, which is asked for only if
+    /// another was at work before: a run of records of one key costs no copies of it.
+    #[inline]
+    pub fn set_current_key_by(
+        &mut self,
+        hash_code: i32,
+        is_key: impl FnOnce(&K) -> bool,
+        key: impl FnOnce() -> K,
+    ) -> Result<(), StateError> {
+        self.scope.set_key(hash_code, is_key, key)?;
         for index in &self.cleaned_for_records {
             self.tables[*index].clean_for_record(&self.scope);
         }

@@ -17,7 +17,7 @@ pub(super) struct CurrentKey<K> {
 /// What all states of a backend share.
 pub(super) struct Scope<K> {
     current: Option<CurrentKey<K>>,
-    /// Whether a key is at work; one that is not is kept for its allocations.
+    /// Whether a key is at work; one that is not is kept, since the next may be the same.
     at_work: bool,
     encodes_keys: bool,
     pub max_parallelism: u32,
@@ -40,26 +40,33 @@ impl<K: Key> Scope<K> {
         }
     }
 
-    pub fn set_key(&mut self, hash_code: i32, key: &K) -> Result<(), StateError> {
+    /// Puts the key with this Java hash for which `is_key` holds to work. `key` is that key, which is
+    /// asked for only if another was at work before.
+    pub fn set_key(
+        &mut self,
+        hash_code: i32,
+        is_key: impl FnOnce(&K) -> bool,
+        key: impl FnOnce() -> K,
+    ) -> Result<(), StateError> {
+        if let Some(current) = &self.current
+            && current.hash_code == hash_code
+            && is_key(&current.key)
+        {
+            self.at_work = true;
+            return Ok(());
+        }
         self.at_work = false;
         let (group, range) = (key_group::assign(hash_code, self.max_parallelism), self.range);
         if !range.contains(group) {
             return Err(StateError::ForeignKeyGroup { group, range });
         }
-        let current = match &mut self.current {
-            Some(current) => {
-                current.key.clone_from(key);
-                (current.hash_code, current.group) = (hash_code, group);
-                current
-            }
-            empty => {
-                empty.insert(CurrentKey { key: key.clone(), hash_code, group, bytes: Vec::new() })
-            }
-        };
+        let mut bytes = self.current.take().map(|before| before.bytes).unwrap_or_default();
+        bytes.clear();
+        let key = key();
         if self.encodes_keys {
-            current.bytes.clear();
-            encode_into(key, &mut current.bytes)?;
+            encode_into(&key, &mut bytes)?;
         }
+        self.current = Some(CurrentKey { key, hash_code, group, bytes });
         self.at_work = true;
         Ok(())
     }
