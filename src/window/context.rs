@@ -119,15 +119,27 @@ impl<K: Key> AtWindow<'_, K> {
     }
 
     /// Tells what the window holds, if anybody wants to know.
+    #[inline]
     pub fn tell_contents<T, R, C: fmt::Debug>(
         &self,
         contents: Option<&C>,
         output: &mut impl WindowOutput<T, R>,
     ) {
         if output.watches() {
-            let group = self.states.key_group(self.hash_code);
-            let contents = contents.map(|contents| contents as &dyn fmt::Debug);
-            output.observe(self.key, self.window, WindowChange::Contents { group, contents });
+            self.tell_all(contents, output);
         }
+    }
+
+    /// Apart from the check, so that adding a record to a window stays small.
+    #[cold]
+    #[inline(never)]
+    fn tell_all<T, R, C: fmt::Debug>(
+        &self,
+        contents: Option<&C>,
+        output: &mut impl WindowOutput<T, R>,
+    ) {
+        let group = self.states.key_group(self.hash_code);
+        let contents = contents.map(|contents| contents as &dyn fmt::Debug);
+        output.observe(self.key, self.window, WindowChange::Contents { group, contents });
     }
 }
