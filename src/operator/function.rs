@@ -1,9 +1,13 @@
 //! The traits that user functions implement. Each subtask has its own clone of a function.
+//!
+//! Those that are called record by record are what Flink calls rich: they are told when their subtask
+//! begins and when its input has ended. Those that aggregate are not, as windows want it, and
+//! neither are key selectors.
 
 use std::marker::PhantomData;
 
 use crate::base::Name;
-use crate::record::{Collector, Data, Key};
+use crate::record::{Collector, Data, Failure, Key};
 
 /// What any user function must be, so that subtasks can have their own.
 pub trait Function: Clone + Send + Sync + 'static {}
@@ -28,9 +32,15 @@ pub trait MapFunction<T>: Function {
     /// What comes out.
     type Out: Data;
     /// Called once before the first record.
-    fn open(&mut self, _context: &RuntimeContext) {}
+    fn open(&mut self, _context: &RuntimeContext) -> Result<(), Failure> {
+        Ok(())
+    }
     /// Maps a record.
     fn map(&mut self, value: T) -> Self::Out;
+    /// Called once after the last record.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// One record in, any number out.
@@ -38,15 +48,29 @@ pub trait FlatMapFunction<T>: Function {
     /// What comes out.
     type Out: Data;
     /// Called once before the first record.
-    fn open(&mut self, _context: &RuntimeContext) {}
+    fn open(&mut self, _context: &RuntimeContext) -> Result<(), Failure> {
+        Ok(())
+    }
     /// Maps a record.
     fn flat_map(&mut self, value: T, out: &mut Collector<Self::Out>);
+    /// Called once after the last record.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// Which records stay.
 pub trait FilterFunction<T>: Function {
+    /// Called once before the first record.
+    fn open(&mut self, _context: &RuntimeContext) -> Result<(), Failure> {
+        Ok(())
+    }
     /// Whether a record stays.
     fn filter(&mut self, value: &T) -> bool;
+    /// Called once after the last record.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// Two records of one key into one.

@@ -7,6 +7,7 @@
 //! writer at the end of the chain, in [`crate::network`], or a sink, in [`crate::connector`].
 
 mod broadcast;
+mod co_map;
 mod co_process;
 mod code;
 mod context;
@@ -32,7 +33,10 @@ pub use broadcast::{
     BroadcastProcess, BroadcastProcessFunction, KeyedBroadcastContext, KeyedBroadcastProcess,
     KeyedBroadcastProcessFunction, ReadOnlyContext,
 };
-pub use co_process::{CoFlatMap, CoProcess, CoProcessFunction};
+pub use co_map::{
+    CoFlatMap, CoFlatMapClosures, CoFlatMapFunction, CoMap, CoMapClosures, CoMapFunction,
+};
+pub use co_process::{CoProcess, CoProcessFunction};
 pub use code::{
     Built, Channels, CoordinatorEvent, EdgeFactory, JobCode, OperatorCode, OperatorEvent,
     OperatorFactory, OperatorKind, SourceFactory, SourceReader, SourceStatus,
