@@ -6,6 +6,7 @@
 //! Previous: [`crate::api`] declares operators, [`crate::task`] builds the chain. Next: the
 //! writer at the end of the chain, in [`crate::network`], or a sink, in [`crate::connector`].
 
+mod accumulator;
 mod broadcast;
 mod co_map;
 mod co_process;
@@ -29,6 +30,11 @@ mod timers;
 mod two_input;
 mod windowed;
 
+pub use accumulator::{
+    Accumulator, AccumulatorError, AccumulatorRegistry, AccumulatorResult, AccumulatorResults,
+    AccumulatorValue, AccumulatorValues, AverageAccumulator, DoubleCounter, DoubleMaximum,
+    DoubleMinimum, Histogram, LongCounter, LongMaximum, LongMinimum, Tally, merge_accumulators,
+};
 pub use broadcast::{
     BroadcastProcess, BroadcastProcessFunction, KeyedBroadcastContext, KeyedBroadcastProcess,
     KeyedBroadcastProcessFunction, ReadOnlyContext,

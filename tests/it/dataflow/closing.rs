@@ -1,15 +1,15 @@
 //! Functions of every kind are opened, once, before the first record, and closed, once, after the
-//! last one of all of their inputs.
+//! last one of all of their inputs; in between they can add things up.
 
 use weir::api::{DataStream, StreamExecutionEnvironment};
 use weir::base::{EventTime, Name};
-use weir::cluster::{ClusterOptions, execute};
+use weir::cluster::{ClusterOptions, RunReport, execute};
 use weir::operator::{
-    BroadcastProcessFunction, CoFlatMapFunction, CoMapFunction, CoProcessFunction, FilterFunction,
-    FlatMapFunction, JoinContext, KeyedBroadcastContext, KeyedBroadcastProcessFunction,
-    KeyedCoProcessFunction, KeyedContext, KeyedOpenContext, KeyedProcessFunction, MapFunction,
-    OpenContext, ProcessContext, ProcessFunction, ProcessJoinFunction, ReadOnlyContext,
-    RuntimeContext,
+    AccumulatorValue, BroadcastProcessFunction, CoFlatMapFunction, CoMapFunction,
+    CoProcessFunction, FilterFunction, FlatMapFunction, JoinContext, KeyedBroadcastContext,
+    KeyedBroadcastProcessFunction, KeyedCoProcessFunction, KeyedContext, KeyedOpenContext,
+    KeyedProcessFunction, LongCounter, MapFunction, OpenContext, ProcessContext, ProcessFunction,
+    ProcessJoinFunction, ReadOnlyContext, RuntimeContext,
 };
 use weir::record::{Collector, Failure};
 use weir::time::WatermarkStrategy;
@@ -19,7 +19,8 @@ use weir::time::WatermarkStrategy;
 struct Watched {
     openable: bool,
     opened: Vec<Name>,
-    seen: u64,
+    seen: LongCounter,
+    last: u64,
 }
 
 impl Watched {
@@ -28,15 +29,16 @@ impl Watched {
             return Err(Failure("cannot be opened".into()));
         }
         self.opened.push(context.subtask.clone());
-        Ok(())
+        Ok(context.add_accumulator("seen", &self.seen)?)
     }
 
     fn see(&mut self) {
-        self.seen += 1;
+        self.seen.add(1);
+        self.last += 1;
     }
 
     fn closed(&self) -> Result<(), Failure> {
-        Err(Failure(format!("opened by {}, closed after {}", self.opened.join(", "), self.seen)))
+        Err(Failure(format!("opened by {}, closed after {}", self.opened.join(", "), self.last)))
     }
 }
 
@@ -144,24 +146,28 @@ plain_function! { ProcessJoinFunction<u64, u64> {
     }
 } }
 
-/// The task that fails the job with the function that `declare` puts behind its source, and why.
+/// The job that fails with the function that `declare` puts behind its source.
 fn fails(
     declare: impl Fn(&StreamExecutionEnvironment, Watched) -> DataStream<u64>,
     openable: bool,
-) -> (String, String) {
+) -> (RunReport, String, String) {
     let env = StreamExecutionEnvironment::new("closing");
     declare(&env, Watched { openable, ..Watched::default() }).discard();
     let report = execute(ClusterOptions::new(1, 1), env.build().unwrap()).unwrap();
     // In front of the cause is the task, which is named after the head of its chain.
     let (task, cause) = report.jobs[0].cause.as_deref().unwrap().split_once(": ").unwrap();
-    (task.to_owned(), cause.to_owned())
+    let (task, cause) = (task.to_owned(), cause.to_owned());
+    (report, task, cause)
 }
 
-fn check(declare: impl Fn(&StreamExecutionEnvironment, Watched) -> DataStream<u64>, seen: u64) {
-    let (task, cause) = fails(&declare, true);
+fn check(declare: impl Fn(&StreamExecutionEnvironment, Watched) -> DataStream<u64>, seen: i64) {
+    let (report, task, cause) = fails(&declare, true);
     assert_eq!(cause, format!("opened by {task}, closed after {seen}"));
-    let (_, cause) = fails(&declare, false);
+    let counted = &report.jobs[0].accumulators["seen"];
+    assert_eq!(counted, &Ok(AccumulatorValue::LongCounter(seen)));
+    let (report, _, cause) = fails(&declare, false);
     assert_eq!(cause, "cannot be opened");
+    assert!(report.jobs[0].accumulators.is_empty());
 }
 
 #[test]
