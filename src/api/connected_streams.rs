@@ -17,7 +17,8 @@
 
 use super::{DataStream, KeyedStream};
 use crate::operator::{
-    CoFlatMap, CoProcess, CoProcessFunction, Function, KeyByValue, KeySelector, KeyedCoProcess,
+    CoFlatMap, CoFlatMapClosures, CoFlatMapFunction, CoMap, CoMapClosures, CoMapFunction,
+    CoProcess, CoProcessFunction, Function, KeyByValue, KeySelector, KeyedCoProcess,
     KeyedCoProcessFunction, OperatorContext, OperatorKind, erase_inputs,
 };
 use crate::record::{Collector, Data, Key, Outputs};
@@ -56,12 +57,15 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
     /// One record out for each of either stream (Flink's `CoMapFunction`).
     pub fn map<R: Data>(
         self,
-        mut first: impl FnMut(A) -> R + Function,
-        mut second: impl FnMut(B) -> R + Function,
+        first: impl FnMut(A) -> R + Function,
+        second: impl FnMut(B) -> R + Function,
     ) -> DataStream<R> {
-        let first = move |value, out: &mut Collector<R>| out.collect(first(value));
-        let second = move |value, out: &mut Collector<R>| out.collect(second(value));
-        self.named("Co-Map", CoFlatMap::new(first, second))
+        self.map_with(CoMapClosures(first, second))
+    }
+
+    /// Like [`Self::map`], with a type of one's own as the function.
+    pub fn map_with<F: CoMapFunction<A, B>>(self, function: F) -> DataStream<F::Out> {
+        self.named("Co-Map", CoMap(function))
     }
 
     /// Any number of records out for each of either stream (Flink's `CoFlatMapFunction`).
@@ -70,7 +74,12 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
         first: impl FnMut(A, &mut Collector<R>) + Function,
         second: impl FnMut(B, &mut Collector<R>) + Function,
     ) -> DataStream<R> {
-        self.named("Co-Flat Map", CoFlatMap::new(first, second))
+        self.flat_map_with(CoFlatMapClosures::new(first, second))
+    }
+
+    /// Like [`Self::flat_map`], with a type of one's own as the function.
+    pub fn flat_map_with<F: CoFlatMapFunction<A, B>>(self, function: F) -> DataStream<F::Out> {
+        self.named("Co-Flat Map", CoFlatMap(function))
     }
 
     /// What a function makes of both, with what it remembers itself.

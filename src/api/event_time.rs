@@ -50,7 +50,7 @@ impl<T: Data> DataStream<T> {
         }
         let code = operator(move |context, output| {
             let assign = AssignTimestampsAndWatermarks::new(context, strategy.clone(), output);
-            Box::new(assign) as Box<dyn Output<T>>
+            Ok(Box::new(assign) as Box<dyn Output<T>>)
         });
         self.then("Timestamps/Watermarks", StreamNodeKind::Operator, code)
     }

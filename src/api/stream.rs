@@ -15,7 +15,9 @@ use crate::operator::{
     Function, KeyByField, KeyByValue, Map, MapFunction, OperatorContext, OperatorKind, Process,
     ProcessContext, ProcessElement, ProcessFunction, TryMap,
 };
-use crate::record::{Collector, Data, Key, Output, OutputTag, Outputs, Partitioning, erase};
+use crate::record::{
+    Collector, Data, Failure, Key, Output, OutputTag, Outputs, Partitioning, erase,
+};
 
 /// A stream of records of type `T`: the output of one operator, or of several in a union.
 pub struct DataStream<T> {
@@ -33,10 +35,13 @@ impl<T> Clone for DataStream<T> {
 
 /// An operator's code from a function that builds it in front of its output.
 pub(super) fn operator<I: Data, O: Data>(
-    build: impl Fn(&OperatorContext, Box<dyn Output<O>>) -> Box<dyn Output<I>> + Send + Sync + 'static,
+    build: impl Fn(&OperatorContext, Box<dyn Output<O>>) -> Result<Box<dyn Output<I>>, Failure>
+    + Send
+    + Sync
+    + 'static,
 ) -> OperatorKind {
     OperatorKind::operator(move |context: &OperatorContext, outputs: Outputs| {
-        Ok(erase(build(context, outputs.join().0)))
+        Ok(erase(build(context, outputs.join().0)?))
     })
 }
 
@@ -157,7 +162,7 @@ impl<T: Data> DataStream<T> {
     /// Like [`Self::map`], with a type of one's own as the function.
     pub fn map_with<F: MapFunction<T>>(&self, function: F) -> DataStream<F::Out> {
         let code = operator(move |context, output| {
-            Box::new(Map::new::<T>(context, function.clone(), output)) as Box<dyn Output<T>>
+            Ok(Box::new(Map::new::<T>(context, function.clone(), output)?) as Box<dyn Output<T>>)
         });
         self.then("Map", StreamNodeKind::Operator, code)
     }
@@ -168,7 +173,7 @@ impl<T: Data> DataStream<T> {
         function: impl FnMut(T) -> Result<R, E> + Function,
     ) -> DataStream<R> {
         let code = operator(move |context, output| {
-            Box::new(TryMap::new(context, function.clone(), output)) as Box<dyn Output<T>>
+            Ok(Box::new(TryMap::new(context, function.clone(), output)) as Box<dyn Output<T>>)
         });
         self.then("Map", StreamNodeKind::Operator, code)
     }
@@ -184,7 +189,8 @@ impl<T: Data> DataStream<T> {
     /// Like [`Self::flat_map`], with a type of one's own as the function.
     pub fn flat_map_with<F: FlatMapFunction<T>>(&self, function: F) -> DataStream<F::Out> {
         let code = operator(move |context, output| {
-            Box::new(FlatMap::new::<T>(context, function.clone(), output)) as Box<dyn Output<T>>
+            let flat_map = FlatMap::new::<T>(context, function.clone(), output)?;
+            Ok(Box::new(flat_map) as Box<dyn Output<T>>)
         });
         self.then("Flat Map", StreamNodeKind::Operator, code)
     }
@@ -197,7 +203,7 @@ impl<T: Data> DataStream<T> {
     /// Like [`Self::filter`], with a type of one's own as the function.
     pub fn filter_with<F: FilterFunction<T>>(&self, function: F) -> Self {
         let code = operator(move |context, output| {
-            Box::new(Filter::new(context, function.clone(), output)) as Box<dyn Output<T>>
+            Ok(Box::new(Filter::new(context, function.clone(), output)?) as Box<dyn Output<T>>)
         });
         self.then("Filter", StreamNodeKind::Operator, code)
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::JobSubmission;
 use crate::base::{SimDuration, SimTime};
+use crate::operator::AccumulatorResult;
 use crate::record::Row;
 use crate::trace::{JobStatus, Level};
 
@@ -61,8 +62,8 @@ pub enum CollectError {
     OtherType(#[from] serde_json::Error),
 }
 
-/// What became of a job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What became of a job (Flink's `JobExecutionResult`).
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobReport {
     /// Its name.
     pub name: String,
@@ -72,6 +73,8 @@ pub struct JobReport {
     pub restarts: u32,
     /// The root cause, if it failed.
     pub cause: Option<String>,
+    /// What its accumulators have come to, by name.
+    pub accumulators: BTreeMap<String, AccumulatorResult>,
 }
 
 /// What the outside world saw of a sink.

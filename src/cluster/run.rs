@@ -191,5 +191,9 @@ fn job_report(place: usize, job: &JobSubmission, results: &BTreeMap<u32, JobResu
         status: result.map_or(JobStatus::Running, |result| result.status),
         restarts: 0,
         cause: result.and_then(|result| result.cause.clone()),
+        accumulators: result.map_or_else(BTreeMap::new, |result| {
+            let results = result.accumulators.iter();
+            results.map(|(name, result)| (name.to_string(), result.clone())).collect()
+        }),
     }
 }

@@ -10,7 +10,7 @@ use crate::api::{
 };
 use crate::base::{EventTime, Name, SimDuration};
 use crate::operator::{KeySelector, MapFunction, RuntimeContext};
-use crate::record::Collector;
+use crate::record::{Collector, Failure};
 use crate::time::WatermarkStrategy;
 use crate::window::WindowContext;
 
@@ -86,8 +86,9 @@ struct WithSubtask {
 impl MapFunction<(EventTime, u64, u64)> for WithSubtask {
     type Out = Counted;
 
-    fn open(&mut self, context: &RuntimeContext) {
+    fn open(&mut self, context: &RuntimeContext) -> Result<(), Failure> {
         self.subtask = context.subtask.clone();
+        Ok(())
     }
 
     fn map(&mut self, (window_start, key, numbers): (EventTime, u64, u64)) -> Counted {

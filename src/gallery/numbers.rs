@@ -3,6 +3,7 @@
 use super::{ArgumentError, Arguments};
 use crate::api::{DataStream, Program, SourceOptions, StreamExecutionEnvironment};
 use crate::operator::{MapFunction, RuntimeContext};
+use crate::record::Failure;
 
 /// The numbers `0, 1, … count - 1`, one split per subtask.
 fn numbers(
@@ -51,8 +52,9 @@ struct CountReceived {
 impl MapFunction<u64> for CountReceived {
     type Out = (String, u32, u64);
 
-    fn open(&mut self, context: &RuntimeContext) {
+    fn open(&mut self, context: &RuntimeContext) -> Result<(), Failure> {
         self.subtask = context.index + 1;
+        Ok(())
     }
 
     fn map(&mut self, _: u64) -> Self::Out {

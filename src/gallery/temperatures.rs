@@ -9,7 +9,10 @@ use super::timed_table::timed_table_at_speed;
 use super::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, utc, window_size};
 use crate::api::{DataStream, Program, SourceOptions, StreamExecutionEnvironment};
 use crate::base::{EventTime, SimDuration};
-use crate::operator::{KeyedContext, KeyedOpenContext, KeyedProcessFunction};
+use crate::operator::{
+    KeyedContext, KeyedOpenContext, KeyedProcessFunction, LongCounter, LongMinimum, OpenContext,
+    ProcessContext, ProcessFunction,
+};
 use crate::record::{Collector, Failure, OutputTag};
 use crate::state::{KeyedState, ValueState, ValueStateDescriptor};
 
@@ -153,19 +156,51 @@ fn low_temperature(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("low-temperature");
     env.set_parallelism(arguments.parallelism());
     let below = arguments.integer("below")?;
-    let low = OutputTag::<(String, i64)>::new("low");
-    let tag = low.clone();
-    let normal = readings(&env, arguments)?
-        .process(move |Reading { sensor, degrees }: Reading, context, out| {
-            if degrees < below {
-                let warning = format!("{sensor} has {degrees} degrees");
-                context.output(&tag, (warning, below - degrees));
-            } else {
-                out.collect(Reading { sensor, degrees });
-            }
-        })
-        .uid("split");
+    let low = OutputTag::new("low");
+    let split = Split {
+        below,
+        low: low.clone(),
+        readings: LongCounter::default(),
+        coldest: LongMinimum::default(),
+    };
+    let normal = readings(&env, arguments)?.process_with(split).uid("split");
     normal.write_to("readings", READINGS);
     normal.get_side_output(&low).write_to("low", LOW);
     super::finish(&env)
+}
+
+/// Sets low temperatures aside, and remembers for the job's result what it has seen.
+#[derive(Clone)]
+struct Split {
+    below: i64,
+    low: OutputTag<(String, i64)>,
+    readings: LongCounter,
+    coldest: LongMinimum,
+}
+
+impl ProcessFunction<Reading> for Split {
+    type Out = Reading;
+
+    fn open(&mut self, context: &mut OpenContext<'_>) -> Result<(), Failure> {
+        context.runtime().add_accumulator("readings", &self.readings)?;
+        context.runtime().add_accumulator("coldest", &self.coldest)?;
+        Ok(())
+    }
+
+    fn process_element(
+        &mut self,
+        Reading { sensor, degrees }: Reading,
+        context: &mut ProcessContext<'_>,
+        out: &mut Collector<Reading>,
+    ) -> Result<(), Failure> {
+        self.readings.add(1);
+        self.coldest.add(degrees);
+        if degrees < self.below {
+            let warning = format!("{sensor} has {degrees} degrees");
+            context.output(&self.low, (warning, self.below - degrees));
+        } else {
+            out.collect(Reading { sensor, degrees });
+        }
+        Ok(())
+    }
 }

@@ -1,9 +1,6 @@
-//! Functions of two streams without keys: Flink's `CoProcessOperator`, and with it co-map and
-//! co-flat-map.
+//! Functions of two streams without keys: Flink's `CoProcessOperator`.
 //!
-//! Previous: two edges of one task. Next: the main output and the side outputs.
-
-use std::marker::PhantomData;
+//! Previous: two edges of one task, or [`super::co_map`]. Next: the main output and the side outputs.
 
 use super::process::{OpenContext, ProcessContext};
 use super::process_runner::ProcessRunner;
@@ -34,55 +31,6 @@ pub trait CoProcessFunction<A, B>: Function {
     ) -> Result<(), Failure>;
     /// Called once after the last record.
     fn close(&mut self) -> Result<(), Failure> {
-        Ok(())
-    }
-}
-
-/// Two closures that share nothing, one for each stream (Flink's `CoFlatMapFunction`).
-pub struct CoFlatMap<F, G, R> {
-    first: F,
-    second: G,
-    out: PhantomData<fn() -> R>,
-}
-
-impl<F, G, R> CoFlatMap<F, G, R> {
-    /// Wraps the closures.
-    pub fn new(first: F, second: G) -> Self {
-        Self { first, second, out: PhantomData }
-    }
-}
-
-impl<F: Clone, G: Clone, R> Clone for CoFlatMap<F, G, R> {
-    fn clone(&self) -> Self {
-        Self::new(self.first.clone(), self.second.clone())
-    }
-}
-
-impl<A, B, R, F, G> CoProcessFunction<A, B> for CoFlatMap<F, G, R>
-where
-    R: Data,
-    F: FnMut(A, &mut Collector<R>) + Function,
-    G: FnMut(B, &mut Collector<R>) + Function,
-{
-    type Out = R;
-
-    fn process_element1(
-        &mut self,
-        value: A,
-        _context: &mut ProcessContext<'_>,
-        out: &mut Collector<R>,
-    ) -> Result<(), Failure> {
-        (self.first)(value, out);
-        Ok(())
-    }
-
-    fn process_element2(
-        &mut self,
-        value: B,
-        _context: &mut ProcessContext<'_>,
-        out: &mut Collector<R>,
-    ) -> Result<(), Failure> {
-        (self.second)(value, out);
         Ok(())
     }
 }

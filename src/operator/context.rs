@@ -4,7 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{EventTimeParts, OperatorEvent, ProcessingTimeService, RuntimeContext, ScratchTraffic};
+use super::{
+    AccumulatorRegistry, EventTimeParts, OperatorEvent, ProcessingTimeService, RuntimeContext,
+    ScratchTraffic,
+};
 use crate::base::{JobId, Name, SimDuration, SimTime};
 use crate::host::Host;
 use crate::record::{KeyGroup, KeyGroupRange, key_group};
@@ -83,6 +86,8 @@ pub struct OperatorContext {
     pub max_parallelism: u32,
     /// Which attempt at this subtask this is, from 0.
     pub attempt: u32,
+    /// The task's accumulators.
+    pub accumulators: AccumulatorRegistry,
     /// The task's meter.
     pub meter: Rc<Meter>,
     /// What processing a record costs this operator.
@@ -116,6 +121,7 @@ impl OperatorContext {
             index: self.index,
             parallelism: self.parallelism,
             attempt: self.attempt,
+            accumulators: self.accumulators.clone(),
         }
     }
 

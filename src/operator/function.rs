@@ -1,9 +1,14 @@
 //! The traits that user functions implement. Each subtask has its own clone of a function.
+//!
+//! Those that are called record by record are what Flink calls rich: they are told when their subtask
+//! begins and when its input has ended. Those that aggregate are not, as windows want it, and
+//! neither are key selectors.
 
 use std::marker::PhantomData;
 
+use super::{Accumulator, AccumulatorError, AccumulatorRegistry};
 use crate::base::Name;
-use crate::record::{Collector, Data, Key};
+use crate::record::{Collector, Data, Failure, Key};
 
 /// What any user function must be, so that subtasks can have their own.
 pub trait Function: Clone + Send + Sync + 'static {}
@@ -11,7 +16,7 @@ pub trait Function: Clone + Send + Sync + 'static {}
 impl<F: Clone + Send + Sync + 'static> Function for F {}
 
 /// What a user function may know of where it runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RuntimeContext {
     /// The subtask's name, such as `parse#1`.
     pub subtask: Name,
@@ -21,6 +26,23 @@ pub struct RuntimeContext {
     pub parallelism: u32,
     /// Which attempt at this subtask this is, from 0.
     pub attempt: u32,
+    pub(super) accumulators: AccumulatorRegistry,
+}
+
+impl RuntimeContext {
+    /// Has an accumulator reported with the job's result, under a name of the job. Keep the
+    /// accumulator as a field: it is how values are added.
+    ///
+    /// # Errors
+    /// If the task has one of that name. The task is all of the chain to which the operator
+    /// belongs.
+    pub fn add_accumulator(
+        &self,
+        name: &str,
+        accumulator: &impl Accumulator,
+    ) -> Result<(), AccumulatorError> {
+        self.accumulators.add(name, accumulator)
+    }
 }
 
 /// One record in, one out.
@@ -28,9 +50,15 @@ pub trait MapFunction<T>: Function {
     /// What comes out.
     type Out: Data;
     /// Called once before the first record.
-    fn open(&mut self, _context: &RuntimeContext) {}
+    fn open(&mut self, _context: &RuntimeContext) -> Result<(), Failure> {
+        Ok(())
+    }
     /// Maps a record.
     fn map(&mut self, value: T) -> Self::Out;
+    /// Called once after the last record.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// One record in, any number out.
@@ -38,15 +66,29 @@ pub trait FlatMapFunction<T>: Function {
     /// What comes out.
     type Out: Data;
     /// Called once before the first record.
-    fn open(&mut self, _context: &RuntimeContext) {}
+    fn open(&mut self, _context: &RuntimeContext) -> Result<(), Failure> {
+        Ok(())
+    }
     /// Maps a record.
     fn flat_map(&mut self, value: T, out: &mut Collector<Self::Out>);
+    /// Called once after the last record.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// Which records stay.
 pub trait FilterFunction<T>: Function {
+    /// Called once before the first record.
+    fn open(&mut self, _context: &RuntimeContext) -> Result<(), Failure> {
+        Ok(())
+    }
     /// Whether a record stays.
     fn filter(&mut self, value: &T) -> bool;
+    /// Called once after the last record.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// Two records of one key into one.

@@ -4,7 +4,10 @@
 
 use std::marker::PhantomData;
 
-use super::{Cost, Function, KeySelector, KeyedStorage, LateRecords, OperatorContext, TwoInput};
+use super::{
+    Cost, Function, KeySelector, KeyedStorage, LateRecords, OperatorContext, RuntimeContext,
+    TwoInput,
+};
 use crate::base::EventTime;
 use crate::record::{
     BATCH_RECORDS, Batch, ChainEvent, Collector, Data, Failure, Output, OutputTag, RecordId,
@@ -50,6 +53,10 @@ impl JoinContext<'_> {
 pub trait ProcessJoinFunction<L, R>: Function {
     /// What comes out.
     type Out: Data;
+    /// Called once before the first pair.
+    fn open(&mut self, _context: &RuntimeContext) -> Result<(), Failure> {
+        Ok(())
+    }
     /// Processes a pair.
     fn process_element(
         &mut self,
@@ -58,6 +65,10 @@ pub trait ProcessJoinFunction<L, R>: Function {
         context: &mut JoinContext<'_>,
         out: &mut Collector<Self::Out>,
     );
+    /// Called once after the last record.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// A closure as a join function.
@@ -134,14 +145,15 @@ where
     SR: KeySelector<R, Key = SL::Key>,
     F: ProcessJoinFunction<L, R>,
 {
-    /// Puts the join in front of its outputs.
+    /// Opens the join's function in front of its outputs.
     pub fn new(
         context: &OperatorContext,
         spec: IntervalJoinSpec<L, R, SL, SR>,
-        function: F,
+        mut function: F,
         (output, sides): (Box<dyn Output<F::Out>>, SideOutputs),
     ) -> Result<Self, Failure> {
         let IntervalJoinSpec { bounds, left, right, late_left, late_right } = spec;
+        function.open(&context.runtime())?;
         let emitted = Emitted {
             context: context.clone(),
             function,
@@ -255,8 +267,13 @@ where
                 self.advance(BATCH_RECORDS)?;
                 self.output.on_event(event)
             }
-            ChainEvent::WatermarkStatus(_) | ChainEvent::EndOfInput => {
+            ChainEvent::WatermarkStatus(_) => {
                 self.advance(usize::MAX)?;
+                self.output.on_event(event)
+            }
+            ChainEvent::EndOfInput => {
+                self.advance(usize::MAX)?;
+                self.emitted.function.close()?;
                 self.output.on_event(event)
             }
             ChainEvent::Flush => self.output.on_event(event),

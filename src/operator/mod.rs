@@ -6,7 +6,9 @@
 //! Previous: [`crate::api`] declares operators, [`crate::task`] builds the chain. Next: the
 //! writer at the end of the chain, in [`crate::network`], or a sink, in [`crate::connector`].
 
+mod accumulator;
 mod broadcast;
+mod co_map;
 mod co_process;
 mod code;
 mod context;
@@ -28,11 +30,19 @@ mod timers;
 mod two_input;
 mod windowed;
 
+pub use accumulator::{
+    Accumulator, AccumulatorError, AccumulatorRegistry, AccumulatorResult, AccumulatorResults,
+    AccumulatorValue, AccumulatorValues, AverageAccumulator, DoubleCounter, DoubleMaximum,
+    DoubleMinimum, Histogram, LongCounter, LongMaximum, LongMinimum, Tally, merge_accumulators,
+};
 pub use broadcast::{
     BroadcastProcess, BroadcastProcessFunction, KeyedBroadcastContext, KeyedBroadcastProcess,
     KeyedBroadcastProcessFunction, ReadOnlyContext,
 };
-pub use co_process::{CoFlatMap, CoProcess, CoProcessFunction};
+pub use co_map::{
+    CoFlatMap, CoFlatMapClosures, CoFlatMapFunction, CoMap, CoMapClosures, CoMapFunction,
+};
+pub use co_process::{CoProcess, CoProcessFunction};
 pub use code::{
     Built, Channels, CoordinatorEvent, EdgeFactory, JobCode, OperatorCode, OperatorEvent,
     OperatorFactory, OperatorKind, SourceFactory, SourceReader, SourceStatus,

@@ -1,4 +1,6 @@
 //! Operators without state: map, flat map, filter.
+//!
+//! Previous: any operator. Next: whatever takes what is left of the records.
 
 use super::{Cost, FilterFunction, FlatMapFunction, MapFunction, OperatorContext};
 use crate::record::{Batch, ChainEvent, Collector, Data, Failure, Output};
@@ -12,12 +14,16 @@ pub struct Map<F, R> {
 
 impl<F, R> Map<F, R> {
     /// Opens `function` in front of `output`.
-    pub fn new<T>(context: &OperatorContext, mut function: F, output: Box<dyn Output<R>>) -> Self
+    pub fn new<T>(
+        context: &OperatorContext,
+        mut function: F,
+        output: Box<dyn Output<R>>,
+    ) -> Result<Self, Failure>
     where
         F: MapFunction<T, Out = R>,
     {
-        function.open(&context.runtime());
-        Self { function, output, cost: context.cost() }
+        function.open(&context.runtime())?;
+        Ok(Self { function, output, cost: context.cost() })
     }
 }
 
@@ -28,6 +34,7 @@ impl<T: Data, F: MapFunction<T>> Output<T> for Map<F, F::Out> {
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        close_at_end(event, || self.function.close())?;
         self.output.on_event(event)
     }
 }
@@ -84,12 +91,16 @@ pub struct FlatMap<F, R> {
 
 impl<F, R: Data> FlatMap<F, R> {
     /// Opens `function` in front of `output`.
-    pub fn new<T>(context: &OperatorContext, mut function: F, output: Box<dyn Output<R>>) -> Self
+    pub fn new<T>(
+        context: &OperatorContext,
+        mut function: F,
+        output: Box<dyn Output<R>>,
+    ) -> Result<Self, Failure>
     where
         F: FlatMapFunction<T, Out = R>,
     {
-        function.open(&context.runtime());
-        Self { function, collector: Collector::default(), output, cost: context.cost() }
+        function.open(&context.runtime())?;
+        Ok(Self { function, collector: Collector::default(), output, cost: context.cost() })
     }
 }
 
@@ -107,6 +118,7 @@ impl<T: Data, F: FlatMapFunction<T>> Output<T> for FlatMap<F, F::Out> {
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        close_at_end(event, || self.function.close())?;
         self.output.on_event(event)
     }
 }
@@ -118,10 +130,15 @@ pub struct Filter<F, T> {
     cost: Cost,
 }
 
-impl<F, T> Filter<F, T> {
-    /// Puts `function` in front of `output`.
-    pub fn new(context: &OperatorContext, function: F, output: Box<dyn Output<T>>) -> Self {
-        Self { function, output, cost: context.cost() }
+impl<T, F: FilterFunction<T>> Filter<F, T> {
+    /// Opens `function` in front of `output`.
+    pub fn new(
+        context: &OperatorContext,
+        mut function: F,
+        output: Box<dyn Output<T>>,
+    ) -> Result<Self, Failure> {
+        function.open(&context.runtime())?;
+        Ok(Self { function, output, cost: context.cost() })
     }
 }
 
@@ -133,6 +150,21 @@ impl<T: Data, F: FilterFunction<T>> Output<T> for Filter<F, T> {
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        close_at_end(event, || self.function.close())?;
         self.output.on_event(event)
+    }
+}
+
+/// Closes a function if its input has ended.
+fn close_at_end(
+    event: ChainEvent,
+    close: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    match event {
+        ChainEvent::EndOfInput => close(),
+        ChainEvent::Watermark(_)
+        | ChainEvent::WatermarkStatus(_)
+        | ChainEvent::TimersDue
+        | ChainEvent::Flush => Ok(()),
     }
 }

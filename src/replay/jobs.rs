@@ -211,6 +211,10 @@ impl Jobs {
                 }
                 Seen::set(&mut job.status, *to)
             }
+            JobEvent::AccumulatorsMerged { job, .. } => {
+                self.job(*job);
+                Seen::No
+            }
         }
     }
 

@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 use super::options::RuntimeOptions;
 use super::outbox::{Component, Outbox};
 use super::ports;
-use super::rpc::{ClientRpc, DispatcherRpc, JobPayload};
+use super::rpc::{ClientRpc, DispatcherRpc, JobPayload, JobState};
 use crate::base::{JobId, Name, SimDuration, SimTime};
 use crate::host::{Address, Port};
+use crate::operator::AccumulatorResults;
 use crate::trace::JobStatus;
 
 /// Flink's `rest.retry.delay`.
@@ -32,7 +33,7 @@ pub struct Submission {
 }
 
 /// How a job ended, as its client sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobResult {
     /// The job.
     pub job: JobId,
@@ -42,6 +43,8 @@ pub struct JobResult {
     pub status: JobStatus,
     /// The root cause, if it failed.
     pub cause: Option<String>,
+    /// What its accumulators have come to.
+    pub accumulators: AccumulatorResults,
 }
 
 /// What a client is reminded of.
@@ -92,19 +95,26 @@ impl Client {
         let job = self.job(id);
         if job.unanswered == MAX_TRIES {
             let cause = format!("the JobManager did not answer {MAX_TRIES} requests");
-            self.end(id, JobStatus::Failed, Some(cause), out);
+            self.lose(id, cause, out);
             return true;
         }
         job.unanswered += 1;
         false
     }
 
-    fn end(&mut self, id: JobId, status: JobStatus, cause: Option<String>, out: &mut Outbox<Self>) {
+    /// Ends a job of which nothing more will be heard.
+    fn lose(&mut self, id: JobId, cause: String, out: &mut Outbox<Self>) {
+        let (status, accumulators) = (JobStatus::Failed, AccumulatorResults::new());
+        self.end(id, JobState { status, cause: Some(cause), accumulators }, out);
+    }
+
+    fn end(&mut self, id: JobId, state: JobState, out: &mut Outbox<Self>) {
         let job = self.job(id);
         if job.stage != Stage::Ended {
             job.stage = Stage::Ended;
             let name = job.submission.payload.name.clone();
-            out.act(JobResult { job: id, name, status, cause });
+            let JobState { status, cause, accumulators } = state;
+            out.act(JobResult { job: id, name, status, cause, accumulators });
         }
     }
 
@@ -149,16 +159,10 @@ impl Client {
         }
     }
 
-    fn on_job_status(
-        &mut self,
-        id: JobId,
-        status: JobStatus,
-        cause: Option<String>,
-        out: &mut Outbox<Self>,
-    ) {
+    fn on_job_status(&mut self, id: JobId, state: JobState, out: &mut Outbox<Self>) {
         self.job(id).unanswered = 0;
-        if status.is_terminal() {
-            self.end(id, status, cause, out);
+        if state.status.is_terminal() {
+            self.end(id, state, out);
         }
     }
 }
@@ -195,12 +199,10 @@ impl Component for Client {
     ) {
         match message {
             ClientRpc::SubmitJobAcknowledged { job } => self.on_submit_acknowledged(now, job, out),
-            ClientRpc::JobStatus { job, status, cause } => {
-                self.on_job_status(job, status, cause, out);
-            }
+            ClientRpc::JobStatus { job, state } => self.on_job_status(job, state, out),
             ClientRpc::JobNotFound { job } => {
                 let cause = "the job was lost with its JobManager".to_owned();
-                self.end(job, JobStatus::Failed, Some(cause), out);
+                self.lose(job, cause, out);
             }
         }
     }

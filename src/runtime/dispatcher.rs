@@ -6,10 +6,11 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use super::options::RuntimeOptions;
 use super::outbox::{Component, Outbox};
 use super::ports;
-use super::rpc::{ClientRpc, DispatcherRpc, JobMasterRpc, JobPayload};
+use super::rpc::{ClientRpc, DispatcherRpc, JobMasterRpc, JobPayload, JobState};
 use super::session::JobMasterId;
 use crate::base::{JobId, Name, SimTime};
 use crate::host::{Address, Port};
+use crate::operator::AccumulatorResults;
 use crate::trace::{Event, JobEvent, JobStatus};
 
 /// A JobMaster to start on the Dispatcher's node.
@@ -30,8 +31,7 @@ pub struct Dispatcher {
 
 struct DispatchedJob {
     id: JobMasterId,
-    status: JobStatus,
-    cause: Option<String>,
+    state: JobState,
     /// Clients to tell of its end.
     clients: BTreeSet<Address>,
 }
@@ -58,8 +58,12 @@ impl Dispatcher {
                 name: payload.name.clone(),
                 plan: serde_json::to_string(&*payload.plan).expect("plans have text keys only"),
             }));
-            let (status, cause, clients) = (JobStatus::Initializing, None, BTreeSet::new());
-            entry.insert(DispatchedJob { id, status, cause, clients });
+            let state = JobState {
+                status: JobStatus::Initializing,
+                cause: None,
+                accumulators: AccumulatorResults::new(),
+            };
+            entry.insert(DispatchedJob { id, state, clients: BTreeSet::new() });
             out.act(StartJobMaster { job, id, payload });
         }
         out.send(from, ClientRpc::SubmitJobAcknowledged { job });
@@ -71,12 +75,11 @@ impl Dispatcher {
             return;
         };
         known.clients.insert(from);
-        let (status, cause) = (known.status, known.cause.clone());
-        out.send(from, ClientRpc::JobStatus { job, status, cause });
+        out.send(from, ClientRpc::JobStatus { job, state: known.state.clone() });
     }
 
     fn on_cancel_job(&self, job: JobId, out: &mut Outbox<Self>) {
-        if self.jobs.get(&job).is_some_and(|known| !known.status.is_terminal()) {
+        if self.jobs.get(&job).is_some_and(|known| !known.state.status.is_terminal()) {
             let port = ports::job_master(job);
             out.send(Address { node: self.options.jobmanager, port }, JobMasterRpc::CancelJob);
         }
@@ -86,17 +89,14 @@ impl Dispatcher {
         &mut self,
         job: JobId,
         id: JobMasterId,
-        status: JobStatus,
-        cause: Option<String>,
+        state: JobState,
         out: &mut Outbox<Self>,
     ) {
         let Some(known) = self.jobs.get_mut(&job).filter(|known| known.id == id) else { return };
-        known.status = status;
-        known.cause = cause;
-        if status.is_terminal() {
+        known.state = state;
+        if known.state.status.is_terminal() {
             for client in std::mem::take(&mut known.clients) {
-                let cause = known.cause.clone();
-                out.send(client, ClientRpc::JobStatus { job, status, cause });
+                out.send(client, ClientRpc::JobStatus { job, state: known.state.clone() });
             }
         }
     }
@@ -131,8 +131,8 @@ impl Component for Dispatcher {
             }
             DispatcherRpc::RequestJobStatus { job } => self.on_request_job_status(from, job, out),
             DispatcherRpc::CancelJob { job } => self.on_cancel_job(job, out),
-            DispatcherRpc::JobStatusChanged { job, id, status, cause } => {
-                self.on_job_status_changed(job, id, status, cause, out);
+            DispatcherRpc::JobStatusChanged { job, id, state } => {
+                self.on_job_status_changed(job, id, state, out);
             }
         }
     }

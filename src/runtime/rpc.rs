@@ -13,7 +13,7 @@ use super::session::{
 use crate::base::{AllocationId, AttemptId, JobId, Name, SimTime};
 use crate::graph::PhysicalPlan;
 use crate::host::{Address, Message};
-use crate::operator::{CoordinatorEvent, JobCode, OperatorEvent};
+use crate::operator::{AccumulatorResults, CoordinatorEvent, JobCode, OperatorEvent};
 use crate::task::TaskDescriptor;
 use crate::trace::JobStatus;
 
@@ -26,6 +26,17 @@ pub struct JobPayload {
     pub plan: Arc<PhysicalPlan>,
     /// Its code.
     pub code: Arc<JobCode>,
+}
+
+/// How a job does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobState {
+    /// Its status.
+    pub status: JobStatus,
+    /// The root cause, if it fails.
+    pub cause: Option<String>,
+    /// What its accumulators have come to, if it is over.
+    pub accumulators: AccumulatorResults,
 }
 
 /// Any message.
@@ -51,7 +62,7 @@ pub enum DispatcherRpc {
     /// The client wants a job cancelled.
     CancelJob { job: JobId },
     /// A JobMaster says how its job does.
-    JobStatusChanged { job: JobId, id: JobMasterId, status: JobStatus, cause: Option<String> },
+    JobStatusChanged { job: JobId, id: JobMasterId, state: JobState },
 }
 
 /// What the client is told.
@@ -59,7 +70,7 @@ pub enum ClientRpc {
     /// The Dispatcher has the job.
     SubmitJobAcknowledged { job: JobId },
     /// How a job does.
-    JobStatus { job: JobId, status: JobStatus, cause: Option<String> },
+    JobStatus { job: JobId, state: JobState },
     /// The Dispatcher knows no such job.
     JobNotFound { job: JobId },
 }

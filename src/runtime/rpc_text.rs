@@ -2,12 +2,12 @@
 //! words, its length.
 
 use super::rpc::{
-    ClientRpc, DispatcherRpc, JobMasterRpc, ResourceManagerRpc, Rpc, TaskExecutorRpc,
+    ClientRpc, DispatcherRpc, JobMasterRpc, JobState, ResourceManagerRpc, Rpc, TaskExecutorRpc,
 };
 use super::session::{ExecutionReport, SlotReport};
-use crate::base::AllocationId;
+use crate::base::{AllocationId, Name};
 use crate::graph::PhysicalPlan;
-use crate::operator::{CoordinatorEvent, OperatorEvent};
+use crate::operator::{AccumulatorResult, AccumulatorValue, CoordinatorEvent, OperatorEvent};
 use crate::trace::moment;
 
 /// What a message costs whatever it says: headers, method name, ids.
@@ -103,8 +103,8 @@ fn about_dispatcher(message: &DispatcherRpc) -> String {
         DispatcherRpc::RequestJobStatus { job } | DispatcherRpc::CancelJob { job } => {
             format!("job {job}")
         }
-        DispatcherRpc::JobStatusChanged { job, status, cause, .. } => {
-            with_cause(format!("job {job}: {status:?}"), cause.as_deref())
+        DispatcherRpc::JobStatusChanged { job, state, .. } => {
+            with_cause(format!("job {job}: {:?}", state.status), state.cause.as_deref())
         }
     }
 }
@@ -114,8 +114,8 @@ fn about_client(message: &ClientRpc) -> String {
         ClientRpc::SubmitJobAcknowledged { job } | ClientRpc::JobNotFound { job } => {
             format!("job {job}")
         }
-        ClientRpc::JobStatus { job, status, cause } => {
-            with_cause(format!("job {job}: {status:?}"), cause.as_deref())
+        ClientRpc::JobStatus { job, state } => {
+            with_cause(format!("job {job}: {:?}", state.status), state.cause.as_deref())
         }
     }
 }
@@ -229,6 +229,10 @@ pub(super) fn wire_size(rpc: &Rpc) -> u64 {
         Rpc::JobMaster(JobMasterRpc::HeartbeatFromTaskManager { executions, .. }) => {
             executions.iter().map(report_size).sum()
         }
+        Rpc::Dispatcher(DispatcherRpc::JobStatusChanged { state, .. })
+        | Rpc::Client(ClientRpc::JobStatus { state, .. }) => {
+            rpc.about().len() as u64 + results_size(state)
+        }
         Rpc::Dispatcher(_)
         | Rpc::Client(_)
         | Rpc::ResourceManager(_)
@@ -239,7 +243,21 @@ pub(super) fn wire_size(rpc: &Rpc) -> u64 {
 }
 
 fn report_size(report: &ExecutionReport) -> u64 {
-    16 + report.task.len() as u64 + report.cause.as_ref().map_or(0, |cause| cause.len() as u64)
+    let ExecutionReport { attempt: _, task, state: _, cause, accumulators } = report;
+    let accumulators: u64 = accumulators.iter().map(accumulator_size).sum();
+    16 + task.len() as u64 + cause.as_ref().map_or(0, |cause| cause.len() as u64) + accumulators
+}
+
+fn results_size(state: &JobState) -> u64 {
+    let size = |(name, result): (&Name, &AccumulatorResult)| match result {
+        Ok(value) => accumulator_size((name, value)),
+        Err(error) => (name.len() + error.to_string().len()) as u64,
+    };
+    state.accumulators.iter().map(size).sum()
+}
+
+fn accumulator_size((name, value): (&Name, &AccumulatorValue)) -> u64 {
+    name.len() as u64 + value.encoded_len()
 }
 
 fn plan_size(plan: &PhysicalPlan) -> u64 {

@@ -5,6 +5,7 @@
 //! ignored (Flink's fencing tokens and resource ids).
 
 use crate::base::{AllocationId, AttemptId, JobId, Name, NodeId, SimTime};
+use crate::operator::AccumulatorValues;
 use crate::trace::ExecutionState;
 
 /// One life of the ResourceManager.
@@ -37,7 +38,7 @@ pub struct Grant {
 pub type SlotReport = Vec<Option<Grant>>;
 
 /// What a TaskExecutor says of one execution (Flink's `TaskExecutionState`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ExecutionReport {
     /// The execution.
     pub attempt: AttemptId,
@@ -47,4 +48,6 @@ pub struct ExecutionReport {
     pub state: ExecutionState,
     /// Why, if it failed.
     pub cause: Option<String>,
+    /// What its accumulators have come to, if it is over.
+    pub accumulators: AccumulatorValues,
 }

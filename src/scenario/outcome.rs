@@ -98,5 +98,15 @@ fn job_json(job: &JobReport) -> Value {
         "status": status_name(job.status),
         "restarts": job.restarts,
         "checkpoints": { "completed": 0, "aborted": 0 },
+        "accumulators": accumulators_json(job),
     })
+}
+
+/// The value of each accumulator; an object with `error` for one that has none.
+fn accumulators_json(job: &JobReport) -> Value {
+    let results = job.accumulators.iter().map(|(name, result)| match result {
+        Ok(value) => (name.clone(), value.to_json()),
+        Err(error) => (name.clone(), json!({ "error": error.to_string() })),
+    });
+    Value::Object(results.collect())
 }

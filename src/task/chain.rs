@@ -8,8 +8,8 @@ use crate::graph::OutputTarget;
 use crate::host::Host;
 use crate::network::ResultPartition;
 use crate::operator::{
-    Meter, OperatorContext, OperatorEvent, OperatorKind, ProcessingTimeService, ScratchTraffic,
-    SourceReader,
+    AccumulatorRegistry, Meter, OperatorContext, OperatorEvent, OperatorKind,
+    ProcessingTimeService, ScratchTraffic, SourceReader,
 };
 use crate::record::{AnyOutput, ChainEvent, Failure, Outputs};
 use crate::time::PausableRelativeClock;
@@ -17,6 +17,7 @@ use crate::trace::Level;
 
 /// What all operators of a chain share with their task.
 pub(super) struct Shared {
+    pub(super) accumulators: AccumulatorRegistry,
     pub(super) meter: Rc<Meter>,
     pub(super) timers: Rc<ProcessingTimeService>,
     pub(super) scratch: Rc<ScratchTraffic>,
@@ -68,6 +69,7 @@ pub(super) fn build(
             parallelism: vertex.parallelism,
             max_parallelism: vertex.max_parallelism,
             attempt: descriptor.attempt.attempt,
+            accumulators: shared.accumulators.clone(),
             meter: shared.meter.clone(),
             record_cost: operator_code.record_cost.unwrap_or(descriptor.options.record_cost),
             batch_records: descriptor.options.buffer_records,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{AttemptId, Name, SimDuration};
 use crate::graph::{PhysicalPlan, VertexSubtask};
 use crate::host::{Address, Port};
-use crate::operator::{EventTimeParts, JobCode, OperatorEvent};
+use crate::operator::{AccumulatorValues, EventTimeParts, JobCode, OperatorEvent};
 use crate::record::BATCH_RECORDS;
 use crate::state::StateBackendKind;
 
@@ -50,12 +50,14 @@ pub struct TaskOptions {
 }
 
 /// What a task tells its TaskExecutor.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TaskUpdate {
     /// Its operators are set up.
     Running,
     /// One of its operators tells its coordinator something.
     OperatorEvent(OperatorEvent),
+    /// It is about to end; this is what its accumulators have come to, if it has any.
+    Accumulated(AccumulatorValues),
     /// It is done.
     Finished,
     /// It was stopped.

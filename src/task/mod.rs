@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use crate::base::EventTime;
 use crate::host::{Host, Signal};
-use crate::operator::CoordinatorEvent;
+use crate::operator::{AccumulatorRegistry, CoordinatorEvent};
 use crate::record::Failure;
 use crate::trace::{Event, ExecutionState, TaskEvent};
 
@@ -57,7 +57,8 @@ impl TaskHandle {
     }
 }
 
-/// Starts a task on `host`. Updates end with exactly one of `Finished`, `Canceled`, `Failed`.
+/// Starts a task on `host`. Updates end with exactly one of `Finished`, `Canceled`, `Failed`,
+/// behind `Accumulated` if there are accumulators.
 pub fn start(
     host: &Host,
     descriptor: TaskDescriptor,
@@ -82,9 +83,18 @@ async fn run(
     let subtask = descriptor.name.clone();
     let updates = on_update.clone();
     let coordinator = Rc::new(move |event| updates(TaskUpdate::OperatorEvent(event)));
-    let mut task = match StreamTask::open(&host, descriptor, signal, mail, coordinator) {
+    let accumulators = AccumulatorRegistry::default();
+    let end = |update| {
+        let values = accumulators.values();
+        if !values.is_empty() {
+            on_update(TaskUpdate::Accumulated(values));
+        }
+        on_update(update);
+    };
+    let registry = accumulators.clone();
+    let mut task = match StreamTask::open(&host, descriptor, signal, mail, registry, coordinator) {
         Ok(task) => task,
-        Err(Failure(cause)) => return on_update(TaskUpdate::Failed { cause }),
+        Err(Failure(cause)) => return end(TaskUpdate::Failed { cause }),
     };
     let started = TaskEvent::TaskStarted { job, subtask: subtask.clone(), attempt };
     host.trace.record(Event::Task(started));
@@ -116,5 +126,5 @@ async fn run(
         drop(task);
         Ok(())
     });
-    on_update(update);
+    end(update);
 }

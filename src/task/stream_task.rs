@@ -17,7 +17,7 @@ use super::{Mail, TaskDescriptor, wiring};
 use crate::base::{SimDuration, SimTime};
 use crate::host::{Host, Inbox, Payload, Signal};
 use crate::network::{ConsumerChannel, DataMessage, InputGate, ResultPartition, Taken};
-use crate::operator::{Meter, OperatorEvent, SourceStatus};
+use crate::operator::{AccumulatorRegistry, Meter, OperatorEvent, SourceStatus};
 use crate::record::{ChainEvent, Element, Failure};
 use crate::trace::{Event, TaskEvent, TimeEvent};
 
@@ -65,10 +65,12 @@ impl StreamTask {
         descriptor: TaskDescriptor,
         signal: Signal,
         mail: Rc<Mail>,
+        accumulators: AccumulatorRegistry,
         coordinator: Rc<dyn Fn(OperatorEvent)>,
     ) -> Result<Self, Failure> {
         let inbox = host.wire.open(descriptor.port, signal.clone());
         let shared = Shared {
+            accumulators,
             meter: Rc::new(Meter::default()),
             timers: Rc::default(),
             scratch: Rc::default(),

@@ -29,9 +29,9 @@ mod schema;
 pub use chrome::chrome;
 pub use error::TraceError;
 pub use event::{
-    Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome,
-    NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, StateEvent, TaskEvent,
-    TimeEvent, TimerEvent, WindowEvent,
+    Accumulated, Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus,
+    LateOutcome, NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, StateEvent,
+    TaskEvent, TimeEvent, TimerEvent, WindowEvent,
 };
 pub use file::{Iter, TraceFile};
 pub use filter::{Filter, FilterError};

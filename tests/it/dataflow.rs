@@ -1,5 +1,6 @@
 //! Records through whole clusters: what every operator, partitioner, source and sink does.
 
+mod accumulators;
 mod closing;
 mod failures;
 pub mod laws;

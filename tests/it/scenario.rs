@@ -10,6 +10,7 @@ use weir::api::{Program, StreamExecutionEnvironment};
 use weir::base::{Seed, SimDuration, SimTime};
 use weir::cluster::{EndReason, JobReport, RunReport, SinkReport};
 use weir::gallery::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry};
+use weir::operator::{AccumulatorError, AccumulatorValue};
 use weir::record::{Row, RowKind};
 use weir::scenario::{
     Lowered, Outcome, Overrides, Scenario, ScenarioError, embedded, load, lower, parse, parse_with,
@@ -240,6 +241,7 @@ fn report(status: JobStatus, cause: Option<&str>, rows: usize) -> RunReport {
             status,
             restarts: 0,
             cause: cause.map(str::to_owned),
+            accumulators: BTreeMap::new(),
         }],
         sinks: BTreeMap::from([("counts".to_owned(), sink)]),
         latency: None,
@@ -315,10 +317,16 @@ fn a_run_is_held_against_what_was_expected_of_it() {
 
 #[test]
 fn the_machine_readable_result_has_the_agreed_fields() {
-    let vacuous = RunReport {
+    let mut vacuous = RunReport {
         vacuous: vec!["fault 1 never had its moment".into()],
         ..report(JobStatus::Finished, None, 1)
     };
+    let (name, first, second) = ("mixed".into(), "LongCounter", "Histogram");
+    vacuous.jobs[0].accumulators = BTreeMap::from([
+        ("lines".to_owned(), Ok(AccumulatorValue::LongCounter(7))),
+        ("mixed".to_owned(), Err(AccumulatorError::DifferentTypes { name, first, second })),
+        ("seconds".to_owned(), Ok(AccumulatorValue::DoubleCounter(f64::INFINITY))),
+    ]);
     let overrides = Overrides { seed: Some(Seed(4)), level: Level::Off, mutant: None };
     let outcome = outcome(&format!("{HEAD}{JOB}"), &overrides, vacuous);
     assert_snapshot!(serde_json::to_string_pretty(&outcome.to_json(12)).unwrap(), @r#"
@@ -338,6 +346,13 @@ fn the_machine_readable_result_has_the_agreed_fields() {
           "checkpoints": {
             "completed": 0,
             "aborted": 0
+          },
+          "accumulators": {
+            "lines": 7,
+            "mixed": {
+              "error": "The accumulator object 'mixed' was created with two different types: LongCounter and Histogram"
+            },
+            "seconds": "Infinity"
           }
         }
       ],

@@ -139,6 +139,28 @@ fn the_machine_readable_result_is_one_object() {
 }
 
 #[test]
+fn what_a_job_has_added_up_comes_with_its_result() {
+    let of = |scenario| json(&["run", scenario, "--json"])["jobs"][0]["accumulators"].clone();
+    assert_eq!(of("basics/word-count"), serde_json::json!({}));
+    let expected = serde_json::json!({ "coldest": -1, "readings": 18 });
+    assert_eq!(of("state/low-temperature"), expected);
+    let (stdout, _) = ends(0, &["run", "state/low-temperature"]);
+    let mut lines = stdout.lines().skip_while(|line| !line.starts_with("job "));
+    lines.next();
+    let table: Vec<&str> = lines.by_ref().take_while(|line| line.starts_with("  ")).collect();
+    assert_eq!(
+        table,
+        [
+            "      accumulator  kind         value",
+            "      coldest      LongMinimum     -1",
+            "      readings     LongCounter     18",
+        ]
+    );
+    let (stdout, _) = ends(0, &["run", "basics/word-count"]);
+    assert!(!stdout.contains("accumulator"), "{stdout}");
+}
+
+#[test]
 fn verify_finds_the_same_run_three_times() {
     let (stdout, _) = ends(0, &["verify", "basics/word-count", "--seed", "5"]);
     assert!(stdout.starts_with("the same three times: "), "{stdout}");

@@ -7,6 +7,7 @@ use super::transitions::execution_may_become;
 use crate::base::{AllocationId, AttemptId, JobId, Name, NodeId, SimTime, SubtaskId};
 use crate::graph::{PhysicalPlan, VertexSubtask};
 use crate::host::Port;
+use crate::operator::AccumulatorValues;
 use crate::trace::ExecutionState;
 
 /// One execution.
@@ -19,6 +20,8 @@ pub(super) struct Execution {
     pub(super) state: ExecutionState,
     /// Where it was sent, once it was.
     pub(super) location: Option<Location>,
+    /// What its accumulators have come to, once it is over.
+    pub(super) accumulators: AccumulatorValues,
 }
 
 /// Where an execution is deployed.
@@ -61,6 +64,7 @@ impl Executions {
                     name: format!("{}#{}", vertex.uid, index + 1).into(),
                     state: ExecutionState::Created,
                     location: None,
+                    accumulators: AccumulatorValues::new(),
                 });
             }
         }

@@ -23,11 +23,14 @@ use super::heartbeat::HeartbeatMonitor;
 use super::options::{RuntimeOptions, task_executor};
 use super::outbox::{Component, Outbox};
 use super::ports;
-use super::rpc::{DispatcherRpc, JobMasterRpc, JobPayload, ResourceManagerRpc, TaskExecutorRpc};
+use super::rpc::{
+    DispatcherRpc, JobMasterRpc, JobPayload, JobState, ResourceManagerRpc, TaskExecutorRpc,
+};
 use super::session::{JobMasterId, TaskExecutorId};
 use crate::base::{JobId, Name, NodeId, SimTime, VertexId};
 use crate::host::{Address, Port};
-use crate::trace::{Event, ExecutionState, JobEvent, JobStatus};
+use crate::operator::{AccumulatorResults, merge_accumulators};
+use crate::trace::{Accumulated, Event, ExecutionState, JobEvent, JobStatus};
 use executions::Executions;
 use slot_pool::SlotPool;
 use source_coordinator::SourceCoordinators;
@@ -55,6 +58,8 @@ pub struct JobMaster {
     payload: JobPayload,
     status: JobStatus,
     cause: Option<String>,
+    /// Merged at the end.
+    accumulators: AccumulatorResults,
     pool: SlotPool,
     executions: Executions,
     executors: BTreeMap<NodeId, TaskExecutorId>,
@@ -73,6 +78,7 @@ impl JobMaster {
             id,
             status: JobStatus::Initializing,
             cause: None,
+            accumulators: AccumulatorResults::new(),
             pool: SlotPool::new(payload.plan.slots.len()),
             executions: Executions::new(job, &payload.plan),
             executors: BTreeMap::new(),
@@ -162,11 +168,30 @@ impl JobMaster {
             | JobStatus::Canceled
             | JobStatus::Finished => return,
         };
+        self.merge_accumulators(out);
         self.enter(end, out);
         self.return_slots(out);
         let disconnect = ResourceManagerRpc::DisconnectJobManager { job: self.job, id: self.id };
         out.send(self.options.resource_manager(), disconnect);
         out.stop();
+    }
+
+    /// Merges what the subtasks have added up, in topological order and by index, since sums of
+    /// doubles depend on it.
+    fn merge_accumulators(&mut self, out: &mut Out) {
+        let tasks = self.executions.iter().map(|execution| &execution.accumulators);
+        self.accumulators = merge_accumulators(tasks);
+        if !self.accumulators.is_empty() {
+            let merged = self.accumulators.iter().map(|(name, result)| {
+                let value = match result {
+                    Ok(value) => value.to_string(),
+                    Err(error) => error.to_string(),
+                };
+                Accumulated { name: name.clone(), value }
+            });
+            let accumulators = merged.collect();
+            out.trace(Event::Job(JobEvent::AccumulatorsMerged { job: self.job, accumulators }));
+        }
     }
 
     fn return_slots(&self, out: &mut Out) {
@@ -188,8 +213,8 @@ impl JobMaster {
         let (job, id, cause) = (self.job, self.id, self.cause.clone());
         let event = JobEvent::JobStatusChanged { job, from, to, cause: cause.clone() };
         out.trace(Event::Job(event));
-        let changed = DispatcherRpc::JobStatusChanged { job, id, status: to, cause };
-        out.send(self.options.dispatcher(), changed);
+        let state = JobState { status: to, cause, accumulators: self.accumulators.clone() };
+        out.send(self.options.dispatcher(), DispatcherRpc::JobStatusChanged { job, id, state });
     }
 }
 

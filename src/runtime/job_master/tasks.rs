@@ -43,6 +43,9 @@ impl JobMaster {
         }
         let Some(place) = self.executions.find(report.attempt) else { return };
         if self.executions.get(place).is_alive_on(id.node) {
+            if report.state.is_terminal() {
+                self.executions.get_mut(place).accumulators.clone_from(&report.accumulators);
+            }
             self.follow(place, report, out);
         }
     }

@@ -19,7 +19,7 @@ use super::rpc::{JobMasterRpc, ResourceManagerRpc, TaskExecutorRpc};
 use super::session::{ExecutionReport, JobMasterId, ResourceManagerId, TaskExecutorId};
 use crate::base::{AllocationId, AttemptId, JobId, Name, NodeId, SimTime};
 use crate::host::{Address, Port};
-use crate::operator::{CoordinatorEvent, OperatorEvent};
+use crate::operator::{AccumulatorValues, CoordinatorEvent, OperatorEvent};
 use crate::task::{TaskDescriptor, TaskUpdate};
 use crate::trace::ExecutionState;
 use connections::{JobTable, ResourceManagerConnection};
@@ -38,7 +38,7 @@ pub enum TaskAction {
 }
 
 /// What a task tells its TaskExecutor.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TaskReport {
     /// Which task.
     pub attempt: AttemptId,
@@ -162,8 +162,8 @@ impl TaskExecutor {
         let Some(slot) = slot else {
             let node = self.options.node(self.id.node);
             let cause = Some(format!("{node} has no slot with allocation {allocation}"));
-            let state = ExecutionState::Failed;
-            let report = ExecutionReport { attempt, task, state, cause };
+            let (state, accumulators) = (ExecutionState::Failed, AccumulatorValues::new());
+            let report = ExecutionReport { attempt, task, state, cause, accumulators };
             out.send(from, JobMasterRpc::UpdateTaskExecutionState { id: self.id, report });
             return;
         };
@@ -177,8 +177,10 @@ impl TaskExecutor {
         if self.slots.is_alive(attempt) {
             out.act(TaskAction::Cancel(attempt));
         } else {
-            let unknown =
-                || ExecutionReport { attempt, task, state: ExecutionState::Canceled, cause: None };
+            let unknown = || {
+                let (state, accumulators) = (ExecutionState::Canceled, AccumulatorValues::new());
+                ExecutionReport { attempt, task, state, cause: None, accumulators }
+            };
             let report = self.slots.report(attempt).unwrap_or_else(unknown);
             out.send(from, JobMasterRpc::UpdateTaskExecutionState { id: self.id, report });
         }
@@ -333,6 +335,7 @@ impl Component for TaskExecutor {
             TaskUpdate::OperatorEvent(event) => {
                 return self.send_operator_event(attempt, event, out);
             }
+            TaskUpdate::Accumulated(values) => return self.slots.accumulate(attempt, values),
         };
         let slot = self.slots.update(attempt, state, cause);
         self.report_task(attempt, out);

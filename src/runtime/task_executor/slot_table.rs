@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::{AllocationId, AttemptId, JobId, Name};
+use crate::operator::AccumulatorValues;
 use crate::runtime::session::{ExecutionReport, Grant, SlotReport};
 use crate::trace::ExecutionState;
 
@@ -36,6 +37,7 @@ struct Task {
     name: Name,
     state: ExecutionState,
     cause: Option<String>,
+    accumulators: AccumulatorValues,
 }
 
 /// See the module.
@@ -117,7 +119,8 @@ impl SlotTable {
         if self.tasks.contains_key(&attempt) {
             return false;
         }
-        let task = Task { slot, name, state: ExecutionState::Initializing, cause: None };
+        let (state, accumulators) = (ExecutionState::Initializing, AccumulatorValues::new());
+        let task = Task { slot, name, state, cause: None, accumulators };
         self.tasks.insert(attempt, task);
         true
     }
@@ -125,6 +128,13 @@ impl SlotTable {
     /// Whether a task is here and not over.
     pub(super) fn is_alive(&self, attempt: AttemptId) -> bool {
         self.tasks.get(&attempt).is_some_and(|task| !task.state.is_terminal())
+    }
+
+    /// Keeps what the accumulators of a task have come to.
+    pub(super) fn accumulate(&mut self, attempt: AttemptId, values: AccumulatorValues) {
+        let task = self.tasks.get_mut(&attempt).expect("a task's slot outlives it");
+        assert!(!task.state.is_terminal(), "{} adds up after its end", task.name);
+        task.accumulators = values;
     }
 
     /// A task's state changes. Its slot.
@@ -165,6 +175,11 @@ impl SlotTable {
 }
 
 fn execution_report(attempt: AttemptId, task: &Task) -> ExecutionReport {
-    let (task, state, cause) = (task.name.clone(), task.state, task.cause.clone());
-    ExecutionReport { attempt, task, state, cause }
+    ExecutionReport {
+        attempt,
+        task: task.name.clone(),
+        state: task.state,
+        cause: task.cause.clone(),
+        accumulators: task.accumulators.clone(),
+    }
 }

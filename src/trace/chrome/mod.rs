@@ -155,7 +155,7 @@ impl<W: Write> Export<'_, W> {
 
     fn job(&mut self, recorded: &Recorded, event: &JobEvent) -> io::Result<()> {
         match event {
-            JobEvent::JobSubmitted { job, .. } => {
+            JobEvent::JobSubmitted { job, .. } | JobEvent::AccumulatorsMerged { job, .. } => {
                 self.instant(recorded, &format!("job {job}"), "t")
             }
             JobEvent::JobStatusChanged { job, to, cause, .. } => {

@@ -51,6 +51,15 @@ impl JobStatus {
     }
 }
 
+/// What an accumulator has come to in a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Accumulated {
+    /// Its name.
+    pub name: Name,
+    /// The value, in words; why there is none if kinds differ.
+    pub value: String,
+}
+
 /// Jobs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
@@ -77,6 +86,13 @@ pub enum JobEvent {
         to: JobStatus,
         /// The root cause, if it fails.
         cause: Option<String>,
+    },
+    /// A job is about to end; this is what its accumulators have come to in all of its subtasks.
+    AccumulatorsMerged {
+        /// The job.
+        job: JobId,
+        /// The accumulators, by name.
+        accumulators: Vec<Accumulated>,
     },
 }
 

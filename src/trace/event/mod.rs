@@ -15,7 +15,7 @@ use super::Level;
 
 pub use cluster::{FaultEvent, NodeEvent, ResourceEvent, RpcEvent};
 pub use data::{ExchangeEvent, RecordEvent, SinkEvent};
-pub use job::{ExecutionState, JobEvent, JobStatus, TaskEvent};
+pub use job::{Accumulated, ExecutionState, JobEvent, JobStatus, TaskEvent};
 pub use state::{StateEvent, TimerEvent};
 pub use time::{FiringTime, LateOutcome, Span, TimeEvent, WindowEvent};
 

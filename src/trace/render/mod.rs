@@ -136,7 +136,7 @@ fn tone(event: &Event) -> Tone {
             ResourceEvent::TaskExecutorLost { .. } => Tone::Bad,
         },
         Event::Job(event) => match event {
-            JobEvent::JobSubmitted { .. } => Tone::Plain,
+            JobEvent::JobSubmitted { .. } | JobEvent::AccumulatorsMerged { .. } => Tone::Plain,
             JobEvent::JobStatusChanged { to, .. } => job_tone(*to),
         },
         Event::Task(event) => match event {

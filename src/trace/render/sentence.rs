@@ -8,8 +8,8 @@ use super::state;
 use super::{event_time, moment};
 use crate::base::JobId;
 use crate::trace::{
-    Event, ExchangeEvent, FaultEvent, JobEvent, NodeEvent, RecordEvent, ResourceEvent, RpcEvent,
-    SinkEvent, TaskEvent,
+    Accumulated, Event, ExchangeEvent, FaultEvent, JobEvent, NodeEvent, RecordEvent, ResourceEvent,
+    RpcEvent, SinkEvent, TaskEvent,
 };
 
 /// How many values of a list are shown.
@@ -125,6 +125,12 @@ fn job(event: &JobEvent) -> String {
         JobEvent::JobStatusChanged { job, from, to, cause } => {
             let (from, to): (&str, &str) = (from.into(), to.into());
             format!("job {job}  {from} -> {to}{}", because(cause.as_deref()))
+        }
+        JobEvent::AccumulatorsMerged { job, accumulators } => {
+            let merged = accumulators.iter().map(|Accumulated { name, value }| {
+                format!("{} = {}", brief(name, VALUE_CHARS), brief(value, VALUE_CHARS))
+            });
+            format!("job {job}  has added up {}", merged.collect::<Vec<_>>().join(", "))
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use weir::api::{SourceOptions, StreamExecutionEnvironment};
 use weir::base::Seed;
 use weir::operator::{MapFunction, RuntimeContext};
+use weir::record::Failure;
 use weir::trace::JobStatus;
 
 use super::{COLUMNS, Pair, cluster, pairs, rows, run};
@@ -45,7 +46,7 @@ struct Unopenable;
 impl MapFunction<Pair> for Unopenable {
     type Out = Pair;
 
-    fn open(&mut self, context: &RuntimeContext) {
+    fn open(&mut self, context: &RuntimeContext) -> Result<(), Failure> {
         panic!("{} has no table", context.subtask);
     }
 
@@ -85,8 +86,9 @@ impl Drop for Undroppable {
 impl MapFunction<Pair> for Undroppable {
     type Out = Pair;
 
-    fn open(&mut self, _: &RuntimeContext) {
+    fn open(&mut self, _: &RuntimeContext) -> Result<(), Failure> {
         self.opened = true;
+        Ok(())
     }
 
     fn map(&mut self, value: Pair) -> Pair {

@@ -10,7 +10,7 @@ use weir::base::{
     AttemptId, Incarnation, JobId, NodeId, Seed, SimDuration, SimTime, StreamRng, VertexId,
 };
 use weir::host::Address;
-use weir::operator::OperatorEvent;
+use weir::operator::{AccumulatorValue, OperatorEvent};
 use weir::runtime::rpc::Rpc;
 use weir::runtime::{
     Client, ClientTimer, Component, Dispatcher, Effect, JobMaster, JobMasterTimer, JobResult,
@@ -166,9 +166,15 @@ impl Cluster {
                 let current = self.tasks.get(&(node, report.attempt)) == Some(&version);
                 if self.life(node) == life && current {
                     match report.update {
-                        TaskUpdate::Running | TaskUpdate::OperatorEvent(_) => {}
+                        TaskUpdate::Running
+                        | TaskUpdate::OperatorEvent(_)
+                        | TaskUpdate::Accumulated(_) => {}
                         TaskUpdate::Finished | TaskUpdate::Canceled | TaskUpdate::Failed { .. } => {
                             self.tasks.remove(&(node, report.attempt));
+                            let one = [("tasks".into(), AccumulatorValue::LongCounter(1))];
+                            let update = TaskUpdate::Accumulated(one.into());
+                            let added = TaskReport { attempt: report.attempt, update };
+                            self.with_executor(node, |it, now, out| it.on_report(now, added, out));
                         }
                     }
                     self.with_executor(node, |it, now, out| it.on_report(now, report, out));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cluster::Cluster;
 use super::setting::{DRIFT_MS, JOBMANAGER, Script, watermark};
+use weir::operator::AccumulatorValue;
 use weir::runtime::{execution_may_become, job_may_become, ports};
 use weir::trace::{
     Event, ExecutionState, JobEvent, JobStatus, NodeEvent, ResourceEvent, TaskEvent,
@@ -16,6 +17,7 @@ pub fn check(cluster: &Cluster, script: &Script) {
     // A second life of a JobManager knows nothing of the jobs of the first.
     if script.jobmanager_kill.is_none() {
         jobs_end_once_with_their_first_failure(cluster, script);
+        accumulators_are_those_of_the_tasks(cluster);
     }
     every_job_ends_once_for_its_client(cluster, script);
     sources_wait_only_for_those_that_run(cluster, script);
@@ -131,6 +133,41 @@ fn jobs_end_once_with_their_first_failure(cluster: &Cluster, script: &Script) {
     for result in &cluster.results {
         let (status, cause) = &ends[&result.job];
         assert_eq!((result.status, &result.cause), (*status, cause), "job {}", result.job);
+    }
+}
+
+/// Every task adds itself up. One that has finished is counted, whatever messages were lost; one
+/// that was lost with its TaskManager is not.
+fn accumulators_are_those_of_the_tasks(cluster: &Cluster) {
+    let (mut merged, mut finished, mut known) =
+        (BTreeMap::new(), BTreeMap::<_, i64>::new(), BTreeMap::<_, i64>::new());
+    for (_, _, event) in &cluster.trace {
+        match event {
+            Event::Job(JobEvent::AccumulatorsMerged { job, accumulators }) => {
+                let before = merged.insert(*job, accumulators.clone());
+                assert_eq!(before, None, "job {job} ends once");
+            }
+            Event::Task(TaskEvent::ExecutionStateChanged { job, to, .. }) => match to {
+                ExecutionState::Scheduled => *known.entry(*job).or_default() += 1,
+                ExecutionState::Finished => *finished.entry(*job).or_default() += 1,
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    for result in &cluster.results {
+        let tasks = match result.accumulators.get("tasks") {
+            None => 0,
+            Some(Ok(AccumulatorValue::LongCounter(tasks))) => *tasks,
+            Some(other) => panic!("{other:?}"),
+        };
+        let of = |counts: &BTreeMap<_, i64>| counts.get(&result.job).copied().unwrap_or(0);
+        let (finished, known) = (of(&finished), of(&known));
+        assert!((finished..=known).contains(&tasks), "{finished} <= {tasks} <= {known}");
+        let traced = merged.remove(&result.job).unwrap_or_default();
+        let traced: Vec<_> = traced.iter().map(|it| (&*it.name, it.value.clone())).collect();
+        let expected = (tasks > 0).then(|| ("tasks", tasks.to_string()));
+        assert_eq!(traced, expected.into_iter().collect::<Vec<_>>());
     }
 }
 

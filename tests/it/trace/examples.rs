@@ -7,9 +7,9 @@ use weir::base::{
 };
 use weir::record::{RecordId, Row, RowKind, WatermarkStatus};
 use weir::trace::{
-    Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome,
-    NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, StateEvent, TaskEvent,
-    TimeEvent, TimerEvent, WindowEvent, kinds,
+    Accumulated, Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus,
+    LateOutcome, NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, StateEvent,
+    TaskEvent, TimeEvent, TimerEvent, WindowEvent, kinds,
 };
 
 use super::strategy::Given;
@@ -163,6 +163,13 @@ pub fn events() -> Vec<Event> {
             idle_us: 0,
         },
     ];
+    let merged = [JobEvent::AccumulatorsMerged {
+        job,
+        accumulators: vec![
+            Accumulated { name: n("lines"), value: "7".into() },
+            Accumulated { name: n("least\nof all"), value: "-".into() },
+        ],
+    }];
     let last = [
         NodeEvent::NodeKilled { incarnation: Incarnation(1) },
         NodeEvent::BytesLost { file: "journal".into(), bytes: 4096 },
@@ -180,7 +187,8 @@ pub fn events() -> Vec<Event> {
     let events = events.chain(timers(job).map(Event::Timer)).chain(states(job).map(Event::State));
     let events = events.chain(sink.map(Event::Sink));
     let events = events.chain(ends.map(Event::Task)).chain(fault.map(Event::Fault));
-    events.chain(last.map(Event::Node)).collect()
+    let events = events.chain(last.map(Event::Node));
+    events.chain(merged.map(Event::Job)).collect()
 }
 
 /// Ten o'clock in the flights' January, and that many milliseconds.

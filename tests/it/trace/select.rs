@@ -57,11 +57,11 @@ fn filters_choose() {
     area=exchange and records > 0
       buffer-sent buffer-consumed
     area = task or area = job
-      job-submitted job-status-changed execution-state-changed task-started back-pressured back-pressure-eased task-ended
+      job-submitted job-status-changed execution-state-changed task-started back-pressured back-pressure-eased task-ended accumulators-merged
     area = job or area = task and not job = 2
-      job-submitted job-status-changed execution-state-changed
+      job-submitted job-status-changed execution-state-changed accumulators-merged
     (area = job or area = task) and not (job = 2)
-      job-submitted job-status-changed execution-state-changed
+      job-submitted job-status-changed execution-state-changed accumulators-merged
     not area != fault
       fault-injected fault-healed note-shown
     t_us < 3ms and t_us > 1.5ms

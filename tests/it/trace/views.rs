@@ -90,6 +90,7 @@ fn every_kind_reads_well() {
        40     0.079026s  taskmanager-2  fault     NOTE 1: Channel 0 now waits for channel 1.
        41     0.080260s  client         node      process killed, life 1
        42     0.081495s  jobmanager-1   node      4096 unsynced bytes of journal lost
+       43     0.082730s  taskmanager-1  job       job 1  has added up lines = 7, least\nof all = -
     "#);
 }
 
@@ -100,7 +101,7 @@ fn json_lines_are_flat() {
     let shown = ["\"format\"", "node-paused", "job-submitted", "buffer-sent", "rows-written"];
     let shown = lines.lines().filter(|line| shown.iter().any(|word| line.contains(word)));
     assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
-    {"format":"weir-trace","format_version":2,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","mutant":null,"seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":42,"kept":66,"last_ns":81495711,"digest":"ac6d73bd8bc9bd859c8ddafe92f50968","records_digest":"12678257c193817d4743bc56c0117f6d"}}
+    {"format":"weir-trace","format_version":2,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","mutant":null,"seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":43,"kept":67,"last_ns":82730278,"digest":"7840501c07cb6d3085284338e339c7e1","records_digest":"12678257c193817d4743bc56c0117f6d"}}
     {"step":5,"t_us":6173,"t_ns":701,"node":"client","area":"node","kind":"node-paused"}
     {"step":14,"t_us":17286,"t_ns":969,"node":"jobmanager-1","area":"job","kind":"job-submitted","job":1,"name":"word-count","plan":{"slots":[],"execution":{"channels":[1,2]}}}
     {"step":23,"sub":1,"t_us":32104,"t_ns":371,"node":"jobmanager-1","life":1,"area":"exchange","kind":"buffer-sent","job":1,"edge":0,"from":"parse#1","to":"count#2","seq":7,"records":1024,"backlog":3,"credit":1}

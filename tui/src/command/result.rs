@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use weir::cluster::{LatencyReport, SinkReport};
+use weir::cluster::{JobReport, LatencyReport, SinkReport};
 use weir::scenario::{Outcome, Scenario, escape};
 use weir::trace::JobStatus;
 
@@ -61,6 +61,27 @@ fn jobs(outcome: &Outcome, console: &mut Console) -> io::Result<()> {
         if let Some(cause) = &job.cause {
             console.line(format!("      {}", escape(cause)))?;
         }
+        accumulators(job, console)?;
+    }
+    Ok(())
+}
+
+fn accumulators(job: &JobReport, console: &mut Console) -> io::Result<()> {
+    if job.accumulators.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = job
+        .accumulators
+        .iter()
+        .map(|(name, result)| match result {
+            Ok(value) => [name.clone(), value.kind().to_owned(), value.to_string()],
+            Err(_) => [name.clone(), "failed".to_owned(), String::new()],
+        })
+        .collect();
+    let columns = ["accumulator", "kind", "value"].map(str::to_owned);
+    table(&columns, rows.iter().map(<[String; 3]>::as_slice), console)?;
+    for error in job.accumulators.values().filter_map(|result| result.as_ref().err()) {
+        console.line(format!("      {}", escape(&error.to_string())))?;
     }
     Ok(())
 }
@@ -72,14 +93,23 @@ fn rows(name: &str, sink: &SinkReport, console: &mut Console) -> io::Result<()> 
         return Ok(());
     }
     let shown = sink.rows.iter().take(SHOWN_ROWS).map(|row| row.fields.as_slice());
-    for (index, line) in table::lines(&sink.columns, shown).into_iter().enumerate() {
-        let line = if index == 0 { console.paint(Meaning::Aside, line) } else { line };
-        console.line(format!("      {line}"))?;
-    }
+    table(&sink.columns, shown, console)?;
     if count > SHOWN_ROWS {
         let more = count - SHOWN_ROWS;
         let more = console.paint(Meaning::Aside, format!("… and {more} more"));
         console.line(format!("      {more}"))?;
+    }
+    Ok(())
+}
+
+fn table<'a>(
+    columns: &[String],
+    rows: impl Iterator<Item = &'a [String]>,
+    console: &mut Console,
+) -> io::Result<()> {
+    for (index, line) in table::lines(columns, rows).into_iter().enumerate() {
+        let line = if index == 0 { console.paint(Meaning::Aside, line) } else { line };
+        console.line(format!("      {line}"))?;
     }
     Ok(())
 }
