@@ -10,6 +10,7 @@
 //! | [`record`] | what flows: batches, elements, values, keys and key groups |
 //! | [`trace`] | the spine: every step of a run as an event |
 //! | [`sim`] | the world itself: nodes, wire, disks, clocks, faults |
+//! | [`function`] | where user functions run, and their accumulators |
 //! | [`state`] | keyed and operator state, in memory or in a tree on disk |
 //! | [`time`] | watermarks, their merge, timers |
 //! | [`window`] | assigners, triggers, evictors, merging, window operators, joins |
@@ -40,6 +41,7 @@ pub mod api;
 pub mod base;
 pub mod cluster;
 pub mod connector;
+pub mod function;
 pub mod gallery;
 pub mod graph;
 pub mod host;

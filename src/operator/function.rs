@@ -6,44 +6,13 @@
 
 use std::marker::PhantomData;
 
-use super::{Accumulator, AccumulatorError, AccumulatorRegistry};
-use crate::base::Name;
+use super::RuntimeContext;
 use crate::record::{Collector, Data, Failure, Key};
 
 /// What any user function must be, so that subtasks can have their own.
 pub trait Function: Clone + Send + Sync + 'static {}
 
 impl<F: Clone + Send + Sync + 'static> Function for F {}
-
-/// What a user function may know of where it runs.
-#[derive(Clone, Debug)]
-pub struct RuntimeContext {
-    /// The subtask's name, such as `parse#1`.
-    pub subtask: Name,
-    /// The subtask's index among its siblings, from 0.
-    pub index: u32,
-    /// How many siblings there are.
-    pub parallelism: u32,
-    /// Which attempt at this subtask this is, from 0.
-    pub attempt: u32,
-    pub(super) accumulators: AccumulatorRegistry,
-}
-
-impl RuntimeContext {
-    /// Has an accumulator reported with the job's result, under a name of the job. Keep the
-    /// accumulator as a field: it is how values are added.
-    ///
-    /// # Errors
-    /// If the task has one of that name. The task is all of the chain to which the operator
-    /// belongs.
-    pub fn add_accumulator(
-        &self,
-        name: &str,
-        accumulator: &impl Accumulator,
-    ) -> Result<(), AccumulatorError> {
-        self.accumulators.add(name, accumulator)
-    }
-}
 
 /// One record in, one out.
 pub trait MapFunction<T>: Function {

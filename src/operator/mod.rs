@@ -6,7 +6,6 @@
 //! Previous: [`crate::api`] declares operators, [`crate::task`] builds the chain. Next: the
 //! writer at the end of the chain, in [`crate::network`], or a sink, in [`crate::connector`].
 
-mod accumulator;
 mod broadcast;
 mod co_map;
 mod co_process;
@@ -30,10 +29,11 @@ mod timers;
 mod two_input;
 mod windowed;
 
-pub use accumulator::{
+pub use crate::function::{
     Accumulator, AccumulatorError, AccumulatorRegistry, AccumulatorResult, AccumulatorResults,
     AccumulatorValue, AccumulatorValues, AverageAccumulator, DoubleCounter, DoubleMaximum,
-    DoubleMinimum, Histogram, LongCounter, LongMaximum, LongMinimum, Tally, merge_accumulators,
+    DoubleMinimum, Histogram, LongCounter, LongMaximum, LongMinimum, RuntimeContext, Tally,
+    merge_accumulators,
 };
 pub use broadcast::{
     BroadcastProcess, BroadcastProcessFunction, KeyedBroadcastContext, KeyedBroadcastProcess,
@@ -51,7 +51,7 @@ pub use context::{Cost, Meter, OperatorContext};
 pub use event_time::{AssignTimestampsAndWatermarks, PeriodicEmit, Said};
 pub use function::{
     Closure, FilterFunction, FlatMapClosure, FlatMapFunction, Function, KeyByField, KeyByValue,
-    KeySelector, MapFunction, ReduceFunction, RuntimeContext,
+    KeySelector, MapFunction, ReduceFunction,
 };
 pub use interval_join::{
     IntervalJoinSpec, JoinClosure, JoinContext, JoinedByInterval, ProcessJoinFunction,

@@ -119,6 +119,7 @@ where
             watches,
         };
         let mut operator = WindowOperator::new(spec, function, store, states)?;
+        operator.open(&context.runtime())?;
         if watches {
             operator.watch_timers();
         }

@@ -8,16 +8,23 @@ use std::fmt;
 use super::operator::Now;
 use super::{Window, WindowChange, WindowOutput};
 use crate::base::EventTime;
+use crate::function::RuntimeContext;
 use crate::record::{Data, Failure, Key, OutputTag, SideOutputs};
 use crate::state::{KeyedBackend, StateDescriptor};
 
 /// What a window function can do when it opens: register its states.
 pub struct WindowOpenContext<'a, K> {
+    pub(super) runtime: &'a RuntimeContext,
     pub(super) states: &'a mut KeyedBackend<K>,
     pub(super) merges: bool,
 }
 
 impl<K: Key> WindowOpenContext<'_, K> {
+    /// Where the function runs.
+    pub fn runtime(&self) -> &RuntimeContext {
+        self.runtime
+    }
+
     /// Registers a state that a key has once, over all its windows (Flink's `globalState`). Keep
     /// the handle: it is how the state is used.
     ///

@@ -23,6 +23,7 @@ use super::{
     WindowOpenContext, WindowOutput, WindowShape,
 };
 use crate::base::EventTime;
+use crate::function::RuntimeContext;
 use crate::record::{Failure, Key, KeyGroupRange};
 use crate::state::{KeyedBackend, KeyedStore};
 use crate::time::{InternalTimerService, TimersSnapshot};
@@ -115,17 +116,15 @@ where
     F: WindowFunction<K, T>,
     S: KeyedStore<K, KeyWindows<F::Contents, T>>,
 {
-    /// An operator without windows as yet. It opens its function, whose states are in `states`.
+    /// An operator without windows as yet. The states of its function are in `states`.
     pub fn new(
         spec: WindowSpec<T>,
-        mut function: F,
+        function: F,
         store: S,
         mut states: KeyedBackend<K>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, WindowError> {
         spec.validate()?;
         states.reserve(WINDOW_CONTENTS);
-        let merges = spec.assigner.merges();
-        function.open(&mut WindowOpenContext { states: &mut states, merges })?;
         let plain = matches!(spec.trigger, Trigger::EventTime)
             && spec.assigner.domain() == TimeDomain::EventTime
             && spec.lateness.is_correct();
@@ -159,6 +158,12 @@ where
     pub fn set_processing_time(&mut self, now: EventTime) {
         self.current_processing_time = now;
         self.states.set_processing_time(now);
+    }
+
+    /// Opens the function, before the first record.
+    pub fn open(&mut self, runtime: &RuntimeContext) -> Result<(), Failure> {
+        let (states, merges) = (&mut self.states, self.spec.assigner.merges());
+        self.function.open(&mut WindowOpenContext { runtime, states, merges })
     }
 
     /// Closes the function, after the last record.

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use weir::api::{EventTimeSessionWindows, StreamExecutionEnvironment, TumblingEventTimeWindows};
 use weir::base::{EventTime, StateBackendKind};
 use weir::cluster::RunReport;
+use weir::function::{AccumulatorValue, LongCounter};
 use weir::record::{Collector, Failure, OutputTag};
 use weir::state::handle::KeyedState;
 use weir::state::{ReducingState, ReducingStateDescriptor, ValueState, ValueStateDescriptor};
@@ -251,14 +252,16 @@ fn states_of_window_functions_that_cannot_be() {
 
 /// Numbers the windows that it sees.
 #[derive(Clone, Default)]
-struct Numbered(ValueState<u64>);
+struct Numbered(ValueState<u64>, LongCounter);
 
 impl ProcessAllWindowFunction<Reading> for Numbered {
     type Out = (u64, i64, u64);
 
     fn open(&mut self, context: &mut WindowOpenContext<'_, NullKey>) -> Result<(), Failure> {
         self.0 = context.global_state(ValueStateDescriptor::new("seen"))?;
-        Ok(())
+        let first = context.runtime().index == 0;
+        assert!(first && context.runtime().parallelism == 1);
+        Ok(context.runtime().add_accumulator("windows", &self.1)?)
     }
 
     fn process(
@@ -269,6 +272,7 @@ impl ProcessAllWindowFunction<Reading> for Numbered {
     ) -> Result<(), Failure> {
         let number = self.0.value(context.state())?.copied().unwrap_or(0) + 1;
         self.0.update(context.state(), number)?;
+        self.1.add(1);
         out.collect((number, start(context.window()), elements.len() as u64));
         Ok(())
     }
@@ -333,5 +337,7 @@ fn windows_of_all_records_have_states_too_and_so_have_sessions() {
         });
         assert_eq!(rows(&report, "tumbling"), ["1 0 2", "2 10 1", "3 40 1"]);
         assert_eq!(rows(&report, "sessions"), ["1 1 3", "2 47 1"]);
+        let windows = &report.jobs[0].accumulators["windows"];
+        assert_eq!(windows, &Ok(AccumulatorValue::LongCounter(5)));
     }
 }

@@ -47,7 +47,7 @@ fn of_windows() -> Vec<u8> {
 fn keys(trace: &[u8]) -> String {
     let trace = TraceFile::parse(trace.to_vec()).unwrap();
     let mut owners: BTreeMap<(KeyGroup, String), BTreeSet<String>> = BTreeMap::new();
-    for recorded in trace.iter() {
+    for recorded in &trace {
         if let Event::State(StateEvent::StateWritten { subtask, key_group, key, .. }) =
             &recorded.event
         {

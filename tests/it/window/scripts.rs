@@ -346,7 +346,7 @@ fn sessions_need_a_trigger_that_merges() {
     let spec = WindowSpec { trigger, ..windows(TimeDomain::EventTime, shape) };
     let table = KeyedTable::new(128);
     let refused = WindowOperator::new(spec, Buffered(listing()), table, only(Hashmap)).err();
-    assert_eq!(refused, Some(WindowError::TriggerCannotMerge.into()));
+    assert_eq!(refused, Some(WindowError::TriggerCannotMerge));
 }
 
 #[test]

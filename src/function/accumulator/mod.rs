@@ -41,8 +41,8 @@
 //! add. But within one task, which operators share if they are chained, it can be registered once.
 //!
 //! Unlike Flink: accumulators are of the kinds that are here, not of any class; they are sent when
-//! a task has ended and not with heartbeats before; the least or mean of nothing is nothing, not
-//! the greatest number or 0; and window functions, which know of no task, have none.
+//! a task has ended and not with heartbeats before; and the least or mean of nothing is nothing,
+//! not the greatest number or 0.
 
 mod kinds;
 mod registry;
