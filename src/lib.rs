@@ -14,6 +14,8 @@
 //! | [`state`] | keyed and operator state, in memory or in a tree on disk |
 //! | [`time`] | watermarks, their merge, timers |
 //! | [`window`] | assigners, triggers, evictors, merging, window operators, joins |
+//! | [`checkpoint`] | who waits for which barrier |
+//! | [`failover`] | whether and when a job starts again |
 //! | [`operator`] | what is done to records |
 //! | [`connector`] | sources and sinks |
 //! | [`graph`] | stream graph, job graph, execution graph, physical plan |
@@ -39,8 +41,10 @@ compile_error!(
 
 pub mod api;
 pub mod base;
+pub mod checkpoint;
 pub mod cluster;
 pub mod connector;
+pub mod failover;
 pub mod function;
 pub mod gallery;
 pub mod graph;

@@ -3,6 +3,7 @@
 //! that jobs use. Every file is optional; each vector is reported as passed or failed with its
 //! file and case number.
 
+mod barrier_handlers;
 mod combined_status;
 mod generators;
 mod jobgraph_chaining;
@@ -11,6 +12,7 @@ mod merging_window_set;
 mod multiplexer;
 mod operator_state;
 mod pointwise_edges;
+mod restart_strategies;
 mod said;
 mod sql_slices;
 mod timers;
@@ -33,12 +35,14 @@ type Cases = Vec<(String, Outcome)>;
 type Suite = fn(&Value) -> Cases;
 
 const SUITES: &[(&str, Suite)] = &[
+    ("barrier_handlers.json", barrier_handlers::run),
     ("combined_watermark_status.json", combined_status::run),
     ("jobgraph_chaining.json", jobgraph_chaining::run),
     ("keygroups.json", keygroups::run),
     ("merging_window_set.json", merging_window_set::run),
     ("operator_state_repartition.json", operator_state::run),
     ("pointwise_edges.json", pointwise_edges::run),
+    ("restart_strategies.json", restart_strategies::run),
     ("sql_slices.json", sql_slices::run),
     ("status_watermark_valve.json", valve::run),
     ("watermark_generators.json", generators::run),
