@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event_time::{is_telling, standings};
-use super::{Channel, ChannelKey, Channels, Input, Seen, Task, TaskTimes, Windows};
+use super::{Channel, ChannelKey, Channels, Input, Place, Seen, States, Task, TaskTimes, Windows};
 use crate::base::{JobId, Name, SimTime, VertexId};
 use crate::graph::PhysicalPlan;
 use crate::trace::{
-    ExchangeEvent, ExecutionState, JobEvent, JobStatus, RecordEvent, TaskEvent, TimeEvent,
-    WindowEvent,
+    ExchangeEvent, ExecutionState, JobEvent, JobStatus, RecordEvent, Recorded, StateEvent,
+    TaskEvent, TimeEvent, TimerEvent, WindowEvent,
 };
 
 /// Why a plan in a trace cannot be shown.
@@ -43,6 +43,8 @@ pub struct Job {
     pub channels: Channels,
     /// Its open windows.
     pub windows: Windows,
+    /// Its keyed state and timers.
+    pub states: States,
     /// Whether event time or windows are known to play a part in it.
     pub has_event_time: bool,
 }
@@ -62,6 +64,7 @@ impl Job {
             tasks: BTreeMap::new(),
             channels: Channels::default(),
             windows: Windows::default(),
+            states: States::default(),
             has_event_time: false,
         };
         if let Ok(plan) = job.plan.clone() {
@@ -102,6 +105,7 @@ impl Job {
     fn reset(&mut self, subtask: &Name) {
         self.channels.reset(subtask);
         self.windows.reset(subtask);
+        self.states.reset(subtask);
     }
 
     fn task_mut(&mut self, subtask: &Name) -> &mut Task {
@@ -375,11 +379,31 @@ impl Jobs {
         if known == self.known() { seen } else { Seen::Yes }
     }
 
-    pub(super) fn apply_window(&mut self, at: SimTime, event: &WindowEvent) -> Seen {
+    pub(super) fn apply_window(&mut self, recorded: &Recorded, event: &WindowEvent) -> Seen {
         let known = self.known();
         let job = self.job(event.job());
         job.task_mut(event.subtask());
-        let seen = job.windows.apply(at, event).or(Seen::set(&mut job.has_event_time, true));
+        let seen = job.windows.apply(recorded.at, event);
+        let seen = seen.or(Seen::set(&mut job.has_event_time, true));
+        job.states.apply_window(Place::of(recorded), event);
         if known == self.known() { seen } else { Seen::Yes }
+    }
+
+    /// What is drawn of the running jobs shows nothing of their state, but that there are any.
+    pub(super) fn apply_state(&mut self, at: Place, event: &StateEvent) -> Seen {
+        let known = self.known();
+        let job = self.job(event.job());
+        job.task_mut(event.subtask());
+        job.states.apply(at, event);
+        if known == self.known() { Seen::No } else { Seen::Yes }
+    }
+
+    /// See [`Self::apply_state`].
+    pub(super) fn apply_timer(&mut self, at: Place, event: &TimerEvent) -> Seen {
+        let known = self.known();
+        let job = self.job(event.job());
+        job.task_mut(event.subtask());
+        job.states.apply_timer(at, event);
+        if known == self.known() { Seen::No } else { Seen::Yes }
     }
 }

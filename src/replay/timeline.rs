@@ -7,20 +7,11 @@
 //! Invariant: the world at a position is the fold of exactly the events before it, however the
 //! position was reached.
 
-use super::{Seen, World};
-use crate::base::{SimTime, Step};
+use super::{Place, Seen, World};
+use crate::base::SimTime;
 use crate::trace::{
     Event, ExecutionState, FaultEvent, Header, JobEvent, JobStatus, Recorded, TaskEvent,
 };
-
-/// A place in a trace: a control event, or a record event below it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The control event.
-    pub step: Step,
-    /// The record event below it, from 1; 0 is the control event itself.
-    pub sub: u32,
-}
 
 /// What happened at a place that is worth finding again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -176,7 +167,7 @@ impl Timeline {
 
     /// The position just after the last event that is not after `place`.
     pub fn position_of(&self, place: Place) -> usize {
-        self.events.partition_point(|recorded| place_of(recorded) <= place)
+        self.events.partition_point(|recorded| Place::of(recorded) <= place)
     }
 
     /// The position just after the last event that is not after `at`.
@@ -223,11 +214,6 @@ impl Timeline {
     pub fn end_time(&self) -> SimTime {
         self.end.at
     }
-}
-
-/// The place of an event.
-fn place_of(recorded: &Recorded) -> Place {
-    Place { step: recorded.step, sub: recorded.sub }
 }
 
 fn mark_of(event: &Event) -> Option<MarkKind> {

@@ -1,6 +1,6 @@
 //! Everything the trace says about one moment.
 
-use super::{Faults, Jobs, Messages, Nodes, Resources, Sinks};
+use super::{Faults, Jobs, Messages, Nodes, Place, Resources, Sinks};
 use crate::base::{Name, NodeId, SimTime, Step};
 use crate::trace::{Event, Header, Level, Recorded};
 
@@ -99,13 +99,26 @@ impl World {
             Event::Exchange(event) => self.jobs.apply_exchange(recorded.at, event),
             Event::Record(event) => self.jobs.apply_record(event),
             Event::Time(event) => self.jobs.apply_time(event),
-            Event::Window(event) => self.jobs.apply_window(recorded.at, event),
-            Event::Timer(_) | Event::State(_) => Seen::No,
+            Event::Window(event) => self.jobs.apply_window(recorded, event),
+            Event::Timer(event) => self.jobs.apply_timer(Place::of(recorded), event),
+            Event::State(event) => self.jobs.apply_state(Place::of(recorded), event),
             Event::Sink(event) => self.sinks.apply(event),
         }
     }
 
-    /// Whether buffers, records and windows are known, or the trace kept none of them.
+    /// Where in the trace that is.
+    pub fn place(&self) -> Place {
+        Place { step: self.step, sub: self.sub }
+    }
+
+    /// Whether a record event happened since the last control event before this moment: what a
+    /// step from one control event to the next brings.
+    pub fn is_fresh(&self, event: Place) -> bool {
+        let since = if self.sub == 0 { self.step.0.checked_sub(1) } else { Some(self.step.0) };
+        event == self.place() || since == Some(event.step.0)
+    }
+
+    /// Whether buffers, records, windows and state are known, or the trace kept none of them.
     pub fn knows_records(&self) -> bool {
         self.level >= Level::Records
     }

@@ -3,6 +3,7 @@
 
 mod event_time;
 mod flights;
+mod state;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

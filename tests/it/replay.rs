@@ -2,6 +2,7 @@
 
 mod event_time;
 mod generate;
+mod state;
 
 use std::sync::Arc;
 

@@ -4,6 +4,8 @@
 mod run;
 #[path = "view/screens.rs"]
 mod screens;
+#[path = "view/state.rs"]
+mod state;
 #[path = "view/storm.rs"]
 mod storm;
 #[path = "view/windowed.rs"]

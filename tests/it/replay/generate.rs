@@ -1,12 +1,12 @@
 //! Traces of runs that never were.
 
 use proptest::prelude::*;
-use weir::base::{AllocationId, EventTime, Incarnation, Name};
-use weir::record::{Row, RowKind, WatermarkStatus};
+use weir::base::{AllocationId, EventTime, Incarnation, Name, StateBackendKind, TimeDomain};
+use weir::record::{KeyGroup, Row, RowKind, WatermarkStatus};
 use weir::trace::{
     Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome,
-    NodeEvent, RecordEvent, Recorded, ResourceEvent, RpcEvent, SinkEvent, Span, TaskEvent,
-    TimeEvent, WindowEvent,
+    NodeEvent, RecordEvent, Recorded, ResourceEvent, RpcEvent, SinkEvent, Span, StateEvent,
+    TaskEvent, TimeEvent, TimerEvent, WindowEvent,
 };
 
 use super::{JOB, plan, record, submitted};
@@ -212,6 +212,93 @@ fn window_event() -> impl Strategy<Value = Event> {
     )
 }
 
+/// The key group of a key of one letter.
+pub fn group_of(key: &str) -> KeyGroup {
+    key.bytes().map(KeyGroup::from).sum::<KeyGroup>() % 128
+}
+
+fn timer_event() -> impl Strategy<Value = Event> {
+    let domain = prop::sample::select(vec![TimeDomain::EventTime, TimeDomain::ProcessingTime]);
+    (subtask(), "[xy]", prop::option::of(span()), domain, watermark(), 0..5).prop_map(
+        |(subtask, key, window, domain, timestamp, kind)| {
+            let (job, operator, key_group) = (JOB, Name::from("hourly"), group_of(&key));
+            Event::Timer(match kind {
+                0..=2 => TimerEvent::TimerRegistered {
+                    job,
+                    subtask,
+                    operator,
+                    key_group,
+                    key,
+                    window,
+                    domain,
+                    timestamp,
+                },
+                3 => TimerEvent::TimerDeleted {
+                    job,
+                    subtask,
+                    operator,
+                    key_group,
+                    key,
+                    window,
+                    domain,
+                    timestamp,
+                },
+                _ => TimerEvent::TimerFired {
+                    job,
+                    subtask,
+                    operator,
+                    key_group,
+                    key,
+                    window,
+                    domain,
+                    timestamp,
+                },
+            })
+        },
+    )
+}
+
+fn state_event() -> impl Strategy<Value = Event> {
+    let state = prop::sample::select(vec!["window-contents", "total"]);
+    let value = prop::option::weighted(0.8, "[0-3]");
+    (subtask(), "[xyz]", state, prop::option::of(span()), value, 0..9).prop_map(
+        |(subtask, key, state, window, value, kind)| {
+            let (job, operator, key_group) = (JOB, Name::from("hourly"), group_of(&key));
+            let state = state.to_owned();
+            Event::State(match kind {
+                0 => StateEvent::StateBackendOpened {
+                    job,
+                    subtask,
+                    operator,
+                    backend: StateBackendKind::Lsm,
+                    first_key_group: 0,
+                    last_key_group: key_group,
+                },
+                1 | 2 => StateEvent::StateRead {
+                    job,
+                    subtask,
+                    operator,
+                    key_group,
+                    key,
+                    state,
+                    window,
+                    value,
+                },
+                _ => StateEvent::StateWritten {
+                    job,
+                    subtask,
+                    operator,
+                    key_group,
+                    key,
+                    state,
+                    window,
+                    value,
+                },
+            })
+        },
+    )
+}
+
 fn record_event() -> impl Strategy<Value = Event> {
     (subtask(), subtask(), 0u64..6, any::<bool>()).prop_map(|(from, to, seq, sent)| {
         let (ids, values) = (Vec::new(), vec!["x".to_owned()]);
@@ -260,6 +347,8 @@ pub fn events() -> impl Strategy<Value = Vec<Recorded>> {
         9 => exchange_event(),
         3 => time_event(),
         3 => window_event(),
+        5 => state_event(),
+        3 => timer_event(),
         2 => record_event(),
         1 => sink_event(),
     ];

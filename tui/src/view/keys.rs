@@ -32,6 +32,9 @@ pub(super) enum Action {
     OtherJob,
     NextEventTime,
     PreviousEventTime,
+    NextState,
+    PreviousState,
+    KeepState,
     Filter,
     Jump,
     Inspect,
@@ -147,6 +150,21 @@ pub(super) static BINDINGS: &[Binding] = &[
         all(Action::PreviousEventTime, &[Char('E')], "E", None, "of the vertex before"),
     ),
     on(
+        Screen::Graph,
+        all(
+            Action::NextState,
+            &[Char('s')],
+            "s",
+            Some("state"),
+            "keyed state and timers of the next vertex",
+        ),
+    ),
+    on(Screen::Graph, all(Action::PreviousState, &[Char('S')], "S", None, "of the vertex before")),
+    on(
+        Screen::Graph,
+        all(Action::KeepState, &[Char('/')], "/", None, "keep the rows of state with a text"),
+    ),
+    on(
         Screen::Events,
         all(
             Action::Filter,
@@ -167,7 +185,7 @@ pub(super) static BINDINGS: &[Binding] = &[
         &[KeyCode::Esc],
         "Esc",
         None,
-        "close a pop-up; leave the vertex; drop the filter",
+        "close a pop-up; drop the filter; leave the vertex",
     ),
     all(Action::Quit, &[Char('q')], "q", Some("quit"), "quit"),
 ];

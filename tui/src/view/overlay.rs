@@ -177,6 +177,14 @@ fn help(app: &App, width: usize) -> Vec<(String, Role)> {
     lines.push(("3w      open windows".to_owned(), Role::Data));
     let paused = format!("{}2      splits paused for being too far ahead", glyphs.pause);
     lines.push((paused, Role::Waiting));
+    lines.push((String::new(), Role::Plain));
+    lines.push(("What has changed in keyed state".to_owned(), Role::Strong));
+    lines.push((format!("{}  by this very event", glyphs.cursor), Role::Note));
+    lines.push(("*  since the last control event".to_owned(), Role::Note));
+    lines.push((
+        "-  gone since then: cleared, expired, merged; taken back, fired".to_owned(),
+        Role::Note,
+    ));
     lines.into_iter().flat_map(|(line, role)| hanging(&line, width, role)).collect()
 }
 

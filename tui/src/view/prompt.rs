@@ -11,6 +11,7 @@ use super::text;
 pub(super) enum Question {
     GoTo,
     Filter,
+    KeepState,
 }
 
 impl Question {
@@ -18,6 +19,7 @@ impl Question {
         match self {
             Self::GoTo => "go to step or time: ",
             Self::Filter => "keep events with: ",
+            Self::KeepState => "keep state with: ",
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
-use weir::trace::{Event, FaultEvent};
+use weir::trace::{Event, FaultEvent, Recorded};
 
 use super::app::{App, Screen, UiEvent};
 use super::goal::Goal;
+use super::graph::Aspect;
 use super::keys::{self, Action};
 use super::overlay::Overlay;
 use super::prompt::{Prompt, Question, Typed};
@@ -47,6 +48,7 @@ fn on_key(app: &mut App, key: KeyEvent) -> Flow {
             Typed::Abandoned => {}
             Typed::Answer => answer(app, prompt),
         }
+        app.graph.clamp(&app.timeline, app.look, draw::body_size(app.size));
         return Flow::Stay;
     }
     let Some(action) = keys::action(key, app.screen) else { return Flow::Stay };
@@ -94,6 +96,9 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::OtherJob
         | Action::NextEventTime
         | Action::PreviousEventTime
+        | Action::NextState
+        | Action::PreviousState
+        | Action::KeepState
         | Action::Filter
         | Action::Quit => return false,
     };
@@ -115,11 +120,11 @@ fn act(app: &mut App, action: Action) {
             go(app, to.unwrap_or(0));
         }
         Action::ChangeForward => {
-            let to = timeline.next_seen();
+            let to = next_change(app);
             go(app, to.unwrap_or(usize::MAX));
         }
         Action::ChangeBack => {
-            let to = timeline.previous_seen();
+            let to = previous_change(app);
             go(app, to.unwrap_or(0));
         }
         Action::MarkForward => {
@@ -162,8 +167,19 @@ fn act(app: &mut App, action: Action) {
         Action::ScrollRight => app.graph.scroll(8, 0),
         Action::Detail => app.graph.next_detail(),
         Action::OtherJob => app.graph.next_job(app.timeline.world()),
-        Action::NextEventTime => app.graph.next_vertex(app.timeline.world()),
-        Action::PreviousEventTime => app.graph.previous_vertex(app.timeline.world()),
+        Action::NextEventTime => app.graph.next_vertex(timeline, Aspect::EventTime),
+        Action::PreviousEventTime => {
+            app.graph.previous_vertex(timeline.world(), Aspect::EventTime);
+        }
+        Action::NextState => app.graph.next_vertex(timeline, Aspect::State),
+        Action::PreviousState => app.graph.previous_vertex(timeline.world(), Aspect::State),
+        Action::KeepState => {
+            if app.graph.shows_state(timeline.world()) {
+                let mut prompt = Prompt::new(Question::KeepState);
+                prompt.text = app.graph.kept().unwrap_or_default().to_owned();
+                app.prompt = Some(prompt);
+            }
+        }
         Action::Filter => {
             let mut prompt = Prompt::new(Question::Filter);
             prompt.text = app.events.filter().unwrap_or_default().to_owned();
@@ -185,7 +201,9 @@ fn act(app: &mut App, action: Action) {
         Action::About => app.overlay = Some(Overlay::About { top: 0 }),
         Action::Help => app.overlay = Some(Overlay::Help { top: 0 }),
         Action::Close => {
-            if app.screen == Screen::Events || !app.graph.leave_vertex() {
+            let left =
+                app.screen == Screen::Graph && (app.graph.keep_all() || app.graph.leave_vertex());
+            if !left {
                 app.events.clear();
             }
         }
@@ -200,11 +218,32 @@ fn scroll(app: &mut App, by: isize) {
     }
 }
 
+/// The position just after the next event that changes what is shown.
+fn next_change(app: &App) -> Option<usize> {
+    let (timeline, here) = (&app.timeline, app.timeline.position());
+    let seen = timeline.next_seen();
+    let before = &timeline.events()[here..seen.unwrap_or(timeline.events().len())];
+    let shows = |recorded: &Recorded| app.graph.shows_change(timeline.world(), &recorded.event);
+    before.iter().position(shows).map(|ahead| here + ahead + 1).or(seen)
+}
+
+/// The position just after the last such event before the current one.
+fn previous_change(app: &App) -> Option<usize> {
+    let timeline = &app.timeline;
+    let here = timeline.position().saturating_sub(1);
+    let seen = timeline.previous_seen();
+    let first = seen.unwrap_or(0);
+    let after = &timeline.events()[first..here.max(first)];
+    let shows = |recorded: &Recorded| app.graph.shows_change(timeline.world(), &recorded.event);
+    after.iter().rposition(shows).map(|index| first + index + 1).or(seen)
+}
+
 /// Goes to a position. A note that has its moment there pops up and ends the playing.
 fn go(app: &mut App, position: usize) {
     let before = app.timeline.position();
     app.timeline.seek_position(position);
     app.events.follow();
+    app.graph.follow();
     if app.timeline.position() == before {
         return;
     }
@@ -221,7 +260,7 @@ fn on_tick(app: &mut App, passed: std::time::Duration) {
         return;
     }
     for _ in 0..app.play.due(passed) {
-        match app.timeline.next_seen() {
+        match next_change(app) {
             Some(position) => go(app, position),
             None => {
                 go(app, usize::MAX);
@@ -274,6 +313,7 @@ fn answer(app: &mut App, mut prompt: Prompt) {
                 app.prompt = Some(prompt);
             }
         },
+        Question::KeepState => app.graph.keep(&prompt.text),
         Question::Filter => {
             if let Err(error) = app.events.set_filter(&app.timeline, &prompt.text) {
                 prompt.error = Some(error.message);

@@ -12,11 +12,11 @@ use unicode_width::UnicodeWidthStr;
 use weir::trace::Level;
 use weir_tui::view::{App, Flow, Options, UiEvent, update};
 
-use super::{app, buffer, windowed};
+use super::{app, buffer, state, windowed};
 
 fn key() -> impl Strategy<Value = KeyCode> {
     prop_oneof![
-        10 => prop::sample::select("hl[]nN: g+-12kjHLzoeEi?/q=p0.15msé界\u{202e}\u{7}".chars().collect::<Vec<_>>())
+        10 => prop::sample::select("hl[]nN: g+-12kjHLzoeEsSi?/q=p0.15msé界\u{202e}\u{7}".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         6 => prop::sample::select(vec![
             KeyCode::Left, KeyCode::Right, KeyCode::Up, KeyCode::Down, KeyCode::Home, KeyCode::End,
@@ -49,10 +49,12 @@ fn event() -> impl Strategy<Value = UiEvent> {
 }
 
 #[test]
-fn twenty_thousand_events_change_nothing_for_the_worse() {
+fn forty_thousand_events_change_nothing_for_the_worse() {
     let options = Options { color: true, ..Options::default() };
     storm(app(&options, SIZE));
     storm(windowed::app(&windowed::trace(Level::Records), &options, SIZE, |_| true));
+    storm(windowed::app(&state::trace(Level::Records), &options, SIZE, |_| true));
+    storm(state::hostile(&options, SIZE));
 }
 
 const SIZE: (u16, u16) = (80, 24);

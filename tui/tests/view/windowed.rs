@@ -103,7 +103,7 @@ pub fn app(
 }
 
 /// The screen without what tells the step and the time: those are of no interest here.
-fn body(app: &App, size: (u16, u16)) -> String {
+pub fn body(app: &App, size: (u16, u16)) -> String {
     let screen = screen(app, size);
     let lines: Vec<_> = screen.lines().collect();
     let lines = &lines[1..lines.len() - 3];
@@ -111,14 +111,15 @@ fn body(app: &App, size: (u16, u16)) -> String {
     lines[..log.unwrap_or(lines.len())].join("\n")
 }
 
-struct Looks {
-    name: &'static str,
-    options: Options,
-    size: (u16, u16),
-    typed: &'static str,
+/// A look at a run: a name for the snapshot, how it looks, where, and the keys that are typed.
+pub struct Looks {
+    pub name: &'static str,
+    pub options: Options,
+    pub size: (u16, u16),
+    pub typed: &'static str,
 }
 
-fn check(trace: &TraceFile, looks: &Looks, at: impl Fn(&Event) -> bool) {
+pub fn check(trace: &TraceFile, looks: &Looks, at: impl Fn(&Event) -> bool) {
     let mut app = app(trace, &looks.options, looks.size, at);
     keys(&mut app, looks.typed);
     insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
@@ -126,7 +127,7 @@ fn check(trace: &TraceFile, looks: &Looks, at: impl Fn(&Event) -> bool) {
     });
 }
 
-fn looks(name: &'static str, typed: &'static str) -> Looks {
+pub fn looks(name: &'static str, typed: &'static str) -> Looks {
     Looks { name, options: Options::default(), size: SMALL, typed }
 }
 

@@ -5,26 +5,31 @@ mod layout;
 mod lines;
 mod panels;
 mod parts;
+mod state_panel;
 mod time;
 mod time_panel;
+mod vertex_panel;
 
 use ratatui::layout::Rect;
 use weir::base::JobId;
 use weir::graph::PhysicalPlan;
-use weir::replay::{Job, Timeline, World};
-use weir::trace::JobStatus;
+use weir::replay::{Job, Timeline, World, subtask_name};
+use weir::trace::{Event, JobStatus};
 
 use super::events::EventsScreen;
 use super::look::{Look, Role};
 use super::pen::Pen;
 use boxes::Picture;
 use layout::{Choice, Detail, Layout, Wish};
+use state_panel::StatePanel;
 use time_panel::TimePanel;
+pub(super) use vertex_panel::Aspect;
+use vertex_panel::VertexPanel;
 
 /// Rows below which the log is left out.
 const LOG_MIN: usize = 6;
-/// Rows for event time that the graph leaves at least and at most.
-const TIME_ROWS: (usize, usize) = (8, 18);
+/// Rows for a panel about a vertex that the graph leaves at least and at most.
+const VERTEX_ROWS: (usize, usize) = (8, 18);
 
 /// What is looked at in the graph.
 #[derive(Clone, Debug, Default)]
@@ -34,10 +39,16 @@ pub(super) struct GraphScreen {
     job: Option<JobId>,
     /// The columns and rows of the drawing that are hidden at its left and top.
     hidden: (usize, usize),
-    /// The vertex whose event time is looked at.
+    /// The vertex that is looked at.
     vertex: Option<usize>,
-    /// The lines about its event time that are hidden at the top.
+    /// What is looked at of it.
+    aspect: Aspect,
+    /// The lines about it that are hidden at the top.
     above: usize,
+    /// A text in lower case that the rows about its state have; all are kept if unset.
+    kept: Option<String>,
+    /// Whether what has changed is to be brought into sight.
+    follows: bool,
 }
 
 impl GraphScreen {
@@ -57,16 +68,92 @@ impl GraphScreen {
         self.leave_vertex();
     }
 
-    /// Looks at the event time of the next vertex, and after the last at none.
-    pub fn next_vertex(&mut self, world: &World) {
-        let next = self.vertex(world).map_or(0, |vertex| vertex + 1);
+    /// Looks at an aspect of the next vertex, and after the last at none. If it is another aspect
+    /// than before, of the same vertex.
+    pub fn next_vertex(&mut self, timeline: &Timeline, aspect: Aspect) {
+        if self.turns(timeline.world(), aspect) {
+            return;
+        }
+        let world = timeline.world();
+        let first = || match aspect {
+            Aspect::EventTime => 0,
+            Aspect::State => self.first_with_state(timeline),
+        };
+        let next = self.vertex(world).map_or_else(first, |vertex| vertex + 1);
         self.turn_to((next < self.vertices(world)).then_some(next));
     }
 
-    /// Looks at the event time of the vertex before, and before the first at none.
-    pub fn previous_vertex(&mut self, world: &World) {
+    /// Looks at an aspect of the vertex before, and before the first at none.
+    pub fn previous_vertex(&mut self, world: &World, aspect: Aspect) {
+        if self.turns(world, aspect) {
+            return;
+        }
         let after = self.vertex(world).unwrap_or(self.vertices(world));
         self.turn_to(after.checked_sub(1));
+    }
+
+    /// Turns to an aspect. Says whether another was looked at.
+    fn turns(&mut self, world: &World, aspect: Aspect) -> bool {
+        let turns = self.vertex(world).is_some() && self.aspect != aspect;
+        self.aspect = aspect;
+        if turns {
+            self.turn_to(self.vertex);
+        }
+        turns
+    }
+
+    /// The first vertex that has keyed state now or at the end, or else the first.
+    fn first_with_state(&self, timeline: &Timeline) -> usize {
+        let Some((id, job)) = self.job(timeline.world()) else { return 0 };
+        let Ok(plan) = &job.plan else { return 0 };
+        let jobs = [Some(job), timeline.end().jobs.get(id)];
+        let has_state =
+            |name: &str| jobs.iter().flatten().any(|job| job.states.of(name).next().is_some());
+        let mut vertices = plan.execution.job.vertices.iter();
+        let found = vertices.position(|vertex| {
+            (0..vertex.parallelism).any(|index| has_state(&subtask_name(&vertex.uid, index)))
+        });
+        found.unwrap_or(0)
+    }
+
+    /// Whether the rows about state can be filtered now.
+    pub fn shows_state(&self, world: &World) -> bool {
+        self.aspect == Aspect::State && self.vertex(world).is_some()
+    }
+
+    /// The text that the rows about state have.
+    pub fn kept(&self) -> Option<&str> {
+        self.kept.as_deref()
+    }
+
+    /// Keeps the rows about state that have a text, whatever its case; an empty one keeps all.
+    pub fn keep(&mut self, text: &str) {
+        let text = text.trim().to_lowercase();
+        self.kept = (!text.is_empty()).then_some(text);
+        self.above = 0;
+    }
+
+    /// Says whether there was a text.
+    pub fn keep_all(&mut self) -> bool {
+        self.kept.take().is_some()
+    }
+
+    /// Brings into sight what has changed, where something has.
+    pub fn follow(&mut self) {
+        self.follows = true;
+    }
+
+    /// Whether an event changes what the panel says about the state that is looked at.
+    pub fn shows_change(&self, world: &World, event: &Event) -> bool {
+        let Some((job, subtask)) = vertex_panel::changed_state(event) else { return false };
+        let of = subtask.rsplit_once('#').map(|(uid, _)| uid);
+        self.shows_state(world)
+            && self.job(world).is_some_and(|(id, shown)| {
+                let plan = shown.plan.as_ref().ok();
+                let vertices = plan.map(|plan| &plan.execution.job.vertices);
+                let looked_at = vertices.and_then(|vertices| vertices.get(self.vertex?));
+                id == job && looked_at.is_some_and(|vertex| Some(&*vertex.uid) == of)
+            })
     }
 
     /// Says whether there was one.
@@ -78,6 +165,7 @@ impl GraphScreen {
 
     fn turn_to(&mut self, vertex: Option<usize>) {
         (self.vertex, self.above) = (vertex, 0);
+        self.follows = true;
     }
 
     pub fn scroll(&mut self, columns: isize, rows: isize) {
@@ -106,10 +194,31 @@ impl GraphScreen {
         let (x, y) = self.hidden;
         self.hidden =
             (x.min(layout.width.saturating_sub(width)), y.min(layout.height.saturating_sub(rows)));
-        if let Some(panel) = self.time_panel(world) {
-            let room = all.saturating_sub(layout.height.min(rows));
-            self.above = self.above.min(panel.rows(look, width).saturating_sub(room));
+        let room = all.saturating_sub(layout.height.min(rows));
+        if let Some(above) = self.above(world, look, (width, room)) {
+            self.above = above;
         }
+        self.follows = false;
+    }
+
+    /// How many lines about the vertex are to be hidden where it has so much room.
+    fn above(&self, world: &World, look: Look, (width, room): (usize, usize)) -> Option<usize> {
+        let panel = self.vertex_panel(world)?;
+        let rows = panel.rows(look, width);
+        let mut above = self.above;
+        if let VertexPanel::State(state) = &panel
+            && self.follows
+            && let Some(changed) = state.changed_row()
+        {
+            // The frame, the heads of the columns and the word that there is more take rows too, and
+            // at the top stands whose the rows are.
+            let seen = rows.min(room).saturating_sub(4).max(1);
+            let first = if above == 0 { 0 } else { above + 1 };
+            if !(first..above + seen).contains(&changed) {
+                above = changed.saturating_sub(seen / 2);
+            }
+        }
+        Some(above.min(rows.saturating_sub(room)))
     }
 
     fn job<'a>(&self, world: &'a World) -> Option<(JobId, &'a Job)> {
@@ -127,23 +236,27 @@ impl GraphScreen {
         plan.map_or(0, |plan| plan.execution.job.vertices.len())
     }
 
-    /// The vertex whose event time is looked at, if the job has it.
+    /// The vertex that is looked at, if the job has it.
     fn vertex(&self, world: &World) -> Option<usize> {
         self.vertex.filter(|vertex| *vertex < self.vertices(world))
     }
 
-    fn time_panel<'a>(&self, world: &'a World) -> Option<TimePanel<'a>> {
+    fn vertex_panel<'a>(&'a self, world: &'a World) -> Option<VertexPanel<'a>> {
         let (_, job) = self.job(world)?;
         let plan = job.plan.as_ref().ok()?;
         let vertex = plan.execution.job.vertices.get(self.vertex?)?;
-        Some(TimePanel { world, job, vertex, top: self.above })
+        let (top, kept) = (self.above, self.kept());
+        Some(match self.aspect {
+            Aspect::EventTime => VertexPanel::EventTime(TimePanel { world, job, vertex, top }),
+            Aspect::State => VertexPanel::State(StatePanel { world, job, vertex, kept, top }),
+        })
     }
 
     /// How many of the rows the graph may take.
     fn graph_rows(&self, world: &World, rows: usize) -> usize {
         match self.vertex(world) {
             None => rows,
-            Some(_) => rows - (rows / 2).clamp(TIME_ROWS.0, TIME_ROWS.1).min(rows),
+            Some(_) => rows - (rows / 2).clamp(VERTEX_ROWS.0, VERTEX_ROWS.1).min(rows),
         }
     }
 
@@ -176,7 +289,7 @@ impl GraphScreen {
             },
         };
         let mut left = rows.saturating_sub(used);
-        if let Some(panel) = self.time_panel(world) {
+        if let Some(panel) = self.vertex_panel(world) {
             let wanted = panel.rows(pen.look, width);
             let high = if left < wanted + panels::ROWS_MIN { left } else { wanted };
             let rect = Rect { y: window.y + 1 + row(used), height: row(high), ..window };
@@ -207,7 +320,7 @@ impl GraphScreen {
         let (window, width) = (pen.window(), pen.width());
         let rows = self.graph_rows(world, pen.height().saturating_sub(1));
         let layout = Layout::new(plan, (width, rows), self.wish(timeline, id));
-        head(world, id, job, &self.hint(&layout, (width, rows)), pen);
+        head(world, id, job, &self.hint(job, &layout, (width, rows)), pen);
         let height = u16::try_from(rows).expect("it is less than the window's height");
         let below = Rect { y: window.y + 1, height, ..window };
         let (x, y) = self.hidden;
@@ -216,7 +329,7 @@ impl GraphScreen {
         layout.height.min(rows)
     }
 
-    fn hint(&self, layout: &Layout, (width, rows): (usize, usize)) -> String {
+    fn hint(&self, job: &Job, layout: &Layout, (width, rows): (usize, usize)) -> String {
         let mut hints = Vec::new();
         match (self.choice, layout.detail) {
             (Choice::AsItFits, Detail::Subtasks | Detail::Vertices) => hints.push("z: channels"),
@@ -225,6 +338,12 @@ impl GraphScreen {
         }
         if layout.event_time && self.vertex.is_none() {
             hints.push("e: event time");
+        }
+        if !job.states.is_empty() && self.vertex.is_none() {
+            hints.push("s: state");
+        }
+        if self.aspect == Aspect::State && self.vertex.is_some() {
+            hints.push("/: filter");
         }
         if layout.height > rows && self.vertex.is_none() {
             hints.push("up/down: more");

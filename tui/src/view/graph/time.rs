@@ -2,7 +2,7 @@
 
 use weir::base::{EventTime, Name};
 use weir::replay::{Job, Progress};
-use weir::trace::moment_within;
+use weir::trace::{Span, moment_within};
 
 use super::super::look::{Look, Role};
 use super::super::pen::Pen;
@@ -24,6 +24,12 @@ pub(super) fn watermark(look: Look, watermark: EventTime, columns: usize) -> Str
 pub(super) fn watermark_in_flight(look: Look, time: EventTime, room: usize) -> String {
     let said = watermark(look, time, 0);
     if text::width(&said) <= room { said } else { look.glyphs().up_to.to_owned() }
+}
+
+/// A span of time, its first moment with its day if it is to be.
+pub(super) fn span(Span { start, end }: Span, with_day: bool) -> String {
+    let first = if with_day { 11 } else { 0 };
+    format!("[{}, {})", moment_within(EventTime(start), first), moment_within(EventTime(end), 0))
 }
 
 /// Columns from which on a box shows the day too.

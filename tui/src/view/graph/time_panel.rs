@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use weir::base::{EventTime, Name};
 use weir::graph::JobVertex;
 use weir::replay::{Input, Job, OpenWindow, Standing, Task, WindowKey, World, subtask_name};
-use weir::trace::{Span, moment_within};
+use weir::trace::moment_within;
 
 use super::super::look::{Look, Role};
 use super::super::pen::Pen;
 use super::super::text;
+use super::time;
 
 /// Parts of a line, drawn one after the other.
 type Line = Vec<(String, Role)>;
@@ -216,11 +217,7 @@ fn channel(look: Look, input: &Input<'_>, room: usize) -> Line {
 fn open_window(look: Look, key: &WindowKey, state: &OpenWindow, room: usize) -> Line {
     let window = match key.window {
         None => "global".to_owned(),
-        Some(Span { start, end }) => {
-            let (start, end) = (EventTime(start), EventTime(end));
-            let first = if room < DAY_MIN { 0 } else { 11 };
-            format!("[{}, {})", moment_within(start, first), moment_within(end, 0))
-        }
+        Some(span) => time::span(span, room >= DAY_MIN),
     };
     let taken = 2 + 1 + text::width(&window) + 1;
     let (state, role) = state_of(state, room.saturating_sub(taken + KEY_MIN + 1));

@@ -1,0 +1,64 @@
+//! What can be looked at of one vertex, and what changes it.
+
+use weir::base::{JobId, Name};
+use weir::trace::{Event, StateEvent};
+
+use super::super::look::Look;
+use super::super::pen::Pen;
+use super::state_panel::StatePanel;
+use super::time_panel::TimePanel;
+
+/// What is looked at of a vertex.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) enum Aspect {
+    /// Event time and windows.
+    #[default]
+    EventTime,
+    /// Keyed state and timers.
+    State,
+}
+
+/// What is said about a vertex.
+pub(super) enum VertexPanel<'a> {
+    EventTime(TimePanel<'a>),
+    State(StatePanel<'a>),
+}
+
+impl VertexPanel<'_> {
+    /// Rows that it could fill, its frame included.
+    pub fn rows(&self, look: Look, width: usize) -> usize {
+        match self {
+            Self::EventTime(panel) => panel.rows(look, width),
+            Self::State(panel) => panel.rows(width),
+        }
+    }
+
+    pub fn draw(&self, pen: &mut Pen<'_>) {
+        match self {
+            Self::EventTime(panel) => panel.draw(pen),
+            Self::State(panel) => panel.draw(pen),
+        }
+    }
+}
+
+/// Whose state or timers an event changes, if it does.
+pub(super) fn changed_state(event: &Event) -> Option<(JobId, &Name)> {
+    match event {
+        Event::Timer(event) => Some((event.job(), event.subtask())),
+        Event::State(
+            event @ (StateEvent::StateBackendOpened { .. } | StateEvent::StateWritten { .. }),
+        ) => Some((event.job(), event.subtask())),
+        Event::State(StateEvent::StateRead { .. })
+        | Event::Node(_)
+        | Event::Fault(_)
+        | Event::Rpc(_)
+        | Event::Resource(_)
+        | Event::Job(_)
+        | Event::Task(_)
+        | Event::Exchange(_)
+        | Event::Record(_)
+        | Event::Time(_)
+        | Event::Window(_)
+        | Event::Sink(_) => None,
+    }
+}
