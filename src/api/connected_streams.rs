@@ -116,6 +116,40 @@ where
     SA: KeySelector<A, Key = K>,
     SB: KeySelector<B, Key = K>,
 {
+    /// Like [`ConnectedStreams::map`], with records of equal key in one subtask.
+    pub fn map<R: Data>(
+        self,
+        first: impl FnMut(A) -> R + Function,
+        second: impl FnMut(B) -> R + Function,
+    ) -> DataStream<R> {
+        self.unkeyed().map(first, second)
+    }
+
+    /// Like [`Self::map`], with a type of one's own as the function.
+    pub fn map_with<F: CoMapFunction<A, B>>(self, function: F) -> DataStream<F::Out> {
+        self.unkeyed().map_with(function)
+    }
+
+    /// Like [`ConnectedStreams::flat_map`], with records of equal key in one subtask.
+    pub fn flat_map<R: Data>(
+        self,
+        first: impl FnMut(A, &mut Collector<R>) + Function,
+        second: impl FnMut(B, &mut Collector<R>) + Function,
+    ) -> DataStream<R> {
+        self.unkeyed().flat_map(first, second)
+    }
+
+    /// Like [`Self::flat_map`], with a type of one's own as the function.
+    pub fn flat_map_with<F: CoFlatMapFunction<A, B>>(self, function: F) -> DataStream<F::Out> {
+        self.unkeyed().flat_map_with(function)
+    }
+
+    /// The streams as they are dealt out, for functions that do not see the key.
+    fn unkeyed(self) -> ConnectedStreams<A, B> {
+        let (first, second) = (self.first.stream().clone(), self.second.stream().clone());
+        ConnectedStreams { first, second }
+    }
+
     /// What a function makes of both, with keyed state and timers.
     pub fn process<F: KeyedCoProcessFunction<K, A, B>>(self, function: F) -> DataStream<F::Out> {
         let selectors = (self.first.selector().clone(), self.second.selector().clone());

@@ -149,9 +149,17 @@ impl<K: Key> KeyedBroadcastContext<'_, K> {
     pub fn apply_to_keyed_state<S: KeyedState>(
         &mut self,
         state: &S,
-        function: impl FnMut(&mut KeyedBackend<K>, &K) -> Result<(), StateError>,
+        mut function: impl FnMut(&mut KeyedBackend<K>, &K) -> Result<(), StateError>,
     ) -> Result<(), StateError> {
-        self.keyed.backend.apply_to_all_keys(state, function)
+        let Keyed { context, backend, .. } = &mut *self.keyed;
+        backend.apply_to_all_keys(state, |backend, key| {
+            function(backend, key)?;
+            let group = context.key_group(key.hash_code());
+            for used in backend.take_uses()? {
+                context.tell_state(group, key, None, used);
+            }
+            Ok(())
+        })
     }
 
     /// Emits a record to a side output.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Cost, KeySelector, KeyedStorage, OperatorContext, ReduceFunction};
-use crate::record::{Batch, ChainEvent, Data, Failure, Key, Output};
+use crate::record::{Batch, ChainEvent, Data, Failure, Key, Output, shown};
 use crate::state::{BackendTable, KeyedStore, StateUse};
 
 /// For each record, what the records of its key have come to (Flink's `StreamGroupedReduce`).
@@ -60,7 +60,7 @@ impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> RollingReduce<T, S, F> {
 }
 
 fn tell<T: Data>(context: &OperatorContext, hash_code: i32, key: &impl Key, reduced: &T) {
-    let (state, value) = (Arc::from(STATE_NAME), Some(format!("{reduced:?}")));
+    let (state, value) = (Arc::from(STATE_NAME), Some(shown(reduced)));
     let used = StateUse { state, namespaced: false, changed: true, value };
     context.tell_state(context.key_group(hash_code), key, None, used);
 }

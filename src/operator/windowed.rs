@@ -358,7 +358,7 @@ impl<T: Data, R> WindowOutput<T, R> for Emitted<T, R> {
                 WindowEvent::WindowCleaned { job, subtask, operator, key: shown, window }
             }
             WindowChange::Contents { group, contents } => {
-                let (state, value) = (Arc::from(WINDOW_CONTENTS), contents.map(shortened));
+                let (state, value) = (Arc::from(WINDOW_CONTENTS), contents.map(str::to_string));
                 let used = StateUse { state, namespaced: true, changed: true, value };
                 return self.context.tell_state(group, key, window, used);
             }
@@ -375,29 +375,4 @@ impl<T: Data, R> WindowOutput<T, R> for Emitted<T, R> {
         let window = timer.namespace.time().map(span);
         self.context.tell_timer(group, timer, window, (*domain, *change));
     }
-}
-
-/// How many bytes of a window's contents the trace shows: a window may hold any number of records,
-/// and is shown with each that comes.
-const SHOWN_BYTES: usize = 1024;
-
-/// A value, rendered as far as there is room.
-fn shortened(value: &dyn fmt::Debug) -> String {
-    struct Room(String);
-    impl fmt::Write for Room {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            let mut end = text.len().min(SHOWN_BYTES.saturating_sub(self.0.len()));
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
-            self.0.push_str(&text[..end]);
-            if end == text.len() { Ok(()) } else { Err(fmt::Error) }
-        }
-    }
-    let mut room = Room(String::new());
-    let whole = fmt::Write::write_fmt(&mut room, format_args!("{value:?}")).is_ok();
-    if !whole {
-        room.0.push('…');
-    }
-    room.0
 }

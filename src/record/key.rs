@@ -7,6 +7,9 @@ use super::Data;
 /// A type that streams can be keyed by. Its hash is Java's `hashCode`, so that a key lands on the
 /// key group on which Flink puts it; its order is used wherever keys must be listed.
 ///
+/// Keys of one's own that are the same although they differ (in case, say) need
+/// [`canonical`](Key::canonical) too.
+///
 /// For a type of one's own, combine the hashes of its fields as Java's `Objects.hash` would:
 ///
 /// ```
@@ -36,6 +39,13 @@ pub trait Key: Data {
     #[inline]
     fn same(&self, other: &Self) -> bool {
         self.compare(other).is_eq()
+    }
+    /// The one of all keys that are the same as this under which state is stored. State is found
+    /// by the bytes of its key, so keys that are the same must come to one whose bytes are.
+    #[must_use]
+    #[inline]
+    fn canonical(self) -> Self {
+        self
     }
 }
 
@@ -102,6 +112,9 @@ impl Key for f64 {
     fn compare(&self, other: &Self) -> Ordering {
         f64::from_bits(double_bits(*self)).total_cmp(&f64::from_bits(double_bits(*other)))
     }
+    fn canonical(self) -> Self {
+        f64::from_bits(double_bits(self))
+    }
 }
 
 impl Key for f32 {
@@ -110,6 +123,9 @@ impl Key for f32 {
     }
     fn compare(&self, other: &Self) -> Ordering {
         f32::from_bits(float_bits(*self)).total_cmp(&f32::from_bits(float_bits(*other)))
+    }
+    fn canonical(self) -> Self {
+        f32::from_bits(float_bits(self))
     }
 }
 
@@ -144,6 +160,9 @@ impl<T: Key> Key for Option<T> {
             (a, b) => a.is_some().cmp(&b.is_some()),
         }
     }
+    fn canonical(self) -> Self {
+        self.map(Key::canonical)
+    }
 }
 
 impl<T: Key> Key for Vec<T> {
@@ -155,6 +174,9 @@ impl<T: Key> Key for Vec<T> {
         let pairs = self.iter().zip(other);
         let first = pairs.map(|(a, b)| a.compare(b)).find(|order| order.is_ne());
         first.unwrap_or_else(|| self.len().cmp(&other.len()))
+    }
+    fn canonical(self) -> Self {
+        self.into_iter().map(Key::canonical).collect()
     }
 }
 
@@ -173,6 +195,10 @@ macro_rules! tuple_keys {
                 let ($first, $($rest,)*) = self;
                 let order = $first.compare(&other.0);
                 tuple_keys!(@compare order, other $(, $rest)*)
+            }
+            fn canonical(self) -> Self {
+                let ($first, $($rest,)*) = self;
+                ($first.canonical(), $($rest.canonical(),)*)
             }
         }
     )*};

@@ -15,6 +15,7 @@ pub mod key_group;
 mod output;
 mod partitioning;
 mod row;
+mod shown;
 mod side_output;
 
 pub use any::AnyBatch;
@@ -26,6 +27,7 @@ pub use key_group::{KeyGroup, KeyGroupRange};
 pub use output::{AnyOutput, ChainEvent, Failure, Output, Outputs, downcast, erase};
 pub use partitioning::Partitioning;
 pub use row::{Row, RowKind};
+pub use shown::{shown, shown_list, shown_map};
 pub use side_output::{OutputTag, SideOutputs};
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -43,6 +43,9 @@ pub enum StateError {
     /// The operator keeps something of its own under that name.
     #[error("state \"{0}\" is the operator's own; give the function's state another name")]
     Reserved(String),
+    /// Values that are gone at once.
+    #[error("TTL is expected to be positive, that of state \"{0}\" is below a millisecond")]
+    TtlNotPositive(String),
     /// One name, two lives.
     #[error("state \"{0}\" is registered with another time to live")]
     TtlDiffers(String),

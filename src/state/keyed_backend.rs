@@ -171,9 +171,11 @@ impl<K: Key> KeyedBackend<K> {
         self.scope.key("").ok().map(|current| &current.key)
     }
 
-    /// Tells the processing time, by which values expire.
+    /// Tells the processing time, by which values expire. It never goes back, whatever a clock does:
+    /// what has expired once stays so, or it could be seen how far cleaning up has come.
     #[inline]
     pub fn set_processing_time(&mut self, now: EventTime) {
+        let now = self.scope.now.max(now);
         self.scope.now = now;
         if let Storage::Lsm(store) = &self.storage {
             store.set_now(now);
@@ -196,6 +198,9 @@ impl<K: Key> KeyedBackend<K> {
         meta: &StateMeta,
         ttl: Option<Ttl>,
     ) -> Result<Option<Registered>, StateError> {
+        if ttl.is_some_and(|ttl| !ttl.is_positive()) {
+            return Err(StateError::TtlNotPositive(meta.name.clone()));
+        }
         if self.reserved.is_some_and(|reserved| reserved == meta.name) {
             return Err(StateError::Reserved(meta.name.clone()));
         }
@@ -436,7 +441,9 @@ impl<K: Key> KeyedBackend<K> {
         range: KeyGroupRange,
     ) -> Result<Vec<(KeyGroup, K, N)>, StateError> {
         let unregistered = || StateError::Unregistered(handle.name.to_string());
-        let table = self.tables.get_mut(handle.index).ok_or_else(unregistered)?;
+        let table = self.tables.get_mut(handle.index);
+        let table = table.filter(|table| Arc::ptr_eq(&table.common().name, &handle.name));
+        let table = table.ok_or_else(unregistered)?;
         let mut keys: Vec<(KeyGroup, K, N)> = Vec::new();
         table.export(range, &self.scope, &mut |group, address, _| {
             let (key, rest) = decode_prefix::<K>(address)?;

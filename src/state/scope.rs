@@ -62,7 +62,7 @@ impl<K: Key> Scope<K> {
         }
         let mut bytes = self.current.take().map(|before| before.bytes).unwrap_or_default();
         bytes.clear();
-        let key = key();
+        let key = key().canonical();
         if self.encodes_keys {
             encode_into(&key, &mut bytes)?;
         }

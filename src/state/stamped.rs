@@ -6,8 +6,8 @@
 
 use super::ttl::Ttl;
 use crate::base::EventTime;
-use crate::record::Data;
 use crate::record::format::{FormatError, decode_prefix, encode_into, encoded_len};
+use crate::record::{Data, shown, shown_list};
 
 /// Elements that take no bytes are believed up to this number.
 const MOST_EMPTY_ITEMS: usize = 1 << 20;
@@ -52,7 +52,7 @@ pub(super) trait Stored: Clone + Send + 'static {
     fn size(&self) -> usize;
     /// Removes what is expired; true if nothing is left.
     fn expire(&mut self, ttl: &Ttl, now: EventTime) -> bool;
-    /// Shows it to a person.
+    /// Shows it to a person, cut where it is long.
     fn show(&self) -> String;
 }
 
@@ -114,7 +114,7 @@ impl<V: Data> Stored for Stamped<V> {
     }
 
     fn show(&self) -> String {
-        format!("{:?}", self.value)
+        shown(&self.value)
     }
 }
 
@@ -155,7 +155,6 @@ impl<V: Data> Stored for Vec<Stamped<V>> {
     }
 
     fn show(&self) -> String {
-        let items: Vec<&V> = self.iter().map(|item| &item.value).collect();
-        format!("{items:?}")
+        shown_list(self.iter().map(|item| &item.value))
     }
 }

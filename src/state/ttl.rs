@@ -148,6 +148,11 @@ impl Ttl {
         })
     }
 
+    /// Whether values live at all. What is less than a millisecond is nothing.
+    pub fn is_positive(&self) -> bool {
+        self.millis > 0
+    }
+
     /// Whether a value that was last updated then is expired by now.
     #[inline]
     pub fn is_expired(&self, updated: EventTime, now: EventTime) -> bool {

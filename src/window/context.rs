@@ -3,10 +3,8 @@
 //! Previous: the window operator, which puts the key and the window to work. Next: a
 //! [`ProcessWindowFunction`](super::ProcessWindowFunction) and the [`KeyedBackend`] of its states.
 
-use std::fmt;
-
 use super::operator::Now;
-use super::{Window, WindowChange, WindowOutput};
+use super::{Window, WindowChange, WindowFunction, WindowOutput};
 use crate::base::EventTime;
 use crate::function::RuntimeContext;
 use crate::record::{Data, Failure, Key, OutputTag, SideOutputs};
@@ -127,26 +125,23 @@ impl<K: Key> AtWindow<'_, K> {
 
     /// Tells what the window holds, if anybody wants to know.
     #[inline]
-    pub fn tell_contents<T, R, C: fmt::Debug>(
+    pub fn tell_contents<T, F: WindowFunction<K, T>>(
         &self,
-        contents: Option<&C>,
-        output: &mut impl WindowOutput<T, R>,
+        _function: &F,
+        contents: Option<&F::Contents>,
+        output: &mut impl WindowOutput<T, F::Out>,
     ) {
         if output.watches() {
-            self.tell_all(contents, output);
+            self.tell_all(contents.map(F::show), output);
         }
     }
 
     /// Apart from the check, so that adding a record to a window stays small.
     #[cold]
     #[inline(never)]
-    fn tell_all<T, R, C: fmt::Debug>(
-        &self,
-        contents: Option<&C>,
-        output: &mut impl WindowOutput<T, R>,
-    ) {
+    fn tell_all<T, R>(&self, contents: Option<String>, output: &mut impl WindowOutput<T, R>) {
         let group = self.states.key_group(self.hash_code);
-        let contents = contents.map(|contents| contents as &dyn fmt::Debug);
+        let contents = contents.as_deref();
         output.observe(self.key, self.window, WindowChange::Contents { group, contents });
     }
 }

@@ -79,7 +79,7 @@ where
         let mut add = |contents: &mut F::Contents, value: T, window: Window| {
             self.function.add(contents, value, timestamp);
             let at = AtWindow { key, hash_code, window, now, states };
-            at.tell_contents(Some(&*contents), output);
+            at.tell_contents(&self.function, Some(&*contents), output);
         };
         match shape {
             WindowShape::Tumbling { .. } => {
@@ -215,7 +215,7 @@ where
             let given = given.expect("it is given away with the last window");
             add_to_pane(function, &mut pane.contents, given, timestamp);
             let mut at = AtWindow { key, hash_code, window, now, states };
-            at.tell_contents(pane.contents.as_ref(), output);
+            at.tell_contents(function, pane.contents.as_ref(), output);
             evaluate(function, &mut at, result, &mut pane.contents, output)?;
             pane.registered = direct.is_some() && result == TriggerResult::Continue;
             let cleanup_time = spec.lateness.cleanup_time(domain, window);
@@ -295,7 +295,7 @@ where
             let contents = &mut pane.contents;
             add_to_pane(function, contents, record.value.clone(), record.timestamp);
             let mut at = AtWindow { key, hash_code, window: actual, now, states };
-            at.tell_contents(contents.as_ref(), output);
+            at.tell_contents(function, contents.as_ref(), output);
             evaluate(function, &mut at, result, contents, output)?;
             timers.register_cleanup(domain, spec.lateness.cleanup_time(domain, actual));
             windows.prune(state_window);
@@ -337,12 +337,12 @@ pub(super) fn evaluate<K: Key, T, F: WindowFunction<K, T>>(
             *contents = None;
         }
         if F::EVICTS {
-            at.tell_contents(contents.as_ref(), output);
+            at.tell_contents(function, contents.as_ref(), output);
         }
     }
     if result.is_purge() && contents.take().is_some() {
         output.observe(at.key, at.window, WindowChange::Purged);
-        at.tell_contents(contents.as_ref(), output);
+        at.tell_contents(function, contents.as_ref(), output);
     }
     Ok(())
 }

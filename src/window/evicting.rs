@@ -9,7 +9,7 @@ use super::{
     WindowOpenContext, WindowOutput,
 };
 use crate::base::EventTime;
-use crate::record::{Collector, Data, Failure};
+use crate::record::{Collector, Data, Failure, shown_list};
 
 /// Keeps the records with their timestamps and evicts some around each evaluation.
 #[derive(Clone)]
@@ -24,6 +24,10 @@ impl<K, T: Data, P: ProcessWindowFunction<K, T>> WindowFunction<K, T> for Evicti
     type Contents = Elements<T>;
     type Out = P::Out;
     const EVICTS: bool = true;
+
+    fn show(contents: &Elements<T>) -> String {
+        shown_list(contents.values())
+    }
 
     fn open(&mut self, context: &mut WindowOpenContext<'_, K>) -> Result<(), Failure> {
         self.process.open(context)

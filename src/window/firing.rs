@@ -113,7 +113,7 @@ where
                 let contents = &mut pane.contents;
                 evaluate(function, &mut at, result, contents, output)?;
                 if cleans && contents.take().is_some() {
-                    at.tell_contents(contents.as_ref(), output);
+                    at.tell_contents(function, contents.as_ref(), output);
                 }
             }
             if cleans {

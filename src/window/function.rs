@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 
 use super::{WindowContext, WindowOpenContext, WindowOutput};
 use crate::base::EventTime;
-use crate::record::{Collector, Data, Failure};
+use crate::record::{Collector, Data, Failure, shown, shown_list};
 pub use crate::state::AggregateFunction;
 
 /// What the window operator needs of a window function.
@@ -25,6 +25,10 @@ pub trait WindowFunction<K, T> {
     type Out: Data;
     /// Whether evaluation changes what a window keeps.
     const EVICTS: bool = false;
+    /// What a window keeps, shown to a person and cut where it is long.
+    fn show(contents: &Self::Contents) -> String {
+        shown(contents)
+    }
     /// Called once before the first record: the place to register states.
     fn open(&mut self, _context: &mut WindowOpenContext<'_, K>) -> Result<(), Failure> {
         Ok(())
@@ -340,6 +344,9 @@ impl<K, T: Data, P: ProcessWindowFunction<K, T>> WindowFunction<K, T> for Buffer
     type Contents = Vec<T>;
     type Out = P::Out;
 
+    fn show(contents: &Vec<T>) -> String {
+        shown_list(contents)
+    }
     fn open(&mut self, context: &mut WindowOpenContext<'_, K>) -> Result<(), Failure> {
         self.0.open(context)
     }

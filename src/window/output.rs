@@ -55,8 +55,8 @@ pub enum WindowChange<'a> {
     Contents {
         /// The group of its key.
         group: KeyGroup,
-        /// What its records have come to, or the records themselves.
-        contents: Option<&'a dyn fmt::Debug>,
+        /// What its records have come to, or the records themselves, shown to a person.
+        contents: Option<&'a str>,
     },
     /// Its function, called for it, used a state.
     StateUsed {

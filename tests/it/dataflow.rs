@@ -5,6 +5,7 @@ mod closing;
 mod failures;
 pub mod laws;
 mod programs;
+mod told_state;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

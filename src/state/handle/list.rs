@@ -106,10 +106,14 @@ impl<V: Data, N: Namespace> ListState<V, N> {
         let (table, scope) = backend.table::<Table<K, N, V>>(&self.registered)?;
         table.clean_for_access(scope);
         scope.state_version += 1;
-        let now = scope.now;
+        let (now, ttl) = (scope.now, table.ttl());
         let mut values = values.into_iter().map(|value| Stamped::new(value, now)).peekable();
         if values.peek().is_some() {
-            table.change_or_insert(scope, Vec::new)?.extend(values);
+            let list = table.change_or_insert(scope, Vec::new)?;
+            if let Some(ttl) = ttl {
+                drop_expired_half(list, &ttl, now);
+            }
+            list.extend(values);
         }
         Ok(())
     }
@@ -126,6 +130,15 @@ impl<V: Data, N: Namespace> ListState<V, N> {
         let now = scope.now;
         let list: Vec<_> = values.into_iter().map(|value| Stamped::new(value, now)).collect();
         if list.is_empty() { table.remove(scope).map(drop) } else { table.put(scope, list) }
+    }
+}
+
+/// Forgets the oldest elements when half of a list and more are expired and cannot be seen, so that
+/// one that is added to for ever does not grow for ever, and adding costs the same however long it is.
+fn drop_expired_half<V>(list: &mut Vec<Stamped<V>>, ttl: &Ttl, now: EventTime) {
+    let half = list.len().div_ceil(2);
+    if half > 0 && ttl.is_hidden(list[half - 1].updated, now) {
+        list.retain(|item| !ttl.is_hidden(item.updated, now));
     }
 }
 

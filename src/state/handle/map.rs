@@ -50,7 +50,7 @@ impl<U: Namespace, V: Data> StateDescriptor for MapStateDescriptor<U, V> {
             ..meta::<K, N, V>(&self.name, StateKind::Map, ttl)
         };
         if let Some(registered) = backend.registered(&meta, ttl)? {
-            backend.table::<Table<K, N, U, V>>(&registered).map_err(|_| same_names(&meta))?;
+            backend.untouched::<Table<K, N, U, V>>(&registered).map_err(|_| same_names(&meta))?;
             return Ok(MapState { registered, entry: PhantomData, namespace: PhantomData });
         }
         let common = Common { name: Arc::from(self.name.as_str()), meta, ttl };

@@ -123,7 +123,7 @@ fn register_cells<K: Key, N: Namespace, W: Stored>(
     ttl: Option<Ttl>,
 ) -> Result<Registered, StateError> {
     if let Some(registered) = backend.registered(&meta, ttl)? {
-        backend.table::<CellTable<K, N, W>>(&registered).map_err(|_| same_names(&meta))?;
+        backend.untouched::<CellTable<K, N, W>>(&registered).map_err(|_| same_names(&meta))?;
         return Ok(registered);
     }
     let common = Common { name: Arc::from(meta.name.as_str()), meta, ttl };

@@ -1,9 +1,11 @@
 //! A cache of decoded values that are written back when they leave it.
 //!
-//! Values are handed out for change in place, so their size can only be measured again now and
-//! then: after some uses, the more the larger the value is, so that measuring costs a fixed share
-//! of using. The bound in bytes holds for sizes as last measured. What leaves is chosen by the
-//! clock rule: a hand goes round and takes what has not been used since it last came by.
+//! Values are handed out for change in place, so how large one has become is seen only afterwards: it
+//! is measured again when the next value is asked for. A large one is not measured each time, since
+//! that would cost more than using it, but before it can have grown by an eighth at the rate at
+//! which it grew last, or has been used as often as is worth it. So the bound in bytes holds up to
+//! that. What leaves is chosen by the clock rule: a hand goes round and takes what has not been used
+//! since it last came by.
 //!
 //! Invariants: a slot is in the index as long as it is taken; a dirty slot is in the list of dirty
 //! ones (which may name it twice, and slots that are clean by now). What the cache does follows
@@ -13,6 +15,9 @@ use hashbrown::HashTable;
 
 /// What a slot costs beside address and value.
 const SLOT_BYTES: usize = 64;
+
+/// Values up to this size are measured after each change.
+const SMALL_BYTES: usize = 1024;
 
 /// The number of a slot.
 pub(super) type SlotId = u32;
@@ -34,7 +39,9 @@ struct Slot<A, W> {
     value: W,
     bytes: usize,
     /// Uses since it was last measured.
-    uses: u32,
+    uses: usize,
+    /// After how many it is measured again, if it is large.
+    measured_after: usize,
     /// Whether it was used since the hand last came by.
     recent: bool,
     /// Whether it differs from what the tree has.
@@ -51,12 +58,16 @@ pub(super) struct WriteBackCache<A, W> {
     dirty: Vec<SlotId>,
     hand: usize,
     bytes: usize,
+    /// The slot whose value was handed out for change last.
+    lent: Option<SlotId>,
 }
 
 /// How a value is measured and written.
 pub(super) trait WriteBack<A, W> {
     /// Why writing may fail.
     type Error;
+    /// How many bytes the cache may hold.
+    fn limit(&self) -> usize;
     /// How many bytes address and value take.
     fn size(&mut self, address: &A, value: &W) -> usize;
     /// Writes it to the tree.
@@ -74,6 +85,7 @@ impl<A, W> WriteBackCache<A, W> {
             dirty: Vec::new(),
             hand: 0,
             bytes: 0,
+            lent: None,
         }
     }
 
@@ -116,24 +128,49 @@ impl<A, W> WriteBackCache<A, W> {
 
     /// The value in a slot, to change.
     #[inline]
-    pub fn change(&mut self, id: SlotId, owner: &mut impl WriteBack<A, W>) -> (&A, &mut W) {
+    pub fn change<O: WriteBack<A, W>>(
+        &mut self,
+        id: SlotId,
+        owner: &mut O,
+    ) -> Result<(&A, &mut W), O::Error> {
+        if self.measure_lent(owner) {
+            self.make_room(owner.limit(), Some(id), owner)?;
+        }
+        self.lent = Some(id);
         let slot = self.slots[id as usize].as_mut().expect(TAKEN);
         slot.recent = true;
         slot.uses += 1;
-        if slot.uses as usize > 8 + slot.bytes / 16 {
-            let bytes = SLOT_BYTES + owner.size(&slot.address, &slot.value);
-            self.bytes = self.bytes - slot.bytes + bytes;
-            (slot.bytes, slot.uses) = (bytes, 0);
-        }
         if !slot.dirty {
             slot.dirty = true;
-            self.dirty.push(id);
-            if self.dirty.len() > 2 * self.slots.len() {
-                self.tidy_dirty();
-            }
+            self.push_dirty(id);
         }
         let slot = self.slot_mut(id);
-        (&slot.address, &mut slot.value)
+        Ok((&slot.address, &mut slot.value))
+    }
+
+    /// Measures the value that was handed out last, if it is time; whether it has grown.
+    #[inline]
+    fn measure_lent(&mut self, owner: &mut impl WriteBack<A, W>) -> bool {
+        let Some(id) = self.lent.take() else { return false };
+        let slot = self.slots[id as usize].as_mut().expect(TAKEN);
+        if slot.bytes > SMALL_BYTES && slot.uses < slot.measured_after {
+            return false;
+        }
+        let bytes = SLOT_BYTES + owner.size(&slot.address, &slot.value);
+        let grown = bytes.saturating_sub(slot.bytes);
+        let rarely = 8 + bytes / SMALL_BYTES;
+        let per_use = grown / slot.uses.max(1);
+        slot.measured_after = (bytes / 8).checked_div(per_use).unwrap_or(rarely).clamp(1, rarely);
+        self.bytes = self.bytes - slot.bytes + bytes;
+        (slot.bytes, slot.uses) = (bytes, 0);
+        grown > 0
+    }
+
+    fn push_dirty(&mut self, id: SlotId) {
+        self.dirty.push(id);
+        if self.dirty.len() > 2 * self.slots.len() {
+            self.tidy_dirty();
+        }
     }
 
     /// Drops the clean from the list of the dirty.
@@ -145,21 +182,23 @@ impl<A, W> WriteBackCache<A, W> {
     }
 
     /// Puts a value at an address that is not in the cache, and writes back others until all are
-    /// within `limit`; the new one stays in any case.
+    /// within the limit; the new one stays in any case.
     pub fn insert<O: WriteBack<A, W>>(
         &mut self,
         hash: u64,
         entry: (A, W),
         origin: Origin,
-        limit: usize,
         owner: &mut O,
     ) -> Result<SlotId, O::Error> {
+        self.measure_lent(owner);
         let (address, value) = entry;
         let bytes = SLOT_BYTES + owner.size(&address, &value);
-        self.make_room(limit.saturating_sub(bytes), owner)?;
+        self.make_room(owner.limit().saturating_sub(bytes), None, owner)?;
         let dirty = origin != Origin::Tree;
         let stored = origin != Origin::New;
-        let slot = Slot { hash, address, value, bytes, uses: 0, recent: true, dirty, stored };
+        let (uses, measured_after, recent) = (0, 1, true);
+        let slot =
+            Slot { hash, address, value, bytes, uses, measured_after, recent, dirty, stored };
         let id = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             (self.slots.len() - 1) as SlotId
@@ -167,20 +206,26 @@ impl<A, W> WriteBackCache<A, W> {
         self.slots[id as usize] = Some(slot);
         self.bytes += bytes;
         if dirty {
-            self.dirty.push(id);
+            self.push_dirty(id);
         }
         let slots = &self.slots;
         self.index.insert_unique(hash, id, |id| slots[*id as usize].as_ref().expect(TAKEN).hash);
         Ok(id)
     }
 
+    /// Writes back values until the others take no more than `limit`. The value in the slot `kept`
+    /// stays.
     fn make_room<O: WriteBack<A, W>>(
         &mut self,
         limit: usize,
+        kept: Option<SlotId>,
         owner: &mut O,
     ) -> Result<(), O::Error> {
-        while self.bytes > limit && !self.index.is_empty() {
+        while self.bytes > limit && self.index.len() > usize::from(kept.is_some()) {
             self.hand = if self.hand + 1 < self.slots.len() { self.hand + 1 } else { 0 };
+            if kept == Some(self.hand as SlotId) {
+                continue;
+            }
             let Some(slot) = &mut self.slots[self.hand] else { continue };
             if std::mem::take(&mut slot.recent) {
                 continue;
@@ -201,6 +246,7 @@ impl<A, W> WriteBackCache<A, W> {
         }
         let slot = self.slots[id as usize].take().expect(TAKEN);
         self.free.push(id);
+        self.lent = self.lent.filter(|lent| *lent != id);
         self.bytes -= slot.bytes;
         (slot.address, slot.value, slot.stored)
     }

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::super::StateError;
 use super::super::stamped::{Stamps, Stored};
 use super::cache::{Origin, SlotId, WriteBack, WriteBackCache};
-use super::store::LsmStore;
+use super::store::{LsmStore, check_length};
 use super::{PREFIX, prefix};
 use crate::record::KeyGroup;
 
@@ -28,6 +28,10 @@ struct Tree {
 
 impl<W: Stored> WriteBack<Box<[u8]>, W> for Tree {
     type Error = StateError;
+
+    fn limit(&self) -> usize {
+        self.store.cache_share()
+    }
 
     fn size(&mut self, address: &Box<[u8]>, value: &W) -> usize {
         address.len() + value.size()
@@ -70,6 +74,7 @@ impl<W: Stored> LsmCells<W> {
 
     #[inline(never)]
     fn load_from_tree(&mut self, hash: u64, address: &[u8]) -> Result<Option<SlotId>, StateError> {
+        check_length(address)?;
         let Some(bytes) = self.tree.store.get(address)? else { return Ok(None) };
         let value = W::decode(&bytes, self.tree.stamps)?;
         self.insert(hash, address, value, Origin::Tree).map(Some)
@@ -82,8 +87,8 @@ impl<W: Stored> LsmCells<W> {
         value: W,
         origin: Origin,
     ) -> Result<SlotId, StateError> {
-        let limit = self.tree.store.cache_share();
-        self.cache.insert(hash, (address.into(), value), origin, limit, &mut self.tree)
+        check_length(address)?;
+        self.cache.insert(hash, (address.into(), value), origin, &mut self.tree)
     }
 
     /// The value at an address, to read.
@@ -122,7 +127,10 @@ impl<W: Stored> LsmCells<W> {
     #[inline]
     pub fn change(&mut self, address: &[u8]) -> Result<Option<&mut W>, StateError> {
         let slot = self.load(xxh3_64(address), address)?;
-        Ok(slot.map(|slot| self.cache.change(slot, &mut self.tree).1))
+        match slot {
+            Some(slot) => Ok(Some(self.cache.change(slot, &mut self.tree)?.1)),
+            None => Ok(None),
+        }
     }
 
     /// The same, with what `make` makes if there is none.
@@ -137,7 +145,7 @@ impl<W: Stored> LsmCells<W> {
             Some(slot) => slot,
             None => self.insert(hash, address, make(), Origin::New)?,
         };
-        Ok(self.cache.change(slot, &mut self.tree).1)
+        Ok(self.cache.change(slot, &mut self.tree)?.1)
     }
 
     /// Puts a value at an address, whatever was there.
@@ -145,7 +153,7 @@ impl<W: Stored> LsmCells<W> {
     pub fn put(&mut self, address: &[u8], value: W) -> Result<(), StateError> {
         let hash = xxh3_64(address);
         match self.cached(hash, address) {
-            Some(slot) => *self.cache.change(slot, &mut self.tree).1 = value,
+            Some(slot) => *self.cache.change(slot, &mut self.tree)?.1 = value,
             None => {
                 self.insert(hash, address, value, Origin::Unknown)?;
             }

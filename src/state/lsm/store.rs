@@ -75,6 +75,12 @@ pub struct LsmStore {
     bytes_read: AtomicU64,
 }
 
+/// The tree takes addresses of 16 bits.
+pub(super) fn check_length(address: &[u8]) -> Result<(), StateError> {
+    let fits = address.len() <= usize::from(u16::MAX);
+    if fits { Ok(()) } else { Err(StateError::KeyTooLong(address.len())) }
+}
+
 /// Files by number, with their lengths.
 type Tables = BTreeMap<u64, u64>;
 
@@ -199,9 +205,7 @@ impl LsmStore {
 
     /// Puts a value at an address.
     pub(super) fn put(&self, address: &[u8], value: &[u8]) -> Result<(), StateError> {
-        if address.len() > usize::from(u16::MAX) {
-            return Err(StateError::KeyTooLong(address.len()));
-        }
+        check_length(address)?;
         let (_, buffered) = self.tree()?.insert(address, value, self.next_seqno());
         self.flush_if_full(buffered)
     }

@@ -3,15 +3,15 @@
 //! A key that is in the cache is found by its Java hash alone, so that a record of a hot key costs
 //! no encoding. Invariant: `keys` is the number of keys, in the cache and in the tree.
 //!
-//! A store has no way to report that the disk below it is gone; the table panics then, as a process
-//! does whose memory is gone.
+//! A store has no way to report that the disk below it is gone, or that a key is longer than the tree
+//! takes; the table panics then, as a process does whose memory is gone.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::cache::{Origin, SlotId, WriteBack, WriteBackCache};
 use super::prefix;
-use super::store::LsmStore;
+use super::store::{LsmStore, check_length};
 use crate::record::format::{decode, decode_prefix, encode_into, encoded_len};
 use crate::record::{Data, Key, KeyGroup, KeyGroupRange, key_group};
 use crate::state::{KeyedStore, StateError, keyed_table};
@@ -38,12 +38,17 @@ impl Tree {
         let group = key_group::assign(key.hash_code(), self.max_parallelism);
         self.address.clear();
         self.address.extend_from_slice(&prefix(group, self.state));
-        Ok(encode_into(key, &mut self.address)?)
+        encode_into(key, &mut self.address)?;
+        check_length(&self.address)
     }
 }
 
 impl<K: Key, V: Data> WriteBack<K, V> for Tree {
     type Error = StateError;
+
+    fn limit(&self) -> usize {
+        self.store.cache_share()
+    }
 
     fn size(&mut self, key: &K, value: &V) -> usize {
         encoded_len(key).unwrap_or(0) + encoded_len(value).unwrap_or(0)
@@ -57,7 +62,10 @@ impl<K: Key, V: Data> WriteBack<K, V> for Tree {
     }
 }
 
-const GONE: &str = "the files of the state are there and whole";
+/// What storage gives. Panics, with what is wrong, if it gives nothing.
+fn whole<T>(result: Result<T, StateError>) -> T {
+    result.unwrap_or_else(|error| panic!("{error}"))
+}
 
 impl<K: Key, V: Data> LsmTable<K, V> {
     /// The table of this name, with what the store already has of it.
@@ -115,9 +123,8 @@ impl<K: Key, V: Data> LsmTable<K, V> {
         value: V,
         origin: Origin,
     ) -> Result<SlotId, StateError> {
-        let limit = self.tree.store.cache_share();
         let hash = keyed_table::spread(hash_code);
-        self.cache.insert(hash, (key, value), origin, limit, &mut self.tree)
+        self.cache.insert(hash, (key, value), origin, &mut self.tree)
     }
 }
 
@@ -131,9 +138,9 @@ impl<K: Key, V: Data> KeyedStore<K, V> for LsmTable<K, V> {
     ) -> Option<(&K, &mut V)> {
         let slot = match self.cached(hash_code, is_key) {
             Some(slot) => slot,
-            None => self.load(hash_code, key()).expect(GONE).ok()?,
+            None => whole(self.load(hash_code, key().canonical())).ok()?,
         };
-        Some(self.cache.change(slot, &mut self.tree))
+        Some(whole(self.cache.change(slot, &mut self.tree)))
     }
 
     #[inline]
@@ -146,26 +153,26 @@ impl<K: Key, V: Data> KeyedStore<K, V> for LsmTable<K, V> {
     ) -> (&K, &mut V) {
         let slot = match self.cached(hash_code, is_key) {
             Some(slot) => slot,
-            None => self.load(hash_code, key()).expect(GONE).unwrap_or_else(|key| {
+            None => whole(self.load(hash_code, key().canonical())).unwrap_or_else(|key| {
                 self.keys += 1;
-                self.insert(hash_code, key, value(), Origin::New).expect(GONE)
+                whole(self.insert(hash_code, key, value(), Origin::New))
             }),
         };
-        self.cache.change(slot, &mut self.tree)
+        whole(self.cache.change(slot, &mut self.tree))
     }
 
     fn remove(&mut self, hash_code: i32, key: &K) -> bool {
         let slot = match self.cached(hash_code, |found| found.same(key)) {
             Some(slot) => slot,
-            None => match self.load(hash_code, key.clone()).expect(GONE) {
+            None => match whole(self.load(hash_code, key.clone().canonical())) {
                 Ok(slot) => slot,
                 Err(_) => return false,
             },
         };
         let (key, _, stored) = self.cache.remove(slot);
         if stored {
-            self.tree.address(&key).expect("a key that was written can be written");
-            self.tree.store.delete(&self.tree.address).expect(GONE);
+            whole(self.tree.address(&key));
+            whole(self.tree.store.delete(&self.tree.address));
         }
         self.keys -= 1;
         true
@@ -190,13 +197,13 @@ impl<K: Key, V: Data> KeyedStore<K, V> for LsmTable<K, V> {
             entries.push((group, decode_prefix(key)?.0, decode(value)?));
             Ok(())
         });
-        seen.expect(GONE);
+        whole(seen);
         show(&mut entries);
     }
 
     fn clear(&mut self) {
         self.cache.clear();
         self.keys = 0;
-        self.tree.store.clear(&BTreeSet::from([self.tree.state])).expect(GONE);
+        whole(self.tree.store.clear(&BTreeSet::from([self.tree.state])));
     }
 }

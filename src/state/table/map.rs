@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::export::{ExportRule, export_groups, left_of, write_address};
 use super::{Common, CurrentNamespace, Export, Imported, StateTable, address_of};
 use crate::record::format::{decode, decode_prefix, encode_into};
-use crate::record::{Data, Key, KeyGroupRange};
+use crate::record::{Data, Key, KeyGroupRange, shown_map};
 use crate::state::heap_cells::HeapCells;
 use crate::state::lsm::LsmCells;
 use crate::state::scope::Scope;
@@ -267,13 +267,11 @@ impl<K: Key, N: Namespace, U: Namespace, V: Data> StateTable<K> for MapTable<K, 
     fn show(&mut self, scope: &Scope<K>) -> Result<Option<String>, StateError> {
         let current = scope.key(&self.common.name)?;
         let namespace = self.namespace.get(&self.common.name)?;
-        let mut entries = Vec::new();
         match &mut self.cells {
             MapCells::Heap(cells) => {
                 let map = cells.get_mut(current.hash_code, &current.key, namespace);
-                for (user_key, value) in map.into_iter().flatten() {
-                    entries.push(format!("{user_key:?}: {}", value.show()));
-                }
+                let map = map.filter(|map| !map.is_empty());
+                Ok(map.map(|map| shown_map(map.iter().map(|(key, value)| (key, value.show())))))
             }
             MapCells::Lsm(cells) => {
                 let beginning = address_of(cells, current, &self.namespace, &mut self.address);
@@ -282,10 +280,9 @@ impl<K: Key, N: Namespace, U: Namespace, V: Data> StateTable<K> for MapTable<K, 
                     shown.push((decode::<U>(&user_key)?, value));
                 }
                 shown.sort_by(|(a, _), (b, _)| a.cmp(b));
-                entries = shown.iter().map(|(key, value)| format!("{key:?}: {value}")).collect();
+                Ok((!shown.is_empty()).then(|| shown_map(shown)))
             }
         }
-        Ok((!entries.is_empty()).then(|| format!("{{{}}}", entries.join(", "))))
     }
 
     fn enter(&mut self, namespace: &dyn Any) -> Result<(), StateError> {

@@ -53,6 +53,53 @@ fn wrong_uses_are_told() {
 }
 
 #[test]
+fn keys_that_are_the_same_have_one_state() {
+    // Two of the many numbers that are not a number, as Java holds them for one.
+    let (one, other) = (f64::NAN, f64::from_bits(0xfff8_0000_0000_0001));
+    for kind in KINDS {
+        let mut backend = only::<(f64, Option<f32>)>(kind);
+        let count = backend.state(ValueStateDescriptor::<u64>::new("count")).unwrap();
+        for first in [one, 1.0, other, 1.0, one, -0.0, 0.0] {
+            let key = (first, Some(f32::NAN));
+            backend.set_current_key(key.hash_code(), &key).unwrap();
+            *count.value_or_insert_with(&mut backend, || 0).unwrap() += 1;
+        }
+        let range = backend.key_group_range();
+        let keys = backend.keys_and_namespaces(&count, range).unwrap();
+        assert_eq!(keys.len(), 4, "not a number, one, and two zeros");
+        let key = (other, Some(f32::NAN));
+        backend.set_current_key(key.hash_code(), &key).unwrap();
+        assert_eq!(count.value(&mut backend).unwrap(), Some(&3));
+    }
+}
+
+#[test]
+fn a_handle_lists_keys_of_its_own_operator_only() {
+    for kind in KINDS {
+        let mut backend = with_key(kind);
+        let mine = backend.state(ValueStateDescriptor::<u64>::new("mine")).unwrap();
+        mine.update(&mut backend, 1).unwrap();
+        let mut other = with_key(kind);
+        let theirs = other.state(ValueStateDescriptor::<u64>::new("theirs")).unwrap();
+        let range = backend.key_group_range();
+        let error = told(backend.keys_and_namespaces(&theirs, range));
+        assert!(error.starts_with("state \"theirs\" is not registered"), "{error}");
+    }
+}
+
+#[test]
+fn values_must_live_for_a_while() {
+    for kind in KINDS {
+        let config = StateTtlConfig::new(std::time::Duration::from_micros(999));
+        let value = ValueStateDescriptor::<u64>::new("value").enable_time_to_live(config);
+        let error = told(with_key(kind).state(value));
+        let expected =
+            "TTL is expected to be positive, that of state \"value\" is below a millisecond";
+        assert_eq!(error, expected);
+    }
+}
+
+#[test]
 fn a_name_has_one_kind_one_type_and_one_life() {
     use std::time::Duration;
     for kind in KINDS {

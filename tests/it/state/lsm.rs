@@ -6,8 +6,8 @@ use std::path::Path;
 use weir::record::{Key, KeyGroupRange};
 use weir::state::store_snapshot::{restore_store, snapshot_store};
 use weir::state::{
-    FilesSnapshot, KeyedBackend, KeyedStore, KeyedTable, LsmOptions, LsmStore, LsmTable, StateFile,
-    ValueStateDescriptor,
+    FilesSnapshot, KeyedBackend, KeyedStore, KeyedTable, ListStateDescriptor, LsmOptions, LsmStore,
+    LsmTable, MapStateDescriptor, StateError, StateFile, ValueStateDescriptor,
 };
 
 use super::backends::{directory, lsm_store, small};
@@ -29,6 +29,51 @@ fn files(backend: &mut KeyedBackend<u64>) -> FilesSnapshot {
 
 fn shared(snapshot: &FilesSnapshot) -> Vec<&StateFile> {
     snapshot.manifest.files.iter().filter(|file| file.shared).collect()
+}
+
+#[test]
+fn the_cache_is_bounded_also_when_values_grow_in_it() {
+    const LIMIT: usize = 1 << 20;
+    let options = LsmOptions { cache_bytes: 2 * LIMIT, ..small() };
+    let mut backend = KeyedBackend::<u64>::lsm(128, RANGE, lsm_store(options));
+    let list = backend.state(ListStateDescriptor::<Vec<u8>>::new("list")).unwrap();
+    let value = backend.state(ValueStateDescriptor::<Vec<u8>>::new("value")).unwrap();
+    let at = |backend: &mut KeyedBackend<u64>, key: u64| {
+        backend.set_current_key(key.hash_code(), &key).unwrap();
+    };
+    let mut most = 0;
+    for turn in 0..60 {
+        for key in 0..20 {
+            at(&mut backend, key);
+            list.add(&mut backend, vec![7; 10_000]).unwrap();
+            value.value_or_insert_with(&mut backend, Vec::new).unwrap().resize(turn * 5_000, 1);
+            most = most.max(backend.cached_bytes());
+        }
+    }
+    // The last that was handed out has not been measured, and is kept however large it is.
+    assert!(most < 2 * LIMIT + 1_200_000, "{most} bytes were held");
+    for key in 0..20 {
+        at(&mut backend, key);
+        assert_eq!(list.get(&mut backend).unwrap().count(), 60);
+        assert_eq!(value.value(&mut backend).unwrap().map(Vec::len), Some(295_000));
+    }
+}
+
+#[test]
+fn a_key_that_is_too_long_for_the_tree_is_told_at_once() {
+    let mut backend = KeyedBackend::<String>::lsm(128, RANGE, lsm_store(small()));
+    let value = backend.state(ValueStateDescriptor::<u8>::new("value")).unwrap();
+    let map = backend.state(MapStateDescriptor::<String, u8>::new("map")).unwrap();
+    let (long, short) = ("k".repeat(70_000), "k".to_string());
+    backend.set_current_key(long.hash_code(), &long).unwrap();
+    let told = |result: Result<(), StateError>| result.unwrap_err().to_string();
+    let expected = "a key of 70007 bytes is too long for the `lsm` backend, which takes 65535";
+    assert_eq!(told(value.update(&mut backend, 1)), expected);
+    assert_eq!(told(value.value(&mut backend).map(drop)), expected);
+    backend.set_current_key(short.hash_code(), &short).unwrap();
+    value.update(&mut backend, 1).unwrap();
+    assert!(told(map.put(&mut backend, long, 1)).contains("is too long"));
+    map.put(&mut backend, short, 1).unwrap();
 }
 
 #[test]
