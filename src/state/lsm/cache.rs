@@ -39,9 +39,9 @@ struct Slot<A, W> {
     value: W,
     bytes: usize,
     /// Uses since it was last measured.
-    uses: usize,
+    uses: u32,
     /// After how many it is measured again, if it is large.
-    measured_after: usize,
+    measured_after: u32,
     /// Whether it was used since the hand last came by.
     recent: bool,
     /// Whether it differs from what the tree has.
@@ -159,8 +159,9 @@ impl<A, W> WriteBackCache<A, W> {
         let bytes = SLOT_BYTES + owner.size(&slot.address, &slot.value);
         let grown = bytes.saturating_sub(slot.bytes);
         let rarely = 8 + bytes / SMALL_BYTES;
-        let per_use = grown / slot.uses.max(1);
-        slot.measured_after = (bytes / 8).checked_div(per_use).unwrap_or(rarely).clamp(1, rarely);
+        let per_use = grown / slot.uses.max(1) as usize;
+        let soon = (bytes / 8).checked_div(per_use).unwrap_or(rarely).clamp(1, rarely);
+        slot.measured_after = u32::try_from(soon).unwrap_or(u32::MAX);
         self.bytes = self.bytes - slot.bytes + bytes;
         (slot.bytes, slot.uses) = (bytes, 0);
         grown > 0
