@@ -69,10 +69,8 @@ impl CheckpointBarrierTracker {
         }
         let place = self.pending.iter().position(|pending| pending.id == barrier.id);
         match place {
-            Some(place) => {
-                if self.pending[place].align(channel) {
-                    self.complete(place, &mut actions);
-                }
+            Some(place) if self.pending[place].align(channel) => {
+                self.complete(place, &mut actions);
             }
             None if is_new => {
                 self.latest = Some(barrier.id);
@@ -81,8 +79,8 @@ impl CheckpointBarrierTracker {
                     self.pending.pop_front();
                 }
             }
-            // It has been triggered or ended by a later one.
-            None => {}
+            // Others have not come yet, or it has been triggered or ended by a later one.
+            Some(_) | None => {}
         }
         actions
     }

@@ -132,16 +132,15 @@ impl<K: Key> AtWindow<'_, K> {
         output: &mut impl WindowOutput<T, F::Out>,
     ) {
         if output.watches() {
-            self.tell_all(contents.map(F::show), output);
+            self.tell_all(contents.map(F::show).as_deref(), output);
         }
     }
 
     /// Apart from the check, so that adding a record to a window stays small.
     #[cold]
     #[inline(never)]
-    fn tell_all<T, R>(&self, contents: Option<String>, output: &mut impl WindowOutput<T, R>) {
+    fn tell_all<T, R>(&self, contents: Option<&str>, output: &mut impl WindowOutput<T, R>) {
         let group = self.states.key_group(self.hash_code);
-        let contents = contents.as_deref();
         output.observe(self.key, self.window, WindowChange::Contents { group, contents });
     }
 }
