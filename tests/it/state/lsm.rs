@@ -35,7 +35,8 @@ fn shared(snapshot: &FilesSnapshot) -> Vec<&StateFile> {
 fn the_cache_is_bounded_also_when_values_grow_in_it() {
     const LIMIT: usize = 1 << 20;
     let options = LsmOptions { cache_bytes: 2 * LIMIT, ..small() };
-    let mut backend = KeyedBackend::<u64>::lsm(128, RANGE, lsm_store(options));
+    let store = lsm_store(options);
+    let mut backend = KeyedBackend::<u64>::lsm(128, RANGE, store.clone());
     let list = backend.state(ListStateDescriptor::<Vec<u8>>::new("list")).unwrap();
     let value = backend.state(ValueStateDescriptor::<Vec<u8>>::new("value")).unwrap();
     let at = |backend: &mut KeyedBackend<u64>, key: u64| {
@@ -52,6 +53,8 @@ fn the_cache_is_bounded_also_when_values_grow_in_it() {
     }
     // The last that was handed out has not been measured, and is kept however large it is.
     assert!(most < 2 * LIMIT + 1_200_000, "{most} bytes were held");
+    // What the cache says of itself is one thing; what is not in it must be in the tree.
+    assert!(store.traffic().bytes_written > 15_000_000, "{:?}", store.traffic());
     for key in 0..20 {
         at(&mut backend, key);
         assert_eq!(list.get(&mut backend).unwrap().count(), 60);
