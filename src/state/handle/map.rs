@@ -209,11 +209,10 @@ impl<U: Namespace, V: Data, N: Namespace> MapState<U, V, N> {
     pub fn is_empty<K: Key>(&self, backend: &mut KeyedBackend<K>) -> Result<bool, StateError> {
         let (table, scope) = backend.table::<Table<K, N, U, V>>(&self.registered)?;
         table.clean_for_access(scope);
-        let (ttl, mut is_empty) = (table.ttl(), true);
-        table.visit(scope, |_, value| {
-            is_empty &= ttl.is_some_and(|ttl| ttl.is_hidden(value.updated, scope.now));
-        })?;
-        Ok(is_empty)
+        let ttl = table.ttl();
+        let is_hidden =
+            |value: &Stamped<V>| ttl.is_some_and(|ttl| ttl.is_hidden(value.updated, scope.now));
+        Ok(!table.any(scope, |value| !is_hidden(value))?)
     }
 }
 

@@ -26,6 +26,18 @@ struct Tree {
     buffer: Vec<u8>,
 }
 
+/// Why a search has ended before everything was seen.
+enum Ended {
+    Found,
+    Failed(StateError),
+}
+
+impl From<StateError> for Ended {
+    fn from(error: StateError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl<W: Stored> WriteBack<Box<[u8]>, W> for Tree {
     type Error = StateError;
 
@@ -199,6 +211,26 @@ impl<W: Stored> LsmCells<W> {
     ) -> Result<(), StateError> {
         let beginning = prefix(group, self.tree.state);
         self.scan_bytes(&beginning, |address, value| visitor(&address[PREFIX..], value))
+    }
+
+    /// Whether there is a value for which `counts` holds among those whose address begins with
+    /// `beginning`. Looks no further than the first.
+    pub fn any(
+        &mut self,
+        beginning: &[u8],
+        counts: impl Fn(&W) -> bool,
+    ) -> Result<bool, StateError> {
+        self.write_back()?;
+        let stamps = self.tree.stamps;
+        let looked = self.tree.store.scan(beginning, |_, bytes| {
+            let value = W::decode(bytes, stamps).map_err(StateError::from)?;
+            if counts(&value) { Err(Ended::Found) } else { Ok(()) }
+        });
+        match looked {
+            Ok(()) => Ok(false),
+            Err(Ended::Found) => Ok(true),
+            Err(Ended::Failed(error)) => Err(error),
+        }
     }
 
     /// Puts stored bytes at an address that is not in the cache.

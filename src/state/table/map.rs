@@ -168,6 +168,26 @@ impl<K: Key, N: Namespace, U: Namespace, V: Data> MapTable<K, N, U, V> {
         Ok(())
     }
 
+    /// Whether the current key and namespace have an entry for which `counts` holds.
+    pub fn any(
+        &mut self,
+        scope: &Scope<K>,
+        counts: impl Fn(&Stamped<V>) -> bool,
+    ) -> Result<bool, StateError> {
+        let current = scope.key(&self.common.name)?;
+        let namespace = self.namespace.get(&self.common.name)?;
+        match &mut self.cells {
+            MapCells::Heap(cells) => {
+                let map = cells.get_mut(current.hash_code, &current.key, namespace);
+                Ok(map.into_iter().flatten().any(|(_, value)| counts(value)))
+            }
+            MapCells::Lsm(cells) => {
+                let beginning = address_of(cells, current, &self.namespace, &mut self.address);
+                cells.any(beginning, counts)
+            }
+        }
+    }
+
     /// Removes all entries of the current key and namespace.
     pub fn clear(&mut self, scope: &Scope<K>) -> Result<(), StateError> {
         let current = scope.key(&self.common.name)?;
