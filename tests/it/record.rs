@@ -1,3 +1,4 @@
 //! Records: the format in which they and all state are stored.
 
 mod format;
+mod shown;
