@@ -3,6 +3,7 @@
 //! Previous: two keyed edges. Next: whatever takes the pairs.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::{
     Cost, Function, KeySelector, KeyedStorage, LateRecords, OperatorContext, RuntimeContext,
@@ -10,14 +11,15 @@ use super::{
 };
 use crate::base::EventTime;
 use crate::record::{
-    BATCH_RECORDS, Batch, ChainEvent, Collector, Data, Failure, Output, OutputTag, RecordId,
+    BATCH_RECORDS, Batch, ChainEvent, Collector, Data, Failure, Key, Output, OutputTag, RecordId,
     SideOutputs,
 };
-use crate::state::BackendTable;
+use crate::state::{BackendTable, StateUse};
+use crate::time::ChangedTimer;
 use crate::trace::{Event, LateOutcome, TimeEvent, WindowEvent};
 use crate::window::StreamRecord;
 use crate::window::interval_join::{
-    IntervalBounds, IntervalBuffers, IntervalJoinOperator, IntervalOutput,
+    BufferUse, IntervalBounds, IntervalBuffers, IntervalJoinOperator, IntervalOutput, JoinSide,
 };
 
 /// What a join function sees beside the pair (Flink's `ProcessJoinFunction.Context`).
@@ -165,16 +167,11 @@ where
             watermark: EventTime::NONE,
         };
         let store = KeyedStorage::open(context)?.table("buffers")?;
-        Ok(Self {
-            operator: IntervalJoinOperator::new(bounds, store)
-                .map_err(|error| Failure(error.to_string()))?,
-            left,
-            right,
-            emitted,
-            output,
-            waiting: None,
-            cost: context.cost(),
-        })
+        let mut operator = IntervalJoinOperator::new(bounds, store)?;
+        if context.tells_records() {
+            operator.watch_timers();
+        }
+        Ok(Self { operator, left, right, emitted, output, waiting: None, cost: context.cost() })
     }
 
     fn hand_on(&mut self) -> Result<(), Failure> {
@@ -187,7 +184,7 @@ where
     fn advance(&mut self, at_most: usize) -> Result<(), Failure> {
         let Some(watermark) = self.waiting else { return Ok(()) };
         let mut cleaned = 0;
-        while self.operator.clean_one() {
+        while self.operator.clean_one(&mut self.emitted) {
             cleaned += 1;
             if cleaned == at_most {
                 self.cost.charge(cleaned);
@@ -355,5 +352,29 @@ impl<L: Data, R: Data, F: ProcessJoinFunction<L, R>> IntervalOutput<L, R> for Em
     fn late_right(&mut self, record: StreamRecord<R>) {
         self.late_records[1] += 1;
         self.late(record, &self.late_right);
+    }
+
+    fn watches(&self) -> bool {
+        self.context.tells_records()
+    }
+
+    fn observe_buffer<K: Key>(
+        &mut self,
+        (hash_code, key): (i32, &K),
+        side: JoinSide,
+        (changed, value): BufferUse,
+    ) {
+        // The names that Flink's operator gives them.
+        let state = Arc::from(match side {
+            JoinSide::Left => "left-buffer",
+            JoinSide::Right => "right-buffer",
+        });
+        let used = StateUse { state, namespaced: false, changed, value };
+        self.context.tell_state(self.context.key_group(hash_code), key, None, used);
+    }
+
+    fn observe_timer<K: Key>(&mut self, (timer, domain, change): &ChangedTimer<K, JoinSide>) {
+        let group = self.context.key_group(timer.hash_code);
+        self.context.tell_timer(group, timer, None, (*domain, *change));
     }
 }

@@ -12,14 +12,15 @@
 //! map (or, in RocksDB, of serialized keys).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::{StreamRecord, WindowError};
 use crate::base::EventTime;
-use crate::record::{Key, KeyGroupRange};
+use crate::record::{Key, KeyGroupRange, shown_list, shown_map};
 use crate::state::KeyedStore;
-use crate::time::{InternalTimerService, TimersSnapshot};
+use crate::time::{ChangedTimer, InternalTimerService, TimersSnapshot};
 
 /// A side of the join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,6 +65,45 @@ pub trait IntervalOutput<L, R> {
     fn late_left(&mut self, record: StreamRecord<L>);
     /// Takes a late record of the right side.
     fn late_right(&mut self, record: StreamRecord<R>);
+    /// Whether it wants to hear of buffers and timers, which takes time to tell.
+    fn watches(&self) -> bool {
+        false
+    }
+    /// Hears how a key's buffer was used: what it holds now, shown to a person; none if nothing.
+    fn observe_buffer<K: Key>(&mut self, _of: (i32, &K), _side: JoinSide, _used: BufferUse) {}
+    /// Hears of what becomes of a timer.
+    fn observe_timer<K: Key>(&mut self, _changed: &ChangedTimer<K, JoinSide>) {}
+}
+
+/// A use of a buffer: whether it was changed, and what it holds.
+pub type BufferUse = (bool, Option<String>);
+
+impl<L: fmt::Debug, R: fmt::Debug> IntervalBuffers<L, R> {
+    /// Tells that one side was changed, and the other read if it was.
+    fn tell<K: Key>(
+        &self,
+        of: (i32, &K),
+        (changed, reads): (JoinSide, bool),
+        output: &mut impl IntervalOutput<L, R>,
+    ) {
+        if !output.watches() {
+            return;
+        }
+        for side in [JoinSide::Left, JoinSide::Right] {
+            if side == changed || reads {
+                let value = match side {
+                    JoinSide::Left => buffer_shown(&self.left),
+                    JoinSide::Right => buffer_shown(&self.right),
+                };
+                output.observe_buffer(of, side, (side == changed, value));
+            }
+        }
+    }
+}
+
+fn buffer_shown<T: fmt::Debug>(buffer: &BTreeMap<EventTime, Vec<T>>) -> Option<String> {
+    let entries = buffer.iter().map(|(at, bucket)| (at.0, shown_list(bucket)));
+    (!buffer.is_empty()).then(|| shown_map(entries))
 }
 
 /// See the module. `S` holds the buffers, by key.
@@ -79,8 +119,8 @@ pub struct IntervalJoinOperator<K, L, R, S> {
 impl<K, L, R, S> IntervalJoinOperator<K, L, R, S>
 where
     K: Key,
-    L: Clone,
-    R: Clone,
+    L: Clone + fmt::Debug,
+    R: Clone + fmt::Debug,
     S: KeyedStore<K, IntervalBuffers<L, R>>,
 {
     /// An operator with empty buffers.
@@ -101,6 +141,17 @@ where
     /// The buffers, by key.
     pub fn store(&mut self) -> &mut S {
         &mut self.store
+    }
+
+    /// Tells the output from now on what becomes of timers.
+    pub fn watch_timers(&mut self) {
+        self.timers.watch();
+    }
+
+    fn tell_timers(&mut self, output: &mut impl IntervalOutput<L, R>) {
+        for changed in self.timers.take_changes() {
+            output.observe_timer(&changed);
+        }
     }
 
     /// The timers.
@@ -136,8 +187,10 @@ where
             }
         }
         buffers.left.entry(timestamp).or_default().push(value);
+        buffers.tell((hash_code, key), (JoinSide::Left, true), output);
         let cleanup_time = later(timestamp, self.upper.max(0));
         self.timers.register_event_time(cleanup_time, hash_code, key.clone(), JoinSide::Left);
+        self.tell_timers(output);
         Ok(())
     }
 
@@ -164,8 +217,10 @@ where
             }
         }
         buffers.right.entry(timestamp).or_default().push(value);
+        buffers.tell((hash_code, key), (JoinSide::Right, true), output);
         let cleanup_time = earlier(timestamp, self.lower.min(0));
         self.timers.register_event_time(cleanup_time, hash_code, key.clone(), JoinSide::Right);
+        self.tell_timers(output);
         Ok(())
     }
 
@@ -175,8 +230,9 @@ where
     }
 
     /// Removes what one cleanup timer that is due names; false if none is due.
-    pub fn clean_one(&mut self) -> bool {
+    pub fn clean_one(&mut self, output: &mut impl IntervalOutput<L, R>) -> bool {
         let Some(timer) = self.timers.pop_due_event(self.current_watermark) else { return false };
+        self.tell_timers(output);
         let (lower, upper) = (self.lower, self.upper);
         let is_key = |key: &K| key.same(&timer.key);
         if let Some((_, buffers)) = self.store.find(timer.hash_code, is_key, || timer.key.clone()) {
@@ -188,6 +244,8 @@ where
                     buffers.right.remove(&later(timer.timestamp, lower.min(0)));
                 }
             }
+            let of = (timer.hash_code, &timer.key);
+            buffers.tell(of, (timer.namespace, false), output);
             if buffers.left.is_empty() && buffers.right.is_empty() {
                 self.store.remove(timer.hash_code, &timer.key);
             }
@@ -196,9 +254,13 @@ where
     }
 
     /// Moves event time on and removes all that nothing can meet any more.
-    pub fn advance_watermark(&mut self, watermark: EventTime) {
+    pub fn advance_watermark(
+        &mut self,
+        watermark: EventTime,
+        output: &mut impl IntervalOutput<L, R>,
+    ) {
         self.start_watermark(watermark);
-        while self.clean_one() {}
+        while self.clean_one(output) {}
     }
 
     fn buffers(&mut self, hash_code: i32, key: &K) -> &mut IntervalBuffers<L, R> {

@@ -1,16 +1,18 @@
-//! What the trace tells of keyed state that the broadcast side of a function changes.
+//! What the trace tells of keyed state in places that are easily forgotten.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use weir::api::{SourceOptions, StreamExecutionEnvironment};
-use weir::base::SimDuration;
+use weir::base::{EventTime, SimDuration};
 use weir::cluster::{ClusterOptions, execute};
 use weir::operator::{
     KeyedBroadcastContext, KeyedBroadcastProcessFunction, KeyedContext, KeyedOpenContext,
 };
 use weir::record::{Collector, Failure};
 use weir::state::{ValueState, ValueStateDescriptor};
-use weir::trace::{Event, Level, StateEvent, TraceFile};
+use weir::time::WatermarkStrategy;
+use weir::trace::{Event, Level, StateEvent, TimerEvent, TraceFile};
 
 /// Adds up numbers by key; what is broadcast is added to the sums of all keys.
 #[derive(Clone, Default)]
@@ -103,4 +105,45 @@ fn connected_streams_with_keys_are_mapped_where_their_keys_are() {
     let mut numbers: Vec<u64> = rows.iter().map(|row| row.fields[0].parse().unwrap()).collect();
     numbers.sort_unstable();
     assert!(numbers.into_iter().eq((0..20).chain([101])));
+}
+
+#[test]
+fn an_interval_join_tells_of_its_buffers_and_timers() {
+    let env = StreamExecutionEnvironment::new("joined");
+    let strategy = WatermarkStrategy::for_monotonous_timestamps()
+        .with_timestamp_assigner(|record: &(u64, i64), _| EventTime(record.1));
+    let side = |records: Vec<(u64, i64)>| {
+        let records = env.from_collection(records);
+        records.assign_timestamps_and_watermarks(strategy.clone()).key_by(|record| record.0)
+    };
+    side(vec![(1, 10), (1, 12), (2, 20)])
+        .interval_join(&side(vec![(1, 11), (2, 40)]))
+        .between_millis(-5, 5)
+        .process(|left, right, _, out| out.collect((left.1, right.1)))
+        .uid("joined")
+        .discard();
+    let mut options = ClusterOptions::new(1, 1);
+    options.sim.level = Level::Records;
+    let report = execute(options, env.build().unwrap()).unwrap();
+    let trace = TraceFile::parse(report.trace.unwrap()).unwrap();
+    let (mut last, mut read, mut set, mut fired) = (BTreeMap::new(), 0, 0, 0);
+    let mut left = Vec::new();
+    for recorded in &trace {
+        match &recorded.event {
+            Event::State(StateEvent::StateWritten { key, state, value, .. }) => {
+                if key == "1" && state == "left-buffer" {
+                    left.push(value.clone().unwrap_or_default());
+                }
+                last.insert((key.clone(), state.clone()), value.clone());
+            }
+            Event::State(StateEvent::StateRead { .. }) => read += 1,
+            Event::Timer(TimerEvent::TimerRegistered { .. }) => set += 1,
+            Event::Timer(TimerEvent::TimerFired { .. }) => fired += 1,
+            _ => {}
+        }
+    }
+    assert_eq!(left, ["{10: [(1, 10)]}", "{10: [(1, 10)], 12: [(1, 12)]}", "{12: [(1, 12)]}", ""]);
+    assert_eq!((read, set, fired), (5, 5, 5), "a record reads the other side and sets a timer");
+    assert_eq!(last.len(), 4);
+    assert!(last.values().all(Option::is_none), "{last:?}");
 }

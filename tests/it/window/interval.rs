@@ -48,10 +48,12 @@ fn run(bounds: IntervalBounds, steps: &[Step]) -> Seen {
                 }
                 .unwrap();
             }
-            Step::Watermark(watermark) => operator.advance_watermark(EventTime(*watermark)),
+            Step::Watermark(watermark) => {
+                operator.advance_watermark(EventTime(*watermark), &mut seen);
+            }
         }
     }
-    operator.advance_watermark(EventTime::MAX);
+    operator.advance_watermark(EventTime::MAX, &mut seen);
     assert_eq!(operator.store().count(), 0, "state is left behind");
     assert!(operator.timers().is_empty(), "timers are left behind");
     seen.pairs.sort_unstable();
