@@ -49,6 +49,10 @@ id! {
     AllocationId(u32)
 }
 id! {
+    /// A checkpoint of a job, numbered from 1; later ones have greater numbers.
+    CheckpointId(u64)
+}
+id! {
     /// The number of a control event in its run. The same at every trace level.
     Step(u64)
 }

@@ -10,7 +10,8 @@ mod time;
 
 pub use backend_kind::{StateBackendKind, UnknownBackend};
 pub use ids::{
-    AllocationId, AttemptId, Incarnation, JobId, Name, NodeId, SlotId, Step, SubtaskId, VertexId,
+    AllocationId, AttemptId, CheckpointId, Incarnation, JobId, Name, NodeId, SlotId, Step,
+    SubtaskId, VertexId,
 };
 pub use seed::{Seed, StreamRng};
 pub use time::{EventTime, SimDuration, SimTime, TimeDomain};

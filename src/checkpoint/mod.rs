@@ -10,6 +10,8 @@
 //! | `channel_state` | channels that are blocked, channels that have announced a barrier |
 //! | [`alignment`] | one checkpoint at a time: aligned, overtaking, or aligned for a while |
 //! | [`tracker`] | several at a time, nothing blocked: at least once |
+//! | `config` | what a job asks for |
+//! | [`seams`] | the decisions that can be replaced |
 //!
 //! Previous: the input gate, which delivers barriers among records. Next: the task, which blocks
 //! channels and takes its snapshot.
@@ -17,10 +19,17 @@
 pub mod alignment;
 mod barrier;
 mod channel_state;
+mod config;
+pub mod seams;
 pub mod tracker;
 
+pub use crate::base::CheckpointId;
+pub use crate::record::{CheckpointBarrier, CheckpointKind};
 pub use alignment::{Alignment, SingleCheckpointBarrierHandler};
-pub use barrier::{
-    BarrierAction, CheckpointBarrier, CheckpointFailureReason, CheckpointId, CheckpointKind,
+pub use barrier::{BarrierAction, CheckpointFailureReason};
+pub use config::{
+    CheckpointConfig, CheckpointConfigError, CheckpointStorage, CheckpointingMode,
+    ExternalizedRetention, OnCorrupt,
 };
+pub use seams::{CompletionParts, SnapshotParts};
 pub use tracker::CheckpointBarrierTracker;

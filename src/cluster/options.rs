@@ -1,17 +1,25 @@
 //! What a cluster is given.
 
+use std::sync::Arc;
+
 use super::Protocol;
 use crate::api::Program;
 use crate::base::{Seed, SimDuration, SimTime};
+use crate::checkpoint::CheckpointConfig;
+use crate::failover::RestartStrategy;
+use crate::host::FenceReplaced;
 use crate::sim::{DiskOptions, Limits, NetworkOptions, NodeOptions, SimOptions};
 use crate::task::TaskOptions;
 use crate::trace::Level;
+
+/// The node of durable storage.
+pub const STORAGE: &str = "storage";
 
 /// A whole cluster.
 #[derive(Clone, Debug)]
 pub struct ClusterOptions {
     /// The world it lives in. Its nodes must be `client`, `jobmanager-1`, then
-    /// `taskmanager-1` and so on.
+    /// `taskmanager-1` and so on, and `storage` if there are checkpoints.
     pub sim: SimOptions,
     /// How many TaskManagers there are.
     pub taskmanagers: u16,
@@ -25,6 +33,12 @@ pub struct ClusterOptions {
     pub slot_request_timeout: SimDuration,
     /// Settings of the data plane.
     pub task: TaskOptions,
+    /// How jobs are checkpointed, if they are. There is a node `storage` then, behind the
+    /// TaskManagers.
+    pub checkpointing: Option<CheckpointConfig>,
+    /// Whether jobs are started again after a failure; Flink's default if unset: with exponential
+    /// delay if they are checkpointed, never if not.
+    pub restart: Option<RestartStrategy>,
     /// The parts that give the guarantees.
     pub protocol: Protocol,
 }
@@ -55,6 +69,7 @@ impl ClusterOptions {
                 faults: Vec::new(),
                 notes: Vec::new(),
                 limits: Limits::default(),
+                fencing: Arc::new(FenceReplaced),
                 level: Level::Off,
             },
             taskmanagers,
@@ -62,7 +77,18 @@ impl ClusterOptions {
             heartbeat_interval: SimDuration::from_secs(10),
             heartbeat_timeout: SimDuration::from_secs(50),
             slot_request_timeout: SimDuration::from_secs(300),
+            checkpointing: None,
+            restart: None,
             protocol: Protocol::default(),
         }
+    }
+
+    /// The same cluster with checkpoints, and with the node that stores them.
+    pub fn with_checkpoints(mut self, checkpointing: CheckpointConfig) -> Self {
+        if self.checkpointing.replace(checkpointing).is_none() {
+            let name = STORAGE.to_string();
+            self.sim.nodes.push(NodeOptions { name, clock_offset_us: 0, clock_drift_ppm: 0 });
+        }
+        self
     }
 }

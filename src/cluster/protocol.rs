@@ -4,24 +4,46 @@
 
 use std::sync::Arc;
 
+use crate::checkpoint::{CompletionParts, SnapshotParts};
+use crate::host::{FenceReplaced, WriterFencing};
 use crate::mutant::{
-    LateWindowReopened, MaxWatermark, Mutant, SessionMergeLosesState, WindowOffByOne,
+    AckBeforeDurable, CompleteWithoutAllAcks, DeleteSharedFile, ForgetChannelState, ForgetTimers,
+    KeyGroupOffByOne, LateWindowReopened, MaxWatermark, Mutant, NotifyBeforeMetadata,
+    RestoreWrongPositions, SessionMergeLosesState, SkipAlignment, SnapshotAfterFollowers,
+    WindowOffByOne, ZombieWrites,
 };
 use crate::operator::EventTimeParts;
 use crate::window::Merging;
 
 /// See the module. By default, all parts are the correct ones.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Protocol {
     /// How event time is merged, where windows lie, when they close, and how they merge.
     pub event_time: EventTimeParts,
+    /// How a task takes snapshots and takes them over.
+    pub snapshot: SnapshotParts,
+    /// When a checkpoint is complete and what it needs.
+    pub completion: CompletionParts,
+    /// Who may write to the outside.
+    pub fencing: Arc<dyn WriterFencing>,
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self {
+            event_time: EventTimeParts::default(),
+            snapshot: SnapshotParts::default(),
+            completion: CompletionParts::default(),
+            fencing: Arc::new(FenceReplaced),
+        }
+    }
 }
 
 impl Protocol {
     /// The correct parts, with a mutant in the place of one.
     pub fn with(mutant: Mutant) -> Self {
         let mut protocol = Self::default();
-        let event_time = &mut protocol.event_time;
+        let Self { event_time, snapshot, completion, fencing } = &mut protocol;
         match mutant {
             Mutant::MaxWatermark => event_time.watermark_merge = Arc::new(MaxWatermark),
             Mutant::WindowOffByOne => {
@@ -31,6 +53,19 @@ impl Protocol {
             Mutant::SessionMergeLosesState => {
                 event_time.window_merge = Merging::Custom(Arc::new(SessionMergeLosesState));
             }
+            Mutant::SkipAlignment => snapshot.alignment = Arc::new(SkipAlignment),
+            Mutant::SnapshotAfterFollowers => snapshot.timing = Arc::new(SnapshotAfterFollowers),
+            Mutant::AckBeforeDurable => snapshot.acknowledging = Arc::new(AckBeforeDurable),
+            Mutant::CompleteWithoutAllAcks => {
+                completion.completion = Arc::new(CompleteWithoutAllAcks);
+            }
+            Mutant::ForgetChannelState => snapshot.channel_state = Arc::new(ForgetChannelState),
+            Mutant::ForgetTimers => snapshot.timers = Arc::new(ForgetTimers),
+            Mutant::RestoreWrongPositions => snapshot.positions = Arc::new(RestoreWrongPositions),
+            Mutant::NotifyBeforeMetadata => completion.notifying = Arc::new(NotifyBeforeMetadata),
+            Mutant::ZombieWrites => *fencing = Arc::new(ZombieWrites),
+            Mutant::DeleteSharedFile => completion.shared_files = Arc::new(DeleteSharedFile),
+            Mutant::KeyGroupOffByOne => snapshot.key_groups = Arc::new(KeyGroupOffByOne),
         }
         protocol
     }

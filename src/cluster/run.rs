@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use super::{ClusterError, ClusterOptions, EndReason, JobReport, JobSubmission, RunReport, report};
 use crate::base::{Name, NodeId, SimDuration};
+use crate::failover::RestartStrategy;
 use crate::graph::{FlinkChaining, PhysicalPlan};
 use crate::host::{Host, Task};
 use crate::runtime::{
@@ -65,7 +66,8 @@ pub fn run(
     }
     let submissions = jobs.iter().map(submission).collect::<Result<Vec<_>, _>>()?;
     let nodes: Vec<Name> = options.sim.nodes.iter().map(|node| node.name.as_str().into()).collect();
-    if nodes.len() != usize::from(options.taskmanagers) + 2 {
+    let storage = options.checkpointing.is_some();
+    if nodes.len() != usize::from(options.taskmanagers) + 2 + usize::from(storage) {
         let (taskmanagers, nodes) = (options.taskmanagers, nodes.len());
         return Err(ClusterError::Nodes { taskmanagers, nodes });
     }
@@ -93,10 +95,17 @@ pub fn run(
         slot_request_timeout: options.slot_request_timeout,
         task: Arc::new(options.task),
         event_time: Arc::new(options.protocol.event_time),
+        snapshot: Arc::new(options.protocol.snapshot),
+        completion: Arc::new(options.protocol.completion),
+        storage: storage.then(|| NodeId(options.taskmanagers + 2)),
+        restart: options.restart.unwrap_or_else(|| default_restart(storage)),
+        checkpointing: options.checkpointing.map(Arc::new),
     };
+    let mut sim_options = options.sim;
+    sim_options.fencing = options.protocol.fencing;
     let results = Arc::new(Mutex::new(BTreeMap::new()));
     let ended = results.clone();
-    let outcome = sim::run(options.sim, recorder, onlooker.watch, move |stop| {
+    let outcome = sim::run(sim_options, recorder, onlooker.watch, move |stop| {
         boot(runtime, submissions, ended, stop)
     })?;
     let end = match outcome.end {
@@ -125,6 +134,20 @@ pub fn run(
         vacuous: outcome.vacuous,
         trace: finished.bytes,
     })
+}
+
+/// Flink's `restart-strategy.type` where nothing is said.
+fn default_restart(checkpointed: bool) -> RestartStrategy {
+    if !checkpointed {
+        return RestartStrategy::None;
+    }
+    RestartStrategy::ExponentialDelay {
+        initial_backoff_ms: 1_000,
+        max_backoff_ms: 60_000,
+        backoff_multiplier: 1.5,
+        reset_backoff_threshold_ms: 3_600_000,
+        attempts_before_reset: u32::MAX,
+    }
 }
 
 /// Translates a job as Flink's client does before it submits.

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 
 use super::rows;
 use crate::base::Name;
+use crate::host::Writer;
 use crate::operator::{Cost, OperatorContext};
 use crate::record::{
     Batch, ChainEvent, Data, Failure, LatencyMarker, Output, RecordId, Row, RowKind,
@@ -33,6 +34,10 @@ pub enum SinkFormat {
     Discard,
 }
 
+fn writer<'a>(context: &'a OperatorContext, sink: &'a str) -> Writer<'a> {
+    Writer { sink, subtask: &context.subtask, attempt: context.attempt }
+}
+
 /// One subtask of a sink.
 pub struct SinkWriter<T> {
     context: OperatorContext,
@@ -46,6 +51,7 @@ impl<T: Data> SinkWriter<T> {
     /// Writes into the sink of that name.
     pub fn new(context: &OperatorContext, sink: Name, format: SinkFormat) -> Self {
         let cost = context.cost();
+        context.host.outside.open(writer(context, &sink));
         Self { context: context.clone(), sink, format, cost, records: PhantomData }
     }
 
@@ -119,7 +125,7 @@ impl<T: Data> Output<T> for SinkWriter<T> {
         self.context.meter.count_out(batch.len());
         let rows = self.rows(&batch)?;
         if !rows.is_empty() {
-            self.context.host.outside.publish(&self.sink, &self.context.subtask, rows);
+            self.context.host.outside.publish(writer(&self.context, &self.sink), rows);
         }
         self.measure(&batch.markers);
         Ok(())

@@ -19,7 +19,7 @@ use crate::trace::{Event, Level};
 
 pub use clock::{Clock, Sleep};
 pub use disk::{Disk, DiskError};
-pub use outside::Outside;
+pub use outside::{FenceReplaced, Outside, Writer, WriterFencing};
 pub use scratch::Scratch;
 pub use signal::Signal;
 pub use spawn::{Spawn, Task};

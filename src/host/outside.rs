@@ -1,13 +1,46 @@
 //! What sees a job's results: files, tables and screens that no failure takes back.
 
+use std::fmt::Debug;
+
 use crate::base::SimDuration;
 use crate::record::Row;
 
+/// One subtask's way to a sink.
+#[derive(Clone, Copy, Debug)]
+pub struct Writer<'a> {
+    /// The sink.
+    pub sink: &'a str,
+    /// The subtask.
+    pub subtask: &'a str,
+    /// Which attempt at it.
+    pub attempt: u32,
+}
+
 /// A node's access to the world outside the cluster.
 pub trait Outside {
-    /// Makes `rows` visible in `sink`, at once and for ever.
-    fn publish(&self, sink: &str, subtask: &str, rows: Vec<Row>);
+    /// A subtask begins to write. What earlier attempts at it still write is refused from now on,
+    /// as a log refuses a producer whose id was given to another.
+    fn open(&self, writer: Writer<'_>);
+
+    /// Makes `rows` visible, at once and for ever.
+    fn publish(&self, writer: Writer<'_>, rows: Vec<Row>);
 
     /// Takes note of how long a latency marker was on its way.
     fn measure(&self, latency: SimDuration);
+}
+
+/// Decides who may write.
+pub trait WriterFencing: Debug + Send + Sync {
+    /// Whether an attempt may, if `current` is the latest that has opened the sink.
+    fn admits(&self, attempt: u32, current: u32) -> bool;
+}
+
+/// Refuses attempts that have been replaced.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FenceReplaced;
+
+impl WriterFencing for FenceReplaced {
+    fn admits(&self, attempt: u32, current: u32) -> bool {
+        attempt >= current
+    }
 }

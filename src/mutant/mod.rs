@@ -4,9 +4,11 @@
 //! that is tested, with no branch for mutants in it. A scenario or a sweep that does not notice a
 //! mutant does not test the guarantee that its seam gives.
 //!
-//! Previous: the traits of the seams, in [`crate::time`] and [`crate::window`]. Next:
+//! Previous: the traits of the seams, in [`crate::time`], [`crate::window`] and
+//! [`crate::checkpoint::seams`]. Next:
 //! [`crate::cluster`], which puts a mutant in its place.
 
+mod checkpoint;
 mod watermark;
 mod window;
 
@@ -15,6 +17,11 @@ use std::str::FromStr;
 
 use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
+pub use checkpoint::{
+    AckBeforeDurable, CompleteWithoutAllAcks, DeleteSharedFile, ForgetChannelState, ForgetTimers,
+    KeyGroupOffByOne, NotifyBeforeMetadata, RestoreWrongPositions, SkipAlignment,
+    SnapshotAfterFollowers, ZombieWrites,
+};
 pub use watermark::MaxWatermark;
 pub use window::{LateWindowReopened, SessionMergeLosesState, WindowOffByOne};
 
@@ -30,6 +37,28 @@ pub enum Mutant {
     LateWindowReopened,
     /// Sessions that merge keep the contents of only one of them.
     SessionMergeLosesState,
+    /// A channel that has delivered its barrier is read on.
+    SkipAlignment,
+    /// Snapshots hold what follows the barrier.
+    SnapshotAfterFollowers,
+    /// A task acknowledges before its snapshot is stored.
+    AckBeforeDurable,
+    /// A checkpoint lacks a task.
+    CompleteWithoutAllAcks,
+    /// Overtaken records are not stored.
+    ForgetChannelState,
+    /// Timers are not restored.
+    ForgetTimers,
+    /// Sources go on behind a record that was not read.
+    RestoreWrongPositions,
+    /// Tasks are told too early.
+    NotifyBeforeMetadata,
+    /// Who was replaced still writes.
+    ZombieWrites,
+    /// A file goes that is in use.
+    DeleteSharedFile,
+    /// A key group is left behind.
+    KeyGroupOffByOne,
 }
 
 impl Mutant {
@@ -54,6 +83,29 @@ impl Mutant {
             Self::SessionMergeLosesState => {
                 "sessions that merge keep the contents of only one of them"
             }
+            Self::SkipAlignment => {
+                "a channel that has delivered its barrier does not wait for the others"
+            }
+            Self::SnapshotAfterFollowers => {
+                "a snapshot is taken after what follows the barrier was processed"
+            }
+            Self::AckBeforeDurable => {
+                "a task acknowledges a checkpoint before its snapshot is durable"
+            }
+            Self::CompleteWithoutAllAcks => {
+                "a checkpoint is complete though one task has not acknowledged it"
+            }
+            Self::ForgetChannelState => "records that a barrier has overtaken are not stored",
+            Self::ForgetTimers => "timers are not set again after a restore",
+            Self::RestoreWrongPositions => "a source goes on one record too late after a restore",
+            Self::NotifyBeforeMetadata => {
+                "tasks are told that a checkpoint is complete before its metadata is durable"
+            }
+            Self::ZombieWrites => "an attempt that has been replaced still writes to the outside",
+            Self::DeleteSharedFile => {
+                "a file of shared state is deleted though a retained checkpoint needs it"
+            }
+            Self::KeyGroupOffByOne => "the last key group of a subtask is not restored",
         }
     }
 }

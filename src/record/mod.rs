@@ -6,6 +6,7 @@
 //! ([`key_group`]). [`mod@format`] is how they, and all state, are stored.
 
 mod any;
+mod barrier;
 mod batch;
 mod collector;
 mod element;
@@ -19,6 +20,7 @@ mod shown;
 mod side_output;
 
 pub use any::AnyBatch;
+pub use barrier::{CheckpointBarrier, CheckpointKind};
 pub use batch::{BATCH_RECORDS, Batch, LatencyMarker, RecordId};
 pub use collector::Collector;
 pub use element::{Element, StreamEvent, WatermarkStatus};

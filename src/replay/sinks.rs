@@ -49,7 +49,9 @@ impl Sinks {
                 }
                 Seen::Yes
             }
-            SinkEvent::LatencyMeasured { .. } => Seen::No,
+            SinkEvent::WriterOpened { .. }
+            | SinkEvent::WriteRefused { .. }
+            | SinkEvent::LatencyMeasured { .. } => Seen::No,
         }
     }
 }

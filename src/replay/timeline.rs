@@ -223,7 +223,7 @@ fn mark_of(event: &Event) -> Option<MarkKind> {
             Some(MarkKind::Fault)
         }
         Event::Job(JobEvent::JobStatusChanged {
-            to: JobStatus::Failing | JobStatus::Failed,
+            to: JobStatus::Restarting | JobStatus::Failing | JobStatus::Failed,
             ..
         })
         | Event::Task(TaskEvent::ExecutionStateChanged { to: ExecutionState::Failed, .. }) => {
@@ -240,6 +240,9 @@ fn mark_of(event: &Event) -> Option<MarkKind> {
         | Event::Window(_)
         | Event::Timer(_)
         | Event::State(_)
+        | Event::Checkpoint(_)
+        | Event::Recovery(_)
+        | Event::Storage(_)
         | Event::Sink(_) => None,
     }
 }

@@ -102,6 +102,7 @@ impl World {
             Event::Window(event) => self.jobs.apply_window(recorded, event),
             Event::Timer(event) => self.jobs.apply_timer(Place::of(recorded), event),
             Event::State(event) => self.jobs.apply_state(Place::of(recorded), event),
+            Event::Checkpoint(_) | Event::Recovery(_) | Event::Storage(_) => Seen::Yes,
             Event::Sink(event) => self.sinks.apply(event),
         }
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::ports;
 use crate::base::{Name, NodeId, SimDuration, SlotId};
+use crate::checkpoint::{CheckpointConfig, CompletionParts, SnapshotParts};
+use crate::failover::RestartStrategy;
 use crate::host::Address;
 use crate::operator::EventTimeParts;
 use crate::task::TaskOptions;
@@ -27,6 +29,16 @@ pub struct RuntimeOptions {
     pub task: Arc<TaskOptions>,
     /// What fills the seams of event time.
     pub event_time: Arc<EventTimeParts>,
+    /// What fills the seams of tasks that are checkpointed.
+    pub snapshot: Arc<SnapshotParts>,
+    /// What fills the seams of the coordinator of checkpoints.
+    pub completion: Arc<CompletionParts>,
+    /// The node of durable storage, if there is one.
+    pub storage: Option<NodeId>,
+    /// How jobs are checkpointed, if they are.
+    pub checkpointing: Option<Arc<CheckpointConfig>>,
+    /// Whether jobs are started again after a failure.
+    pub restart: RestartStrategy,
 }
 
 impl RuntimeOptions {

@@ -165,6 +165,7 @@ pub fn status_name(status: JobStatus) -> &'static str {
         JobStatus::Initializing => "INITIALIZING",
         JobStatus::Created => "CREATED",
         JobStatus::Running => "RUNNING",
+        JobStatus::Restarting => "RESTARTING",
         JobStatus::Failing => "FAILING",
         JobStatus::Failed => "FAILED",
         JobStatus::Cancelling => "CANCELLING",

@@ -18,6 +18,7 @@ use crate::api::{Program, SinkDeclaration};
 use crate::base::Seed;
 use crate::cluster::{self, ClusterOptions, JobSubmission, Protocol, RunLabel};
 use crate::gallery::{Argument, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry};
+use crate::host::FenceReplaced;
 use crate::mutant::Mutant;
 use crate::sim::SimOptions;
 use crate::task::TaskOptions;
@@ -96,6 +97,7 @@ fn options(scenario: &Scenario, overrides: &Overrides) -> ClusterOptions {
             faults: scenario.faults.clone(),
             notes: scenario.notes.clone(),
             limits: scenario.limits,
+            fencing: Arc::new(FenceReplaced),
             level: overrides.level,
         },
         taskmanagers: cluster.taskmanagers,
@@ -104,6 +106,8 @@ fn options(scenario: &Scenario, overrides: &Overrides) -> ClusterOptions {
         heartbeat_timeout: cluster.heartbeat_timeout,
         slot_request_timeout: cluster.slot_request_timeout,
         task: task_options(scenario),
+        checkpointing: scenario.checkpointing.clone(),
+        restart: scenario.restart,
         protocol: overrides.mutant.map_or_else(Protocol::default, Protocol::with),
     }
 }

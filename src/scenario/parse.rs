@@ -14,9 +14,12 @@ use super::reader::{Reader, list, some_text, whole};
 use super::section::cluster::{self, ClusterSection};
 use super::section::expect::{self, ExpectSection};
 use super::section::job::{self, JobSection};
-use super::section::{disk, fault, limits, network, node, note, state};
+use super::section::{checkpointing, disk, fault, limits, network, node, note, restart, state};
 use super::source::{At, Source};
 use crate::base::Seed;
+use crate::checkpoint::CheckpointConfig;
+use crate::cluster::STORAGE;
+use crate::failover::RestartStrategy;
 use crate::gallery::Resources;
 use crate::sim::{DiskOptions, FaultOptions, Limits, NetworkOptions, NodeOptions, NoteOptions};
 use crate::state::StateBackendKind;
@@ -52,6 +55,10 @@ pub struct Scenario {
     pub notes: Vec<NoteOptions>,
     /// When to give up.
     pub limits: Limits,
+    /// How jobs are checkpointed, if they are.
+    pub checkpointing: Option<CheckpointConfig>,
+    /// Whether jobs are started again after a failure, if it says so.
+    pub restart: Option<RestartStrategy>,
     /// What the run must come to.
     pub expect: ExpectSection,
     /// Where its files are.
@@ -92,9 +99,24 @@ impl Scenario {
     }
 }
 
-const KEYS: [&str; 15] = [
-    "title", "teaches", "about", "seed", "cluster", "network", "link", "node", "disk", "state",
-    "job", "fault", "note", "expect", "limits",
+const KEYS: [&str; 17] = [
+    "title",
+    "teaches",
+    "about",
+    "seed",
+    "cluster",
+    "network",
+    "link",
+    "node",
+    "disk",
+    "state",
+    "checkpointing",
+    "restart",
+    "job",
+    "fault",
+    "note",
+    "expect",
+    "limits",
 ];
 
 /// Parses the text of a scenario. `path` is what errors call it, and relative to its folder the
@@ -124,11 +146,14 @@ pub(super) fn parse_source(
     let seed = Seed(reader.get("seed", whole(0..=i64::MAX as u64))?.unwrap_or(1));
 
     let cluster = cluster::read(&source, reader.node("cluster"))?;
-    let names = cluster.nodes();
+    let state = state::read(&source, reader.node("state"))?;
+    let checkpointing =
+        checkpointing::read(&source, reader.node("checkpointing"), state.incremental)?;
+    let restart = restart::read(&source, reader.node("restart"))?;
+    let names = names(&cluster, checkpointing.is_some());
     let network = network::read(&source, reader.node("network"), reader.node("link"), &names)?;
     let nodes = node::read(&source, reader.node("node"), &names)?;
     let disk = disk::read(&source, reader.node("disk"))?;
-    let state_backend = state::read(&source, reader.node("state"))?;
     let jobs = job::read(&source, reader.node("job"))?;
     let faults = fault::read(&source, reader.node("fault"), &names, &network)?;
     let notes = note::read(&source, reader.node("note"), &names)?;
@@ -144,13 +169,21 @@ pub(super) fn parse_source(
         network,
         nodes,
         disk,
-        state_backend,
+        state_backend: state.backend,
         jobs,
         faults,
         notes,
         limits,
+        checkpointing,
+        restart,
         expect,
         resources,
         source,
     })
+}
+
+/// The names of all nodes; node `i` of the simulation is the `i`-th.
+fn names(cluster: &ClusterSection, checkpointed: bool) -> Vec<String> {
+    let storage = checkpointed.then(|| STORAGE.to_owned());
+    cluster.nodes().into_iter().chain(storage).collect()
 }

@@ -1,8 +1,10 @@
 //! What a simulation is given: nodes, network, disks, clocks, faults, notes, limits.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use crate::base::{Seed, SimDuration, SimTime, Step};
+use crate::host::WriterFencing;
 use crate::trace::{Level, Pattern};
 
 /// A whole world.
@@ -22,6 +24,8 @@ pub struct SimOptions {
     pub notes: Vec<NoteOptions>,
     /// When to give up.
     pub limits: Limits,
+    /// Who may write to the outside.
+    pub fencing: Arc<dyn WriterFencing>,
     /// How much of the run is kept.
     pub level: Level,
 }

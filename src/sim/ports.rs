@@ -15,7 +15,7 @@ use super::sleep::Sleeping;
 use super::world::World;
 use crate::base::{EventTime, Incarnation, Name, NodeId, SimDuration, SimTime, StreamRng};
 use crate::host::{
-    self, Clock, Disk, DiskError, Host, Outside, Random, Scratch, Sleep, Spawn, Task,
+    self, Clock, Disk, DiskError, Host, Outside, Random, Scratch, Sleep, Spawn, Task, Writer,
 };
 use crate::record::Row;
 use crate::sim::disk::DiskState;
@@ -177,22 +177,51 @@ impl host::Trace for Life {
 }
 
 impl Outside for Life {
-    fn publish(&self, sink: &str, subtask: &str, rows: Vec<Row>) {
+    fn open(&self, writer: Writer<'_>) {
+        if !self.is_alive() {
+            return;
+        }
+        let Writer { sink, subtask, attempt } = writer;
+        {
+            let mut writers = self.world.writers.borrow_mut();
+            let subtasks = writers.entry(sink.to_owned()).or_default();
+            let current = subtasks.entry(subtask.to_owned()).or_default();
+            *current = attempt.max(*current);
+        }
+        let opened =
+            SinkEvent::WriterOpened { sink: sink.into(), subtask: subtask.into(), attempt };
+        host::Trace::record(self, Event::Sink(opened));
+    }
+
+    fn publish(&self, writer: Writer<'_>, rows: Vec<Row>) {
         if rows.is_empty() {
             return;
         }
-        let (sink_name, subtask): (Name, Name) = (sink.into(), subtask.into());
+        let Writer { sink, subtask, attempt } = writer;
+        let count = rows.len() as u32;
+        let (sink_name, subtask_name): (Name, Name) = (sink.into(), subtask.into());
+        let current = {
+            let writers = self.world.writers.borrow();
+            let current = writers.get(sink).and_then(|subtasks| subtasks.get(subtask));
+            current.copied().unwrap_or_default()
+        };
+        if !self.world.options.fencing.admits(attempt, current) {
+            let (sink, subtask) = (sink_name, subtask_name);
+            let refused = SinkEvent::WriteRefused { sink, subtask, attempt, rows: count };
+            return host::Trace::record(self, Event::Sink(refused));
+        }
         if host::Trace::level(self) >= Level::Records {
-            let (sink, subtask) = (sink_name.clone(), subtask.clone());
+            let (sink, subtask) = (sink_name.clone(), subtask_name.clone());
             let written = SinkEvent::RowsWritten { sink, subtask, rows: rows.clone() };
             host::Trace::record(self, Event::Sink(written));
         }
         if !self.is_alive() {
             return;
         }
-        let (count, hash) = (rows.len() as u32, hash_of(&rows));
+        let hash = hash_of(&rows);
         self.world.sinks.borrow_mut().entry(sink.to_owned()).or_default().extend(rows);
-        let visible = SinkEvent::RowsVisible { sink: sink_name, subtask, rows: count, hash };
+        let (sink, subtask) = (sink_name, subtask_name);
+        let visible = SinkEvent::RowsVisible { sink, subtask, attempt, rows: count, hash };
         host::Trace::record(self, Event::Sink(visible));
     }
 

@@ -67,6 +67,8 @@ pub(super) struct World {
     pub(super) alarm: RefCell<Alarm>,
     pub(super) scratch: ScratchSpace,
     pub(super) sinks: RefCell<BTreeMap<String, Vec<Row>>>,
+    /// By sink and subtask: the latest attempt that has opened it.
+    pub(super) writers: RefCell<BTreeMap<String, BTreeMap<String, u32>>>,
     /// How long latency markers were on their way.
     pub(super) latencies: RefCell<Vec<SimDuration>>,
     time: TimeHandle,
@@ -108,6 +110,7 @@ impl World {
             alarm: RefCell::default(),
             scratch: ScratchSpace::default(),
             sinks: RefCell::default(),
+            writers: RefCell::default(),
             latencies: RefCell::default(),
             time: TimeHandle::current(),
             recorder,

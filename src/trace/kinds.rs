@@ -13,8 +13,9 @@ use strum::IntoEnumIterator;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{
-    Event, ExchangeEvent, FaultEvent, JobEvent, Level, NodeEvent, RecordEvent, ResourceEvent,
-    RpcEvent, SinkEvent, StateEvent, TaskEvent, TimeEvent, TimerEvent, WindowEvent,
+    CheckpointEvent, Event, ExchangeEvent, FaultEvent, JobEvent, Level, NodeEvent, RecordEvent,
+    RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, StateEvent, StorageEvent, TaskEvent,
+    TimeEvent, TimerEvent, WindowEvent,
 };
 
 impl Event {
@@ -33,6 +34,9 @@ impl Event {
             Self::Window(event) => event.into(),
             Self::Timer(event) => event.into(),
             Self::State(event) => event.into(),
+            Self::Checkpoint(event) => event.into(),
+            Self::Recovery(event) => event.into(),
+            Self::Storage(event) => event.into(),
             Self::Sink(event) => event.into(),
         }
     }
@@ -52,6 +56,9 @@ impl Event {
             Self::Window(_) => "window",
             Self::Timer(_) => "timer",
             Self::State(_) => "state",
+            Self::Checkpoint(_) => "checkpoint",
+            Self::Recovery(_) => "recovery",
+            Self::Storage(_) => "storage",
             Self::Sink(_) => "sink",
         }
     }
@@ -75,6 +82,9 @@ impl Event {
         let samples = samples.chain(WindowEvent::iter().map(Self::Window));
         let samples = samples.chain(TimerEvent::iter().map(Self::Timer));
         let samples = samples.chain(StateEvent::iter().map(Self::State));
+        let samples = samples.chain(CheckpointEvent::iter().map(Self::Checkpoint));
+        let samples = samples.chain(RecoveryEvent::iter().map(Self::Recovery));
+        let samples = samples.chain(StorageEvent::iter().map(Self::Storage));
         samples.chain(SinkEvent::iter().map(Self::Sink)).collect()
     }
 
@@ -93,6 +103,9 @@ impl Event {
             Self::Window(_) => schema::<WindowEvent>(),
             Self::Timer(_) => schema::<TimerEvent>(),
             Self::State(_) => schema::<StateEvent>(),
+            Self::Checkpoint(_) => schema::<CheckpointEvent>(),
+            Self::Recovery(_) => schema::<RecoveryEvent>(),
+            Self::Storage(_) => schema::<StorageEvent>(),
             Self::Sink(_) => schema::<SinkEvent>(),
         }
     }

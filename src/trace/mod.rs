@@ -29,9 +29,10 @@ mod schema;
 pub use chrome::chrome;
 pub use error::TraceError;
 pub use event::{
-    Accumulated, Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus,
-    LateOutcome, NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, StateEvent,
-    TaskEvent, TimeEvent, TimerEvent, WindowEvent,
+    Accumulated, ChannelCut, ChannelRange, CheckpointEvent, Event, ExchangeEvent, ExecutionState,
+    FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome, NodeEvent, RecordEvent,
+    RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, Span, SplitPosition, StateDigest,
+    StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent, TimerEvent, WindowEvent,
 };
 pub use file::{Iter, TraceFile};
 pub use filter::{Filter, FilterError};

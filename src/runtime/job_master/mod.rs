@@ -94,7 +94,7 @@ impl JobMaster {
 
     fn on_cancel_job(&mut self, out: &mut Out) {
         match self.status {
-            JobStatus::Created | JobStatus::Running => {
+            JobStatus::Created | JobStatus::Running | JobStatus::Restarting => {
                 self.enter(JobStatus::Cancelling, out);
                 self.cancel_rest(out);
             }
@@ -110,7 +110,7 @@ impl JobMaster {
     /// Fails the job, if nothing else has ended it before: the first cause is its root cause.
     fn fail(&mut self, cause: String, out: &mut Out) {
         match self.status {
-            JobStatus::Created | JobStatus::Running => {
+            JobStatus::Created | JobStatus::Running | JobStatus::Restarting => {
                 self.cause = Some(cause);
                 self.enter(JobStatus::Failing, out);
                 self.cancel_rest(out);
@@ -164,6 +164,7 @@ impl JobMaster {
             JobStatus::Cancelling => JobStatus::Canceled,
             JobStatus::Initializing
             | JobStatus::Created
+            | JobStatus::Restarting
             | JobStatus::Failed
             | JobStatus::Canceled
             | JobStatus::Finished => return,

@@ -24,8 +24,10 @@ pub fn job_may_become(from: JobStatus, to: JobStatus) -> bool {
     use JobStatus as S;
     match from {
         S::Initializing => matches!(to, S::Created),
-        S::Created => matches!(to, S::Running | S::Failing | S::Cancelling),
-        S::Running => matches!(to, S::Finished | S::Failing | S::Cancelling),
+        S::Created | S::Restarting => {
+            matches!(to, S::Running | S::Restarting | S::Failing | S::Cancelling)
+        }
+        S::Running => matches!(to, S::Finished | S::Restarting | S::Failing | S::Cancelling),
         S::Failing => matches!(to, S::Failed),
         S::Cancelling => matches!(to, S::Canceled),
         S::Failed | S::Canceled | S::Finished => false,

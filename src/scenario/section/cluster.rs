@@ -37,7 +37,7 @@ impl Default for ClusterSection {
 }
 
 impl ClusterSection {
-    /// The names of all nodes; node `i` of the simulation is the `i`-th.
+    /// The names of the nodes of the cluster itself.
     pub fn nodes(&self) -> Vec<String> {
         let taskmanagers = (1..=self.taskmanagers).map(|n| format!("taskmanager-{n}"));
         ["client", "jobmanager-1"].into_iter().map(str::to_owned).chain(taskmanagers).collect()

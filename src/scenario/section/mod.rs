@@ -2,6 +2,7 @@
 //! [`Reader`](super::reader::Reader) and knows nothing of the others, except that those that
 //! name nodes are given the names.
 
+pub(super) mod checkpointing;
 pub(super) mod cluster;
 pub(super) mod disk;
 pub(super) mod expect;
@@ -11,6 +12,7 @@ pub(super) mod limits;
 pub(super) mod network;
 pub(super) mod node;
 pub(super) mod note;
+pub(super) mod restart;
 pub(super) mod state;
 pub(super) mod when;
 

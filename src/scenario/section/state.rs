@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::scenario::document::Node;
 use crate::scenario::error::ScenarioError;
-use crate::scenario::reader::{Reader, one_of};
+use crate::scenario::reader::{Reader, boolean, one_of};
 use crate::scenario::source::Source;
 use crate::state::StateBackendKind;
 
@@ -17,12 +17,23 @@ const BACKENDS: [(&str, StateBackendKind); 5] = [
     ("rocksdb", StateBackendKind::Lsm),
 ];
 
-/// Where the keyed state of jobs lives that do not say so themselves.
+/// What `[state]` says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StateSection {
+    /// Where the keyed state of jobs lives that do not say so themselves.
+    pub backend: StateBackendKind,
+    /// Whether checkpoints store only files that are new.
+    pub incremental: bool,
+}
+
 pub(in crate::scenario) fn read(
     source: &Arc<Source>,
     node: Option<&Node>,
-) -> Result<StateBackendKind, ScenarioError> {
-    let Some(node) = node else { return Ok(StateBackendKind::default()) };
-    let reader = Reader::new(source, "[state]", node, &["backend"])?;
-    Ok(reader.get("backend", one_of(&BACKENDS))?.unwrap_or_default())
+) -> Result<StateSection, ScenarioError> {
+    let Some(node) = node else { return Ok(StateSection::default()) };
+    let reader = Reader::new(source, "[state]", node, &["backend", "incremental"])?;
+    Ok(StateSection {
+        backend: reader.get("backend", one_of(&BACKENDS))?.unwrap_or_default(),
+        incremental: reader.get("incremental", boolean)?.unwrap_or_default(),
+    })
 }

@@ -85,6 +85,9 @@ impl<W: Write> Export<'_, W> {
             Event::Window(event) => {
                 self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
             }
+            Event::Checkpoint(_) | Event::Recovery(_) | Event::Storage(_) => {
+                self.instant(recorded, "checkpoints", "t")
+            }
             Event::Sink(event) => self.sink(recorded, event),
         }
     }
@@ -266,9 +269,10 @@ impl<W: Write> Export<'_, W> {
                 let track = Track { process: recorded.node, thread: 0 };
                 self.out.write(track, recorded.at, counter)
             }
-            SinkEvent::RowsWritten { subtask, .. } | SinkEvent::LatencyMeasured { subtask, .. } => {
-                self.instant(recorded, subtask, "t")
-            }
+            SinkEvent::WriterOpened { subtask, .. }
+            | SinkEvent::WriteRefused { subtask, .. }
+            | SinkEvent::RowsWritten { subtask, .. }
+            | SinkEvent::LatencyMeasured { subtask, .. } => self.instant(recorded, subtask, "t"),
         }
     }
 }

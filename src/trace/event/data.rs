@@ -220,12 +220,34 @@ pub enum RecordEvent {
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum SinkEvent {
+    /// A subtask opens a sink. What earlier attempts at it still write is refused from now on.
+    WriterOpened {
+        /// The sink.
+        sink: Name,
+        /// The subtask.
+        subtask: Name,
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// Rows of an attempt that has been replaced are refused.
+    WriteRefused {
+        /// The sink.
+        sink: Name,
+        /// The subtask that would have written them.
+        subtask: Name,
+        /// Which attempt.
+        attempt: u32,
+        /// How many rows.
+        rows: u32,
+    },
     /// Rows became visible.
     RowsVisible {
         /// The sink.
         sink: Name,
         /// The subtask that wrote them.
         subtask: Name,
+        /// Which attempt.
+        attempt: u32,
         /// How many rows.
         rows: u32,
         /// The sum of their hashes: equal for equal rows in any order.

@@ -32,7 +32,9 @@ pub enum JobStatus {
     Created,
     /// Its tasks run or are about to.
     Running,
-    /// Tasks are being cancelled after a failure.
+    /// Tasks are being cancelled after a failure that the job survives; it is started again.
+    Restarting,
+    /// Tasks are being cancelled after a failure that ends the job.
     Failing,
     /// It has failed for good.
     Failed,

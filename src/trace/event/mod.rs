@@ -3,6 +3,7 @@
 //! Names of kinds are unique over all areas, since JSON shows them without the area's type.
 //! Subtasks are named as users see them (`parse#1`), operators by uid, nodes by name.
 
+mod checkpoint;
 mod cluster;
 mod data;
 mod job;
@@ -13,6 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Level;
 
+pub use checkpoint::{
+    ChannelCut, ChannelRange, CheckpointEvent, RecoveryEvent, SplitPosition, StateDigest,
+    StorageEvent, StoredFile,
+};
 pub use cluster::{FaultEvent, NodeEvent, ResourceEvent, RpcEvent};
 pub use data::{ExchangeEvent, RecordEvent, SinkEvent};
 pub use job::{Accumulated, ExecutionState, JobEvent, JobStatus, TaskEvent};
@@ -47,6 +52,12 @@ pub enum Event {
     Timer(TimerEvent),
     /// Keyed state.
     State(StateEvent),
+    /// Checkpoints.
+    Checkpoint(CheckpointEvent),
+    /// Restarts.
+    Recovery(RecoveryEvent),
+    /// Durable storage.
+    Storage(StorageEvent),
     /// What the outside world sees.
     Sink(SinkEvent),
 }
@@ -68,6 +79,9 @@ impl Event {
             | Self::Job(_)
             | Self::Task(_)
             | Self::Time(_)
+            | Self::Checkpoint(_)
+            | Self::Recovery(_)
+            | Self::Storage(_)
             | Self::Sink(_) => Level::Control,
         }
     }

@@ -3,6 +3,7 @@
 //! Columns are step, time, node, area and a sentence. [`parts`] gives them one by one, with a
 //! [`Tone`], for whoever colours them; the line alone says everything without colour.
 
+mod checkpoint;
 mod escape;
 mod event_time;
 mod moment;
@@ -13,8 +14,9 @@ pub use escape::escape;
 pub use moment::{moment, moment_within};
 
 use super::{
-    Event, ExchangeEvent, FaultEvent, JobEvent, LateOutcome, NodeEvent, Recorded, ResourceEvent,
-    RpcEvent, StateEvent, TaskEvent, TimeEvent, TimerEvent, WindowEvent,
+    CheckpointEvent, Event, ExchangeEvent, FaultEvent, JobEvent, LateOutcome, NodeEvent, Recorded,
+    RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, StateEvent, StorageEvent, TaskEvent,
+    TimeEvent, TimerEvent, WindowEvent,
 };
 use super::{ExecutionState, Header, JobStatus};
 
@@ -25,7 +27,7 @@ const TIME_WIDTH: usize = 12;
 /// How wide the column of nodes is at most; a longer name moves the rest of its line.
 const NODE_WIDTH: usize = 16;
 /// How wide the column of areas is.
-const AREA_WIDTH: usize = 8;
+const AREA_WIDTH: usize = 10;
 
 /// What kind of news an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +185,48 @@ fn tone(event: &Event) -> Tone {
             StateEvent::StateRead { .. } => Tone::Quiet,
             StateEvent::StateBackendOpened { .. } | StateEvent::StateWritten { .. } => Tone::Plain,
         },
+        Event::Checkpoint(event) => checkpoint_tone(event),
+        Event::Recovery(event) => match event {
+            RecoveryEvent::RestartScheduled { .. } => Tone::Waiting,
+            RecoveryEvent::JobRestored { .. } | RecoveryEvent::StateRestored { .. } => Tone::Good,
+            RecoveryEvent::CheckpointUnusable { .. } => Tone::Bad,
+        },
+        Event::Storage(event) => match event {
+            StorageEvent::FileStored { .. }
+            | StorageEvent::FileRead { .. }
+            | StorageEvent::FileDeleted { .. } => Tone::Plain,
+            StorageEvent::FileRefused { .. } => Tone::Bad,
+        },
+        Event::Sink(SinkEvent::WriteRefused { .. }) => Tone::Bad,
         Event::Record(_) | Event::Sink(_) => Tone::Plain,
+    }
+}
+
+fn checkpoint_tone(event: &CheckpointEvent) -> Tone {
+    use CheckpointEvent as E;
+    match event {
+        E::CheckpointTriggered { .. }
+        | E::SourceResumed { .. }
+        | E::BarrierSent { .. }
+        | E::BarrierReceived { .. }
+        | E::AlignmentStarted { .. }
+        | E::ChannelResumed { .. }
+        | E::SnapshotTaken { .. }
+        | E::ChannelStateCollected { .. }
+        | E::SnapshotStored { .. }
+        | E::CheckpointAcknowledged { .. }
+        | E::MetadataStored { .. }
+        | E::CheckpointDiscarded { .. } => Tone::Plain,
+        E::SourcePaused { .. } | E::ChannelBlocked { .. } | E::AlignmentTimedOut { .. } => {
+            Tone::Waiting
+        }
+        E::CheckpointCompleted { .. } | E::CompletionNotified { .. } => Tone::Good,
+        E::CheckpointNotTriggered { .. }
+        | E::SnapshotFailed { .. }
+        | E::AcknowledgementIgnored { .. }
+        | E::CheckpointDeclined { .. }
+        | E::CheckpointAborted { .. }
+        | E::AbortionNotified { .. } => Tone::Bad,
     }
 }
 
@@ -198,7 +241,7 @@ fn job_tone(status: JobStatus) -> Tone {
     match status {
         JobStatus::Initializing | JobStatus::Created => Tone::Plain,
         JobStatus::Running | JobStatus::Finished => Tone::Good,
-        JobStatus::Cancelling | JobStatus::Canceled => Tone::Waiting,
+        JobStatus::Cancelling | JobStatus::Canceled | JobStatus::Restarting => Tone::Waiting,
         JobStatus::Failing | JobStatus::Failed => Tone::Bad,
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::escape::{brief, escape};
-use super::state;
+use super::{checkpoint, state};
 use super::{event_time, moment};
 use crate::base::JobId;
 use crate::trace::{
@@ -31,6 +31,9 @@ pub(super) fn sentence(event: &Event) -> String {
         Event::Window(event) => event_time::window(event),
         Event::Timer(event) => state::timer(event),
         Event::State(event) => state::state(event),
+        Event::Checkpoint(event) => checkpoint::checkpoint(event),
+        Event::Recovery(event) => checkpoint::recovery(event),
+        Event::Storage(event) => checkpoint::storage(event),
         Event::Sink(event) => sink(event),
     }
 }
@@ -238,8 +241,17 @@ fn record(event: &RecordEvent) -> String {
 
 fn sink(event: &SinkEvent) -> String {
     match event {
-        SinkEvent::RowsVisible { sink, subtask, rows, hash } => {
+        SinkEvent::WriterOpened { sink, subtask, attempt } => {
+            format!("{} opens {}{}", escape(subtask), escape(sink), of_attempt(*attempt))
+        }
+        SinkEvent::WriteRefused { sink, subtask, attempt, rows } => {
             let (sink, subtask, rows) = (escape(sink), escape(subtask), count(*rows, "row"));
+            let attempt = of_attempt(*attempt);
+            format!("{rows} of {subtask}{attempt} for {sink} refused: it has been replaced")
+        }
+        SinkEvent::RowsVisible { sink, subtask, attempt, rows, hash } => {
+            let subtask = format!("{}{}", escape(subtask), of_attempt(*attempt));
+            let (sink, rows) = (escape(sink), count(*rows, "row"));
             format!("{subtask} makes {rows} visible in {sink}, hash {hash:016x}")
         }
         SinkEvent::RowsWritten { sink, subtask, rows } => {
@@ -263,15 +275,18 @@ fn sink(event: &SinkEvent) -> String {
 /// `parse#1`, with job and attempt where they are not the first.
 pub(super) fn execution(job: JobId, subtask: &str, attempt: u32) -> String {
     let job = of_job(job);
-    let attempt = if attempt == 0 { String::new() } else { format!(" (attempt {attempt})") };
-    format!("{}{job}{attempt}", escape(subtask))
+    format!("{}{job}{}", escape(subtask), of_attempt(attempt))
 }
 
-fn channel(job: JobId, edge: u16, from: &str, to: &str) -> String {
+fn of_attempt(attempt: u32) -> String {
+    if attempt == 0 { String::new() } else { format!(" (attempt {attempt})") }
+}
+
+pub(super) fn channel(job: JobId, edge: u16, from: &str, to: &str) -> String {
     format!("{} -> {}/e{edge}{}", escape(from), escape(to), of_job(job))
 }
 
-fn of_job(job: JobId) -> String {
+pub(super) fn of_job(job: JobId) -> String {
     if job.0 <= 1 { String::new() } else { format!(" (job {job})") }
 }
 
@@ -304,6 +319,6 @@ fn listed_of(shown: &[String], all: usize) -> String {
     text.join(" | ")
 }
 
-fn micros(micros: u64) -> String {
+pub(super) fn micros(micros: u64) -> String {
     format!("{:?}", Duration::from_micros(micros))
 }

@@ -97,6 +97,11 @@ pub fn options(taskmanagers: u16, slots: u16) -> RuntimeOptions {
             state_backend: weir::state::StateBackendKind::Hashmap,
         }),
         event_time: Arc::default(),
+        snapshot: Arc::default(),
+        completion: Arc::default(),
+        storage: None,
+        checkpointing: None,
+        restart: weir::failover::RestartStrategy::None,
     }
 }
 

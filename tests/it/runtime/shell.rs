@@ -12,7 +12,7 @@ use super::setting::{CLIENT, JOBMANAGER, job, options};
 use weir::base::{EventTime, Name, NodeId, Seed, SimDuration, SimTime, StreamRng};
 use weir::host::{
     Address, Clock, Delivery, Disk, DiskError, Host, Inbox, Lane, Message, Outside, Payload, Port,
-    Random, Scratch, Signal, Sleep, Spawn, Task, Trace, Wire,
+    Random, Scratch, Signal, Sleep, Spawn, Task, Trace, Wire, Writer,
 };
 use weir::record::Row;
 use weir::runtime::{self, JobResult, StreamTaskRunner, Submission};
@@ -231,7 +231,9 @@ impl Trace for NodePort {
 }
 
 impl Outside for NodePort {
-    fn publish(&self, _sink: &str, _subtask: &str, _rows: Vec<Row>) {}
+    fn open(&self, _writer: Writer<'_>) {}
+
+    fn publish(&self, _writer: Writer<'_>, _rows: Vec<Row>) {}
 
     fn measure(&self, _latency: weir::base::SimDuration) {}
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rand::Rng;
 use weir::base::{Incarnation, NodeId, SimDuration, SimTime};
-use weir::host::{Address, DiskError, Host, Lane, Message, Payload, Port, Signal};
+use weir::host::{Address, DiskError, Host, Lane, Message, Payload, Port, Signal, Writer};
 use weir::record::{Row, RowKind};
 use weir::sim::{FaultAction, SimOptions, SimOutcome, Watch, run};
 use weir::trace::{Event, NodeEvent, RpcEvent, SinkEvent};
@@ -130,7 +130,8 @@ async fn send(host: Host, nodes: u16, letters: u64, life: u64, diary: Arc<Mutex<
         if count % 4 == 0 {
             let fields = vec![host.node.to_string(), life.to_string(), count.to_string()];
             let row = Row { kind: RowKind::Insert, fields, id: None };
-            host.outside.publish("rows", "chatter#1", vec![row]);
+            let writer = Writer { sink: "rows", subtask: "chatter#1", attempt: 0 };
+            host.outside.publish(writer, vec![row]);
         }
         let posthumous = host.disk.append("log", &count.to_le_bytes()) == Err(DiskError::Dead);
         let seq = seqs.entry((to, lane)).or_default();

@@ -67,6 +67,7 @@ pub fn world(seed: u64, nodes: usize) -> SimOptions {
         disk: DiskOptions::default(),
         faults: Vec::new(),
         notes: Vec::new(),
+        fencing: std::sync::Arc::new(weir::host::FenceReplaced),
         limits: Limits { virtual_time: ms(60_000), ..Limits::default() },
         level: Level::Control,
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use weir::base::NodeId;
-use weir::host::{Address, Lane, Message, Port, Signal};
+use weir::host::{Address, Lane, Message, Port, Signal, Writer};
 use weir::record::{Row, RowKind};
 use weir::sim::{End, Limits, SimOptions, Watch, When, run};
 use weir::trace::{Event, Level, SinkEvent};
@@ -20,6 +20,9 @@ impl Message for Counted {
         Arc::strong_count(&self.0) as u64
     }
 }
+
+/// Who writes.
+const OUT: Writer<'_> = Writer { sink: "out", subtask: "sink#1", attempt: 0 };
 
 #[test]
 fn many_small_runs_leave_nothing_behind() {
@@ -150,11 +153,11 @@ fn rows_become_visible_with_a_hash_that_knows_no_order() {
     options.level = Level::Records;
     let outcome = play_out(options, |host, stop| async move {
         let row = |text: &str| Row { kind: RowKind::Insert, fields: vec![text.into()], id: None };
-        host.outside.publish("out", "sink#1", vec![row("x"), row("y")]);
-        host.outside.publish("out", "sink#1", vec![row("y"), row("x")]);
-        host.outside.publish("out", "sink#1", Vec::new());
+        host.outside.publish(OUT, vec![row("x"), row("y")]);
+        host.outside.publish(OUT, vec![row("y"), row("x")]);
+        host.outside.publish(OUT, Vec::new());
         stop.stop();
-        host.outside.publish("out", "sink#1", vec![row("too late")]);
+        host.outside.publish(OUT, vec![row("too late")]);
     });
     let hashes = outcome.recorder.entries.iter().filter_map(|entry| match &entry.event {
         Event::Sink(SinkEvent::RowsVisible { hash, .. }) => Some(*hash),

@@ -146,7 +146,13 @@ pub fn events() -> Vec<Event> {
             subtask: n("sink#1"),
             rows: vec![row(RowKind::Insert, ["to", "2"]), row(RowKind::UpdateAfter, ["be", "2"])],
         },
-        SinkEvent::RowsVisible { sink: n("counts"), subtask: n("sink#1"), rows: 2, hash: 0xfeed },
+        SinkEvent::RowsVisible {
+            sink: n("counts"),
+            subtask: n("sink#1"),
+            attempt: 0,
+            rows: 2,
+            hash: 0xfeed,
+        },
         SinkEvent::LatencyMeasured { subtask: n("sink#1"), marked: vec![SimTime(1_500_000)] },
     ];
     let ends = [

@@ -50,6 +50,7 @@ fn jobs(outcome: &Outcome, console: &mut Console) -> io::Result<()> {
             JobStatus::Finished => Meaning::Good,
             JobStatus::Failed => Meaning::Bad,
             JobStatus::Initializing
+            | JobStatus::Restarting
             | JobStatus::Created
             | JobStatus::Running
             | JobStatus::Failing

@@ -283,6 +283,9 @@ fn values(timeline: &Timeline, event: usize) -> Vec<String> {
         | Event::Window(_)
         | Event::Timer(_)
         | Event::State(_)
+        | Event::Checkpoint(_)
+        | Event::Recovery(_)
+        | Event::Storage(_)
         | Event::Sink(_) => Vec::new(),
     }
 }

@@ -387,6 +387,7 @@ fn work(run: &mut Builder) {
     run.push(
         2,
         Event::Sink(SinkEvent::RowsVisible {
+            attempt: 0,
             sink: "counts".into(),
             subtask: SINK.name.into(),
             rows: 7,

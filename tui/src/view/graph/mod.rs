@@ -381,6 +381,7 @@ fn status(status: JobStatus) -> (&'static str, Role) {
         JobStatus::Initializing => ("INITIALIZING", Role::Waiting),
         JobStatus::Created => ("CREATED", Role::Waiting),
         JobStatus::Running => ("RUNNING", Role::Running),
+        JobStatus::Restarting => ("RESTARTING", Role::Waiting),
         JobStatus::Failing => ("FAILING", Role::Failed),
         JobStatus::Failed => ("FAILED", Role::Failed),
         JobStatus::Cancelling => ("CANCELLING", Role::Stopped),

@@ -59,6 +59,9 @@ pub(super) fn changed_state(event: &Event) -> Option<(JobId, &Name)> {
         | Event::Record(_)
         | Event::Time(_)
         | Event::Window(_)
+        | Event::Checkpoint(_)
+        | Event::Recovery(_)
+        | Event::Storage(_)
         | Event::Sink(_) => None,
     }
 }
