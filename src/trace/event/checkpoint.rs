@@ -7,8 +7,8 @@ use strum::{EnumIter, IntoStaticStr};
 use crate::base::{CheckpointId, EventTime, JobId, Name};
 use crate::record::CheckpointKind;
 
-/// Where a snapshot cuts a channel. Counted by the input gate and the result partition, since the
-/// attempt began: records that were restored with it count as if they had come in it.
+/// Where a snapshot cuts a channel. Counted by the input gate and the result partition; an attempt
+/// that is restored goes on counting where the checkpoint stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChannelCut {
     /// The edge of the job graph, by its place there.
