@@ -11,6 +11,8 @@
 //! | [`alignment`] | one checkpoint at a time: aligned, overtaking, or aligned for a while |
 //! | [`tracker`] | several at a time, nothing blocked: at least once |
 //! | `config` | what a job asks for |
+//! | [`coordinator`], `failure` | when checkpoints begin, are complete, fail, are discarded |
+//! | `snapshot`, `handle` | what is stored, and where it is |
 //! | [`seams`] | the decisions that can be replaced |
 //!
 //! Previous: the input gate, which delivers barriers among records. Next: the task, which blocks
@@ -20,6 +22,10 @@ pub mod alignment;
 mod barrier;
 mod channel_state;
 mod config;
+pub mod coordinator;
+mod failure;
+mod handle;
+mod snapshot;
 pub mod seams;
 pub mod tracker;
 
@@ -30,6 +36,14 @@ pub use barrier::{BarrierAction, CheckpointFailureReason};
 pub use config::{
     CheckpointConfig, CheckpointConfigError, CheckpointStorage, CheckpointingMode,
     ExternalizedRetention, OnCorrupt,
+};
+pub use failure::CheckpointFailure;
+pub use handle::{
+    BackendFile, CompletedCheckpoint, DamagedFile, FileHandle, StateHandle, SubtaskState,
+};
+pub use snapshot::{
+    ChannelCounts, ChannelState, ContentDigest, OperatorSubtaskState, SourceState, StoredChannel,
+    StoredElement, TaskSnapshot, TimerGroup,
 };
 pub use seams::{CompletionParts, SnapshotParts};
 pub use tracker::CheckpointBarrierTracker;

@@ -14,7 +14,7 @@ use crate::graph::{FlinkChaining, PhysicalPlan};
 use crate::host::{Host, Task};
 use crate::runtime::{
     JobPayload, JobResult, RuntimeOptions, StreamTaskRunner, Submission, client, jobmanager,
-    taskmanager,
+    storage, taskmanager,
 };
 use crate::sim::{self, Boot, End, Stop, Watch};
 use crate::task::TaskOptions;
@@ -194,6 +194,7 @@ fn boot(
                 client(host, options.clone(), submissions.clone(), Rc::new(on_end))
             }
             JOBMANAGER => jobmanager(host, options.clone()),
+            node if options.storage == Some(node) => storage(host, options.clone()),
             _ => taskmanager(host, options.clone(), Rc::new(StreamTaskRunner)),
         }
     })
