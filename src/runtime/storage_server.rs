@@ -111,6 +111,12 @@ impl Component for StorageServer {
     fn on_start(&mut self, _now: SimTime, _out: &mut Out) {}
 
     fn on_message(&mut self, _now: SimTime, from: Address, message: StorageRpc, out: &mut Out) {
+        if let StorageRpc::DeleteFile { path, .. } = &message {
+            // What was still to be stored there is not wanted any more.
+            self.requests.retain(|_, known| {
+                !matches!(&known.rpc, StorageRpc::PutFile { path: put, .. } if put == path)
+            });
+        }
         self.tickets += 1;
         let request = Request { from, rpc: message.clone(), contents: None };
         self.requests.insert(self.tickets, request);
