@@ -206,16 +206,25 @@ impl CheckpointCoordinator {
         match self.config.mode {
             CheckpointingMode::AtLeastOnce => CheckpointKind::AtLeastOnce,
             CheckpointingMode::StopTheWorld => CheckpointKind::Aligned { timeout_ms: None },
-            CheckpointingMode::ExactlyOnce => match (self.config.unaligned, self.config.aligned_timeout) {
-                (true, None) => CheckpointKind::Unaligned,
-                (true, Some(timeout)) => CheckpointKind::Aligned { timeout_ms: Some(millis(timeout)) },
-                (false, _) => CheckpointKind::Aligned { timeout_ms: None },
-            },
+            CheckpointingMode::ExactlyOnce => {
+                match (self.config.unaligned, self.config.aligned_timeout) {
+                    (true, None) => CheckpointKind::Unaligned,
+                    (true, Some(timeout)) => {
+                        CheckpointKind::Aligned { timeout_ms: Some(millis(timeout)) }
+                    }
+                    (false, _) => CheckpointKind::Aligned { timeout_ms: None },
+                }
+            }
         }
     }
 
     /// The checkpoint begins that [`Self::tick`] has decided on. When it is given up.
-    pub fn begin(&mut self, now: SimTime, barrier: CheckpointBarrier, plan: &CheckpointPlan) -> SimTime {
+    pub fn begin(
+        &mut self,
+        now: SimTime,
+        barrier: CheckpointBarrier,
+        plan: &CheckpointPlan,
+    ) -> SimTime {
         self.next = barrier.id.0 + 1;
         let pending = PendingCheckpoint {
             barrier,
@@ -268,9 +277,14 @@ impl CheckpointCoordinator {
     }
 
     /// The metadata of a checkpoint is durable, or kept. None if it was aborted meanwhile.
-    pub fn metadata_stored(&mut self, now: SimTime, checkpoint: CheckpointId) -> Option<Completion> {
+    pub fn metadata_stored(
+        &mut self,
+        now: SimTime,
+        checkpoint: CheckpointId,
+    ) -> Option<Completion> {
         let pending = self.pending.remove(&checkpoint)?;
-        let older: Vec<CheckpointId> = self.pending.range(..checkpoint).map(|(id, _)| *id).collect();
+        let older: Vec<CheckpointId> =
+            self.pending.range(..checkpoint).map(|(id, _)| *id).collect();
         let subsumed = older.into_iter().map(|id| (id, self.forget(id))).collect();
         let completed = pending.completed();
         let completion = Completion {

@@ -57,7 +57,9 @@ impl fmt::Display for CheckpointFailure {
             Self::DeclinedSubsumed => {
                 "Checkpoint was canceled because a barrier from newer checkpoint was received."
             }
-            Self::DeclinedOnCancellationBarrier => "Task received cancellation from one of its inputs",
+            Self::DeclinedOnCancellationBarrier => {
+                "Task received cancellation from one of its inputs"
+            }
             Self::DeclinedTaskClosing => {
                 "Checkpoint was declined (task's operators partially closed)"
             }

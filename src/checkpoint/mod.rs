@@ -25,8 +25,8 @@ mod config;
 pub mod coordinator;
 mod failure;
 mod handle;
-mod snapshot;
 pub mod seams;
+mod snapshot;
 pub mod tracker;
 
 pub use crate::base::CheckpointId;
@@ -41,9 +41,9 @@ pub use failure::CheckpointFailure;
 pub use handle::{
     BackendFile, CompletedCheckpoint, DamagedFile, FileHandle, StateHandle, SubtaskState,
 };
+pub use seams::{CompletionParts, SnapshotParts};
 pub use snapshot::{
     ChannelCounts, ChannelState, ContentDigest, OperatorSubtaskState, SourceState, StoredChannel,
     StoredElement, TaskSnapshot, TimerGroup,
 };
-pub use seams::{CompletionParts, SnapshotParts};
 pub use tracker::CheckpointBarrierTracker;

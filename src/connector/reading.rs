@@ -144,7 +144,8 @@ impl<T> Reading<T> {
     pub(super) fn skip_missed(&mut self, now: SimTime) {
         self.started = Some(SimTime::ZERO);
         for split in &mut self.waiting {
-            let is_missed = |offset| self.splits.due(offset).is_some_and(|due| SimTime::ZERO + due < now);
+            let is_missed =
+                |offset| self.splits.due(offset).is_some_and(|due| SimTime::ZERO + due < now);
             while split.next < split.end && is_missed(split.next) {
                 split.next += 1;
             }

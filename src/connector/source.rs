@@ -285,7 +285,8 @@ impl<T: Data> SourceReader for Reader<T> {
             }
             ChainEvent::Snapshot(_) => {
                 let source = Some(self.reading.state());
-                self.context.hand_in(OperatorSubtaskState { source, ..self.context.empty_snapshot() });
+                self.context
+                    .hand_in(OperatorSubtaskState { source, ..self.context.empty_snapshot() });
                 self.output.on_event(event)
             }
             ChainEvent::Watermark(_)

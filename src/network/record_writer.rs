@@ -8,7 +8,8 @@ use std::marker::PhantomData;
 use super::{Custom, Deal, KeyGroups, Staging, UnkeyedDeal};
 use crate::operator::{Channels, EdgeFactory, Function, KeySelector, OperatorContext};
 use crate::record::{
-    AnyBatch, AnyOutput, decode_batch, Batch, ChainEvent, Data, Failure, Output, StreamEvent, WatermarkStatus, erase,
+    AnyBatch, AnyOutput, Batch, ChainEvent, Data, Failure, Output, StreamEvent, WatermarkStatus,
+    decode_batch, erase,
 };
 
 /// Deals the records of one edge.

@@ -8,11 +8,13 @@ use std::rc::Rc;
 
 use super::{DataMessage, overtaken};
 use crate::base::{CheckpointId, JobId, Name, SimDuration, SimTime};
+use crate::checkpoint::{StoredChannel, StoredElement};
 use crate::host::{Address, Host, Lane, Port};
 use crate::operator::Channels;
-use crate::checkpoint::{StoredChannel, StoredElement};
 use crate::record::{AnyBatch, CheckpointBarrier, Element, Partitioning, StreamEvent};
-use crate::trace::{ChannelCut, CheckpointEvent, Event, ExchangeEvent, Level, RecordEvent, TimeEvent};
+use crate::trace::{
+    ChannelCut, CheckpointEvent, Event, ExchangeEvent, Level, RecordEvent, TimeEvent,
+};
 
 /// What a result partition is made with.
 pub struct PartitionSettings {
@@ -177,7 +179,9 @@ impl ResultPartition {
             }
             return Vec::new();
         }
-        (0..self.settings.consumers.len()).filter_map(|index| self.send_in_front(index, barrier, usize::MAX)).collect()
+        (0..self.settings.consumers.len())
+            .filter_map(|index| self.send_in_front(index, barrier, usize::MAX))
+            .collect()
     }
 
     /// Lets a barrier overtake what stands in front of it in a queue, or would if it stood at
@@ -215,7 +219,9 @@ impl ResultPartition {
 
     /// Lets the barriers of a checkpoint that wait in their place overtake. What they overtake.
     pub fn overtake(&self, checkpoint: CheckpointId) -> Vec<StoredChannel> {
-        (0..self.settings.consumers.len()).filter_map(|index| self.overtake_in(index, checkpoint)).collect()
+        (0..self.settings.consumers.len())
+            .filter_map(|index| self.overtake_in(index, checkpoint))
+            .collect()
     }
 
     fn overtake_in(&self, index: usize, checkpoint: CheckpointId) -> Option<StoredChannel> {

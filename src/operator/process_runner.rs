@@ -84,7 +84,8 @@ impl<F, R: Data> ProcessRunner<F, R> {
             ChainEvent::EndOfInput => close(&mut self.function)?,
             ChainEvent::Snapshot(_) => {
                 let operator_state = self.operator_state.snapshot()?;
-                let state = OperatorSubtaskState { operator_state, ..self.context.empty_snapshot() };
+                let state =
+                    OperatorSubtaskState { operator_state, ..self.context.empty_snapshot() };
                 self.context.hand_in(state);
             }
             ChainEvent::WatermarkStatus(_)

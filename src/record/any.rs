@@ -72,8 +72,11 @@ pub fn decode_batch<T: Data>(bytes: &[u8]) -> Result<Box<dyn AnyBatch>, FormatEr
     let (values, timestamps, ids, hashes): Columns<T> = decode(bytes)?;
     let rows = values.len();
     let fits = |column: Option<usize>| column.is_none_or(|length| length == rows);
-    let lengths =
-        [timestamps.as_ref().map(Vec::len), ids.as_ref().map(Vec::len), hashes.as_ref().map(Vec::len)];
+    let lengths = [
+        timestamps.as_ref().map(Vec::len),
+        ids.as_ref().map(Vec::len),
+        hashes.as_ref().map(Vec::len),
+    ];
     if !lengths.into_iter().all(fits) {
         let (type_name, reason) = ("batch".to_string(), "its columns differ in length".to_string());
         return Err(FormatError::Damaged { type_name, reason });

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use super::client::{Client, JobResult, Submission};
 use super::dispatcher::{Dispatcher, StartJobMaster};
 use super::job_master::{JobMaster, JobMasterAction, JobMasterReport};
-use super::ports;
-use super::storage_client::{Answered, StorageClient, StorageHandle};
-use super::storage_server::{DiskWork, StorageServer};
 use super::options::RuntimeOptions;
+use super::ports;
 use super::resource_manager::ResourceManager;
 use super::shell::Shell;
+use super::storage_client::{Answered, StorageClient, StorageHandle};
+use super::storage_server::{DiskWork, StorageServer};
 use super::task_executor::{TaskAction, TaskExecutor, TaskReport};
 use crate::base::AttemptId;
 use crate::host::{Address, DurableStorage, Host, Task};
@@ -142,8 +142,7 @@ pub fn storage(host: Host, options: RuntimeOptions) -> Task {
     Box::pin(async move {
         let shell = Shell::new(host.clone(), options.nodes.clone(), StorageServer::default());
         let reports = shell.reports();
-        let act =
-            |work: DiskWork| reports.push(work.perform(&*host.disk, host.clock.now()));
+        let act = |work: DiskWork| reports.push(work.perform(&*host.disk, host.clock.now()));
         shell.run(act).await;
     })
 }

@@ -133,7 +133,13 @@ impl Component for StorageClient {
 
     fn on_start(&mut self, _now: SimTime, _out: &mut Out) {}
 
-    fn on_message(&mut self, _now: SimTime, _from: Address, message: StorageClientRpc, out: &mut Out) {
+    fn on_message(
+        &mut self,
+        _now: SimTime,
+        _from: Address,
+        message: StorageClientRpc,
+        out: &mut Out,
+    ) {
         self.finish(message.request, message.answer, out);
     }
 

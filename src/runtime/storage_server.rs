@@ -85,7 +85,8 @@ impl StorageServer {
             }
             (_, error) => {
                 let cause = error.to_string();
-                let refused = StorageEvent::FileRefused { path: path.clone(), cause: cause.clone() };
+                let refused =
+                    StorageEvent::FileRefused { path: path.clone(), cause: cause.clone() };
                 out.trace(Event::Storage(refused));
                 StorageAnswer::Failed(StorageError::Refused { path: path.to_string(), cause })
             }

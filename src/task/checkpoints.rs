@@ -114,7 +114,8 @@ impl Checkpointing {
 }
 
 fn handler(config: &CheckpointConfig, channels: usize) -> Handler {
-    let single = |alignment| Handler::Single(SingleCheckpointBarrierHandler::new(alignment, channels));
+    let single =
+        |alignment| Handler::Single(SingleCheckpointBarrierHandler::new(alignment, channels));
     match (config.mode, config.unaligned, config.aligned_timeout) {
         (CheckpointingMode::AtLeastOnce, ..) => {
             Handler::Tracker(CheckpointBarrierTracker::new(channels))
@@ -185,7 +186,9 @@ impl StreamTask {
             PriorityEvent::Barrier(barrier) => self.on_barrier(channel, barrier),
             PriorityEvent::Announcement(barrier) => {
                 let actions = match &mut self.checkpoints.handler {
-                    Handler::Single(handler) => handler.process_announcement(barrier, channel, clock),
+                    Handler::Single(handler) => {
+                        handler.process_announcement(barrier, channel, clock)
+                    }
                     Handler::None | Handler::Tracker(_) => Vec::new(),
                 };
                 self.follow(barrier.id, actions)
@@ -411,7 +414,10 @@ impl StreamTask {
         let (inputs, given) = (self.gate.cuts(), self.output_cuts());
         let channels = ChannelCounts {
             inputs: inputs.iter().map(|cut| cut.records).collect(),
-            outputs: given.iter().map(|cuts| cuts.iter().map(|cut| cut.records).collect()).collect(),
+            outputs: given
+                .iter()
+                .map(|cuts| cuts.iter().map(|cut| cut.records).collect())
+                .collect(),
         };
         let snapshot = TaskSnapshot { operators, channels };
         let contents = snapshot.to_bytes();
@@ -419,7 +425,11 @@ impl StreamTask {
         let has_union = states.into_iter().any(|it| it.mode == OperatorStateMode::Union);
         let mut underway = self.new_underway(barrier, outputs);
         let copied = contents.len() as u64
-            + files.iter().filter_map(|file| file.contents.as_ref()).map(|it| it.len() as u64).sum::<u64>();
+            + files
+                .iter()
+                .filter_map(|file| file.contents.as_ref())
+                .map(|it| it.len() as u64)
+                .sum::<u64>();
         let sync = SNAPSHOT_COST + SimDuration::from_micros(copied / BYTES_PER_MICROSECOND);
         self.shared.meter.charge(sync);
         underway.state.has_union = has_union;

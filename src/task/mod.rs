@@ -28,8 +28,8 @@ use crate::trace::{Event, ExecutionState, TaskEvent};
 pub use descriptor::{
     RestoreState, TaskAcknowledgement, TaskDescriptor, TaskOptions, TaskRestore, TaskUpdate,
 };
-pub(crate) use restoring::stored_file;
 use restoring::RestoreError;
+pub(crate) use restoring::stored_file;
 use stream_task::{Ended, StreamTask, Surroundings};
 
 /// A running task.

@@ -179,7 +179,8 @@ impl StreamTask {
         for (place, partition) in self.partitions.iter().enumerate() {
             let count = Channels::count(partition);
             for index in 0..count {
-                let stored = channels.outputs.iter().find(|it| it.channel as usize == first + index);
+                let stored =
+                    channels.outputs.iter().find(|it| it.channel as usize == first + index);
                 let given = counts.outputs.get(place).and_then(|it| it.get(index)).copied();
                 let (given, elements) = match stored {
                     Some(stored) => {

@@ -5,7 +5,8 @@
 use super::{JobMaster, JobMasterAction, JobMasterTimer, Out};
 use crate::base::{AttemptId, CheckpointId, Name, SimTime, SubtaskId};
 use crate::checkpoint::coordinator::{
-    Acknowledgement, CheckpointCoordinator, CheckpointMetrics, CheckpointPlan, JobEnd, Metadata, Tick,
+    Acknowledgement, CheckpointCoordinator, CheckpointMetrics, CheckpointPlan, JobEnd, Metadata,
+    Tick,
 };
 use crate::checkpoint::{CheckpointBarrier, CheckpointFailure, StateHandle, SubtaskState};
 use crate::graph::VertexSubtask;
@@ -17,7 +18,10 @@ use crate::task::{CheckpointLetter, RestoreState, TaskAcknowledgement, TaskResto
 use crate::trace::{CheckpointEvent, Event, ExecutionState, JobStatus};
 
 /// The coordinator of a job, if it is checkpointed.
-pub(super) fn coordinator(options: &RuntimeOptions, job: crate::base::JobId) -> Option<CheckpointCoordinator> {
+pub(super) fn coordinator(
+    options: &RuntimeOptions,
+    job: crate::base::JobId,
+) -> Option<CheckpointCoordinator> {
     let config = options.checkpointing.as_ref()?;
     let (config, parts) = ((**config).clone(), (*options.completion).clone());
     Some(CheckpointCoordinator::new(config, parts, format!("job-{job}")))
@@ -111,7 +115,8 @@ impl JobMaster {
     ) {
         let Some(coordinator) = &mut self.checkpoints else { return };
         let expires = coordinator.begin(now, barrier, plan);
-        let names = |subtasks: &[SubtaskId]| subtasks.iter().map(|it| self.subtask_name(*it)).collect();
+        let names =
+            |subtasks: &[SubtaskId]| subtasks.iter().map(|it| self.subtask_name(*it)).collect();
         let triggered = CheckpointEvent::CheckpointTriggered {
             job: self.job,
             checkpoint: barrier.id,
@@ -184,7 +189,9 @@ impl JobMaster {
             self.write_to_all(CheckpointLetter::Complete(checkpoint), out);
         }
         match path {
-            Some(path) => out.act(JobMasterAction::Store { checkpoint, path, contents: bytes.into() }),
+            Some(path) => {
+                out.act(JobMasterAction::Store { checkpoint, path, contents: bytes.into() })
+            }
             None => self.on_metadata_stored(now, checkpoint, Ok(()), out),
         }
     }
@@ -202,7 +209,8 @@ impl JobMaster {
         }
         let (job, Some(coordinator)) = (self.job, &mut self.checkpoints) else { return };
         let path = self.options.storage.map(|_| coordinator.metadata_path(checkpoint).into());
-        let in_files = coordinator.config().storage == crate::checkpoint::CheckpointStorage::Filesystem;
+        let in_files =
+            coordinator.config().storage == crate::checkpoint::CheckpointStorage::Filesystem;
         let Some(completion) = coordinator.metadata_stored(now, checkpoint) else { return };
         let path = path.filter(|_| in_files);
         self.tell(CheckpointEvent::MetadataStored { job, checkpoint, path }, out);

@@ -146,7 +146,8 @@ impl JobMaster {
             sources: SourceCoordinators::default(),
             checkpoints: checkpointing::coordinator(&options, job),
             ticks: 0,
-            restarts: Restarts::new(options.restart).expect("a strategy is checked when it is given"),
+            restarts: Restarts::new(options.restart)
+                .expect("a strategy is checked when it is given"),
             restart_count: 0,
             restart_due: false,
             deployed: 0,
@@ -318,7 +319,9 @@ impl Component for JobMaster {
             JobMasterRpc::AcknowledgeCheckpoint { id, attempt, task, acknowledgement } => {
                 self.on_acknowledge(now, (id, attempt), task, *acknowledgement, out);
             }
-            JobMasterRpc::DeclineCheckpoint { attempt, task, checkpoint, failure, reason, .. } => {
+            JobMasterRpc::DeclineCheckpoint {
+                attempt, task, checkpoint, failure, reason, ..
+            } => {
                 self.on_decline(now, attempt, task, checkpoint, (failure, reason), out);
             }
             JobMasterRpc::DisconnectTaskManager { id, cause } => {

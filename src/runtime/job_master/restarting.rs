@@ -38,7 +38,9 @@ impl JobMaster {
         }
         let suppressed = recoverable && self.restart_count > 0;
         self.cause = Some(match suppressed {
-            true => format!("Recovery is suppressed after {} restarts: {cause}", self.restart_count),
+            true => {
+                format!("Recovery is suppressed after {} restarts: {cause}", self.restart_count)
+            }
             false => cause,
         });
         self.enter(JobStatus::Failing, out);

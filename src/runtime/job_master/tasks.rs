@@ -22,7 +22,13 @@ impl JobMaster {
         self.enter(JobStatus::Running, out);
         self.tell_restored(out);
         let plan = &self.payload.plan;
-        deployment::place(&mut self.executions, self.job, plan, self.pool.slots(), (now, self.deployed));
+        deployment::place(
+            &mut self.executions,
+            self.job,
+            plan,
+            self.pool.slots(),
+            (now, self.deployed),
+        );
         self.deployed = self.deployed.wrapping_add(self.executions.len() as u32);
         let restore = |subtask| self.restore_of(subtask);
         let descriptors =

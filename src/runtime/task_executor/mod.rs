@@ -165,7 +165,8 @@ impl TaskExecutor {
             let node = self.options.node(self.id.node);
             let cause = Some(format!("{node} has no slot with allocation {allocation}"));
             let (state, accumulators) = (ExecutionState::Failed, AccumulatorValues::new());
-            let report = ExecutionReport { attempt, task, state, cause, unusable: None, accumulators };
+            let report =
+                ExecutionReport { attempt, task, state, cause, unusable: None, accumulators };
             out.send(from, JobMasterRpc::UpdateTaskExecutionState { id: self.id, report });
             return;
         };
@@ -352,7 +353,14 @@ impl Component for TaskExecutor {
             }
             TaskUpdate::Declined { checkpoint, failure, reason } => {
                 return self.tell_job_master(attempt, out, |id, task| {
-                    JobMasterRpc::DeclineCheckpoint { id, attempt, task, checkpoint, failure, reason }
+                    JobMasterRpc::DeclineCheckpoint {
+                        id,
+                        attempt,
+                        task,
+                        checkpoint,
+                        failure,
+                        reason,
+                    }
                 });
             }
             TaskUpdate::OperatorEvent(event) => {
