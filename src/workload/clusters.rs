@@ -7,6 +7,7 @@ use madsim::runtime::Runtime;
 use super::{Prepared, Processed, Size};
 use crate::api::{Program, SourceOptions, StreamExecutionEnvironment};
 use crate::base::{Seed, SimDuration, SimTime};
+use crate::checkpoint::CheckpointConfig;
 use crate::cluster::{self, ClusterOptions, JobSubmission, Onlooker, RunLabel};
 use crate::connector::Lines;
 use crate::trace::JobStatus;
@@ -18,6 +19,12 @@ const TASKMANAGERS: u16 = 4;
 pub(super) fn run_unmeasured(program: Program, parallelism: u32) {
     let slots = u16::try_from(parallelism).expect("a workload's parallelism is small");
     finish(ClusterOptions::new(1, slots), SimTime::ZERO, program);
+}
+
+/// The same with checkpoints.
+pub(super) fn run_checkpointed(program: Program, parallelism: u32, config: CheckpointConfig) {
+    let slots = u16::try_from(parallelism).expect("a workload's parallelism is small");
+    finish(ClusterOptions::new(1, slots).with_checkpoints(config), SimTime::ZERO, program);
 }
 
 fn finish(options: ClusterOptions, at: SimTime, program: Program) {

@@ -4,6 +4,7 @@
 //! Whoever measures holds the clock: what is timed is one call of [`Prepared::engine`] or
 //! [`Prepared::hand_written`].
 
+mod checkpointed;
 mod clusters;
 mod keyed_sum;
 mod million_keys;
@@ -108,6 +109,19 @@ pub const WORKLOADS: &[Workload] = &[
                 uses a binary heap",
         unit: "timers",
         prepare: timers::prepare,
+    },
+    Workload {
+        name: "checkpointed-count",
+        about: "`tumbling-count` with a checkpoint every 500,000 records; beside the same without \
+                checkpoints",
+        unit: "records",
+        prepare: checkpointed::prepare,
+    },
+    Workload {
+        name: "checkpointed-million",
+        about: "the same with a million keys",
+        unit: "records",
+        prepare: checkpointed::prepare_million,
     },
     Workload {
         name: "small-simulations",
