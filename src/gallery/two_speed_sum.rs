@@ -5,6 +5,7 @@
 
 use super::{ArgumentError, ArgumentValue, Arguments, GalleryJob};
 use crate::api::{DataStream, Program, SourceOptions, StreamExecutionEnvironment};
+use crate::base::SimDuration;
 
 const SUMS: [&str; 2] = ["key", "sum"];
 const KEYS: u64 = 12;
@@ -16,6 +17,7 @@ pub(super) fn job() -> GalleryJob {
     GalleryJob::new("two-speed-sum", "The sums of a fast source and a slow one.", two_speed_sum)
         .optional("fast", ArgumentValue::Float(1_000.0), "records a second of the one source")
         .optional("slow", ArgumentValue::Float(250.0), "records a second of the other")
+        .optional("cost", ArgumentValue::Duration(SimDuration::ZERO), "what a record costs the sum; 0 for as others")
         .optional("records", ArgumentValue::Integer(1_000), records)
         .sink("sums", &SUMS)
 }
@@ -25,11 +27,12 @@ fn two_speed_sum(arguments: &Arguments) -> Result<Program, ArgumentError> {
     env.set_parallelism(arguments.parallelism());
     let fast = records(&env, arguments, "fast")?;
     let slow = records(&env, arguments, "slow")?;
-    fast.union(&[&slow])
-        .key_by_field(|(key, _)| key)
-        .sum(|(_, value)| value)
-        .uid("sum")
-        .upsert_to("sums", SUMS, 1);
+    let sums = fast.union(&[&slow]).key_by_field(|(key, _)| key).sum(|(_, value)| value).uid("sum");
+    let sums = match arguments.duration("cost")? {
+        SimDuration::ZERO => sums,
+        cost => sums.record_cost(cost),
+    };
+    sums.upsert_to("sums", SUMS, 1);
     super::finish(&env)
 }
 
