@@ -17,7 +17,11 @@ pub(super) fn job() -> GalleryJob {
     GalleryJob::new("two-speed-sum", "The sums of a fast source and a slow one.", two_speed_sum)
         .optional("fast", ArgumentValue::Float(1_000.0), "records a second of the one source")
         .optional("slow", ArgumentValue::Float(250.0), "records a second of the other")
-        .optional("cost", ArgumentValue::Duration(SimDuration::ZERO), "what a record costs the sum; 0 for as others")
+        .optional(
+            "cost",
+            ArgumentValue::Duration(SimDuration::ZERO),
+            "what a record costs the sum; 0 for as others",
+        )
         .optional("records", ArgumentValue::Integer(1_000), records)
         .sink("sums", &SUMS)
 }
@@ -45,7 +49,8 @@ fn records(
     let rate = rate(arguments, name)?;
     let count = u64::try_from(arguments.integer("records")?)
         .map_err(|_| ArgumentError::new("records", "a count is at least 0"))?;
-    let source = env.from_generator(name, count, SourceOptions::at_rate(rate), |i| (i % KEYS, i + 1));
+    let source =
+        env.from_generator(name, count, SourceOptions::at_rate(rate), |i| (i % KEYS, i + 1));
     Ok(source.uid(name).parallelism(1))
 }
 

@@ -71,10 +71,16 @@ fn windowed_counts(arguments: &Arguments) -> Result<Program, ArgumentError> {
         .uid("records")
         .key_by_field(|(key, _)| key)
         .window(TumblingEventTimeWindows::of(window_size(arguments, "window")?))
-        .apply(|key: &u64, context: &mut WindowContext<'_, _>, occurred: &[Occurrence], out: &mut Collector<_>| {
-            let window = context.window().time().expect("tumbling windows are spans of time").start;
-            out.collect(Count { key: *key, window, count: occurred.len() as u64 });
-        })
+        .apply(
+            |key: &u64,
+             context: &mut WindowContext<'_, _>,
+             occurred: &[Occurrence],
+             out: &mut Collector<_>| {
+                let window =
+                    context.window().time().expect("tumbling windows are spans of time").start;
+                out.collect(Count { key: *key, window, count: occurred.len() as u64 });
+            },
+        )
         .uid("count")
         .upsert_to("counts", COUNTS, 2);
     super::finish(&env)
