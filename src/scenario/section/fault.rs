@@ -132,8 +132,9 @@ fn subtask(node: &Node) -> Result<String, Problem> {
     let number = name.rsplit_once('#').and_then(|(_, number)| number.parse::<u32>().ok());
     match number {
         Some(1..) => Ok(name),
-        _ => Err(Problem::new(format!("{} is not a subtask", quoted(&name)))
-            .hint("a subtask is called like \"sum#1\": the uid of its first operator, and its number from 1")),
+        _ => Err(Problem::new(format!("must be a subtask, not {}", quoted(&name))).hint(
+            "write it as traces do, such as \"sum#1\": the uid of its first operator, and its number",
+        )),
     }
 }
 
