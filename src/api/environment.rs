@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::builder::Builder;
 use super::{DataStream, Program, ProgramError, TimeCharacteristic};
 use crate::base::SimDuration;
-use crate::connector::{BoundedSource, FileError, Generator, Lines, Splits, Timed, read_csv};
+use crate::connector::{BoundedSource, FileError, Generator, Lines, Live, Splits, Timed, read_csv};
 use crate::graph::StreamNodeKind;
 use crate::operator::OperatorKind;
 use crate::record::Data;
@@ -154,6 +154,35 @@ impl StreamExecutionEnvironment {
         options: SourceOptions,
     ) -> DataStream<T> {
         self.from_splits(name, Arc::new(Timed(records)), options)
+    }
+
+    /// A source of records that come by themselves, each this long after the simulation has
+    /// started, to whoever listens then, as lines come through a socket. Nobody keeps them: those
+    /// that are due while the job does not run are lost, and no checkpoint brings them back.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use weir::api::{SourceOptions, StreamExecutionEnvironment};
+    /// use weir::cluster::{self, ClusterOptions};
+    ///
+    /// let env = StreamExecutionEnvironment::new("too early, in time");
+    /// let clicks = vec![(Duration::ZERO, "home"), (Duration::from_secs(90), "cart")];
+    /// let clicks = clicks.into_iter().map(|(at, page)| (at, page.to_string())).collect();
+    /// env.socket_stream("clicks", clicks, SourceOptions::default())
+    ///     .map(|page| (page, 1_u64))
+    ///     .write_to("clicks", ["page", "clicks"]);
+    /// let report = cluster::execute(ClusterOptions::new(1, 1), env.build()?)?;
+    /// let pages: Vec<_> = report.sinks["clicks"].rows.iter().map(|row| &row.fields[0]).collect();
+    /// assert_eq!(pages, ["cart"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn socket_stream<T: Data + Sync>(
+        &self,
+        name: &str,
+        records: Vec<(SimDuration, T)>,
+        options: SourceOptions,
+    ) -> DataStream<T> {
+        self.from_splits(name, Arc::new(Live(Timed(records))), options)
     }
 
     /// A source of the lines of a text.

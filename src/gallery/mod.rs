@@ -13,6 +13,7 @@ mod fraud_rules;
 mod hottest_routes;
 mod keyed_totals;
 mod late_data;
+mod live_feed;
 mod numbers;
 mod order_timeouts;
 mod partitions;
@@ -26,9 +27,11 @@ mod split_watermarks;
 mod temperatures;
 mod time_sources;
 mod timed_table;
+mod two_speed_sum;
 mod user_sessions;
 mod utc;
 mod watermark_strategies;
+mod windowed_counts;
 mod words;
 
 pub use registry::{
@@ -41,7 +44,8 @@ use crate::base::SimDuration;
 
 /// All jobs of the gallery.
 pub fn registry() -> Registry {
-    event_time_jobs().into_iter().chain(state_jobs()).fold(timeless_jobs(), Registry::with)
+    let jobs = event_time_jobs().into_iter().chain(state_jobs()).chain(checkpoint_jobs());
+    jobs.fold(timeless_jobs(), Registry::with)
 }
 
 /// Jobs about event time and windows.
@@ -75,6 +79,11 @@ fn state_jobs() -> Vec<GalleryJob> {
     ];
     jobs.extend(temperatures::jobs());
     jobs
+}
+
+/// Jobs whose results show what a failure has cost.
+fn checkpoint_jobs() -> [GalleryJob; 3] {
+    [two_speed_sum::job(), windowed_counts::job(), live_feed::job()]
 }
 
 /// Jobs in which time plays no part.

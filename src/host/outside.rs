@@ -1,7 +1,10 @@
 //! What sees a job's results: files, tables and screens that no failure takes back.
 
+use std::cell::Cell;
 use std::fmt::Debug;
+use std::rc::Rc;
 
+use super::Signal;
 use crate::base::SimDuration;
 use crate::record::Row;
 
@@ -24,6 +27,10 @@ pub trait Outside {
 
     /// Makes `rows` visible, at once and for ever.
     fn publish(&self, writer: Writer<'_>, rows: Vec<Row>);
+
+    /// Asks to be told if `subtask` is to fail as if its function had thrown: whoever wants that
+    /// sets the cell and notifies `signal`.
+    fn expect_failure(&self, subtask: &str, signal: Signal) -> Rc<Cell<bool>>;
 
     /// Takes note of how long a latency marker was on its way.
     fn measure(&self, latency: SimDuration);

@@ -112,6 +112,8 @@ pub(super) fn validate(options: &SimOptions) -> Result<(), SimError> {
                     return Err(SimError::BadDisk("how slow it is must be a number from 0"));
                 }
             }
+            // Which tasks there are only turns out.
+            FaultAction::Fail { .. } => {}
         }
     }
     Ok(())

@@ -68,6 +68,7 @@ impl World {
                 self.disks.borrow_mut()[usize::from(id.0)].afflict(fault, *trouble);
                 self.heal_after(fault, *duration);
             }
+            FaultAction::Fail { subtask } => self.fail(subtask),
         }
     }
 
@@ -86,7 +87,8 @@ impl World {
             | FaultAction::Partition { .. }
             | FaultAction::Degrade { .. }
             | FaultAction::Clock { .. }
-            | FaultAction::Disk { .. } => format!("no more: {action}"),
+            | FaultAction::Disk { .. }
+            | FaultAction::Fail { .. } => format!("no more: {action}"),
         };
         let healed = FaultEvent::FaultHealed { fault: fault as u32 + 1, what };
         self.record(self.subject(action), &Event::Fault(healed));
@@ -102,8 +104,8 @@ impl World {
                 let id = LinkId { from: self.node_named(from), to: self.node_named(to) };
                 self.links.borrow_mut().get(id).restore(fault);
             }
-            // A clock that was moved stays so.
-            FaultAction::Clock { .. } => {}
+            // A clock that was moved stays so, and what has failed has failed.
+            FaultAction::Clock { .. } | FaultAction::Fail { .. } => {}
             FaultAction::Disk { node, .. } => {
                 let place = usize::from(self.node_named(node).0);
                 self.disks.borrow_mut()[place].relieve(fault);
@@ -142,6 +144,9 @@ impl World {
                 same.then(|| format!("the clock of {node} ran so already"))
             }
             FaultAction::Disk { .. } => None,
+            FaultAction::Fail { subtask } => {
+                self.node_of(subtask).is_none().then(|| format!("no task {subtask} was running"))
+            }
         }
     }
 
@@ -154,6 +159,7 @@ impl World {
             | FaultAction::Disk { node, .. }
             | FaultAction::Degrade { from: node, .. } => self.node_named(node),
             FaultAction::Partition { from, .. } => self.node_named(&from[0]),
+            FaultAction::Fail { subtask } => self.node_of(subtask).unwrap_or(NodeId(0)),
         }
     }
 

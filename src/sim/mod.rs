@@ -10,6 +10,7 @@
 //! | `wire`, `link` | ports and resets; latency, loss, bandwidth, cuts |
 //! | `disk`, `clock` | what a crash leaves; what a node takes the time to be |
 //! | `triggers`, `inject` | when faults strike, and what they do |
+//! | `failing` | tasks that a fault may make fail |
 //!
 //! Promises, each held by a property test: messages of a lane keep their order; none is early;
 //! what was synced survives a crash; a dead life changes nothing; blocking the recorder changes
@@ -20,6 +21,7 @@ mod disk;
 mod draw;
 mod driver;
 mod error;
+mod failing;
 mod inject;
 mod link;
 mod node;

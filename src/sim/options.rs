@@ -166,6 +166,11 @@ pub enum FaultAction {
         /// For how long; for ever if unset.
         duration: Option<SimDuration>,
     },
+    /// A task fails as if its function had thrown.
+    Fail {
+        /// The subtask, such as `sum#1`; of whatever job, and wherever it runs.
+        subtask: String,
+    },
 }
 
 /// What can be wrong with a disk.

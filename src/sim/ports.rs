@@ -10,12 +10,14 @@ use std::rc::Rc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::failing::Failing;
 use super::node::guarded;
 use super::sleep::Sleeping;
 use super::world::World;
 use crate::base::{EventTime, Incarnation, Name, NodeId, SimDuration, SimTime, StreamRng};
 use crate::host::{
-    self, Clock, Disk, DiskError, Host, Outside, Random, Scratch, Sleep, Spawn, Task, Writer,
+    self, Clock, Disk, DiskError, Host, Outside, Random, Scratch, Signal, Sleep, Spawn, Task,
+    Writer,
 };
 use crate::record::Row;
 use crate::sim::disk::DiskState;
@@ -223,6 +225,21 @@ impl Outside for Life {
         let (sink, subtask) = (sink_name, subtask_name);
         let visible = SinkEvent::RowsVisible { sink, subtask, attempt, rows: count, hash };
         host::Trace::record(self, Event::Sink(visible));
+    }
+
+    fn expect_failure(&self, subtask: &str, signal: Signal) -> Rc<Cell<bool>> {
+        let fails = Rc::new(Cell::new(false));
+        let failing = Failing {
+            node: self.node,
+            pulse: self.pulse.clone(),
+            fails: Rc::downgrade(&fails),
+            signal,
+        };
+        let mut subtasks = self.world.failing.borrow_mut();
+        let attempts = subtasks.entry(subtask.to_owned()).or_default();
+        attempts.retain(Failing::is_alive);
+        attempts.push(failing);
+        fails
     }
 
     fn measure(&self, latency: SimDuration) {

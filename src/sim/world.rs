@@ -24,6 +24,7 @@ use madsim::time::TimeHandle;
 use super::clock::NodeClock;
 use super::disk::DiskState;
 use super::driver::Alarm;
+use super::failing::Failing;
 use super::link::Links;
 use super::node::Node;
 use super::queue::{Due, Key, Queue};
@@ -69,6 +70,8 @@ pub(super) struct World {
     pub(super) sinks: RefCell<BTreeMap<String, Vec<Row>>>,
     /// By sink and subtask: the latest attempt that has opened it.
     pub(super) writers: RefCell<BTreeMap<String, BTreeMap<String, u32>>>,
+    /// By subtask: the attempts that a fault may make fail.
+    pub(super) failing: RefCell<BTreeMap<String, Vec<Failing>>>,
     /// How long latency markers were on their way.
     pub(super) latencies: RefCell<Vec<SimDuration>>,
     time: TimeHandle,
@@ -111,6 +114,7 @@ impl World {
             scratch: ScratchSpace::default(),
             sinks: RefCell::default(),
             writers: RefCell::default(),
+            failing: RefCell::default(),
             latencies: RefCell::default(),
             time: TimeHandle::current(),
             recorder,

@@ -7,6 +7,7 @@
 //! inside [`guarded`]; what it costs is awaited before the next element; nothing is emitted after
 //! the end of input.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::chain::{self, Head, Shared};
@@ -59,6 +60,8 @@ pub(super) struct StreamTask {
     pub(super) partitions: Vec<Rc<ResultPartition>>,
     pub(super) head: Head,
     pub(super) checkpoints: Checkpointing,
+    /// Whether it is to fail.
+    fails: Rc<Cell<bool>>,
     /// When a source that had nothing will have something.
     source_due: SimTime,
     source_ended: bool,
@@ -128,6 +131,7 @@ impl StreamTask {
         let merge = &descriptor.parts.watermark_merge;
         let event_time = InputEventTime::new(gate.inputs(), merge);
         let checkpoints = Checkpointing::new(config, parts, storage, gate.channel_count());
+        let fails = host.outside.expect_failure(&descriptor.name, signal.clone());
         let mut this = Self {
             host: host.clone(),
             descriptor,
@@ -141,6 +145,7 @@ impl StreamTask {
             partitions,
             head,
             checkpoints,
+            fails,
             source_due: SimTime::ZERO,
             source_ended: false,
             back_pressured: false,
@@ -303,6 +308,10 @@ impl StreamTask {
 
     /// Takes up what the JobMaster and the neighbours sent.
     fn read_mail(&mut self) -> Result<(), Failure> {
+        if self.fails.get() {
+            let name = &self.descriptor.name;
+            return Err(Failure(format!("injected failure: the function of {name} threw")));
+        }
         if let (Some(max_watermark), Head::Source(source)) =
             (self.mail.alignment.take(), &mut self.head)
         {

@@ -1,5 +1,5 @@
 //! `[[fault]]`: what goes wrong, and when. One key says what: `kill`, `pause`, `partition`,
-//! `degrade`, `clock` or `disk`; the keys beside it belong to that one.
+//! `degrade`, `clock`, `disk` or `fail`; the keys beside it belong to that one.
 
 use std::sync::Arc;
 
@@ -10,8 +10,9 @@ use crate::scenario::document::Node;
 use crate::scenario::error::{Problem, ScenarioError};
 use crate::scenario::reader::{
     Reader, boolean, duration, factor, list, node_name, one_of, parts_per_million, signed_micros,
-    some_duration,
+    some_duration, some_text,
 };
+use crate::scenario::shown::quoted;
 use crate::scenario::source::Source;
 use crate::sim::{DiskTrouble, FaultAction, FaultOptions, LinkOptions, NetworkOptions};
 
@@ -26,7 +27,7 @@ pub struct FaultKind {
 }
 
 /// Every kind of fault.
-pub const FAULT_KINDS: [FaultKind; 6] = [
+pub const FAULT_KINDS: [FaultKind; 7] = [
     FaultKind {
         key: "kill",
         with: &["restart-after"],
@@ -53,6 +54,7 @@ pub const FAULT_KINDS: [FaultKind; 6] = [
         with: &["trouble", "factor", "for"],
         about: "the node's disk has `trouble`: errors, slow (by `factor`), full, corrupts",
     },
+    FaultKind { key: "fail", with: &[], about: "the task fails as if its function had thrown" },
 ];
 
 pub(in crate::scenario) fn read(
@@ -117,8 +119,23 @@ fn action(
         "degrade" => degrade(reader, nodes, network, lasts()?)?,
         "clock" => clock(reader, node()?)?,
         "disk" => disk(reader, node()?, lasts()?)?,
+        "fail" => {
+            FaultAction::Fail { subtask: reader.required("fail", "\"sum#1\"", subtask)?.value }
+        }
         other => unreachable!("{other} is not in the table"),
     })
+}
+
+/// A task by the name of its subtask, as traces show it.
+fn subtask(node: &Node) -> Result<String, Problem> {
+    let name = some_text(node)?;
+    let number = name.rsplit_once('#').and_then(|(_, number)| number.parse::<u32>().ok());
+    match number {
+        Some(1..) => Ok(name),
+        _ => Err(Problem::new(format!("must be a subtask, not {}", quoted(&name))).hint(
+            "write it as traces do, such as \"sum#1\": the uid of its first operator, and its number",
+        )),
+    }
 }
 
 fn partition(

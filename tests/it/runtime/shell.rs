@@ -235,6 +235,10 @@ impl Outside for NodePort {
 
     fn publish(&self, _writer: Writer<'_>, _rows: Vec<Row>) {}
 
+    fn expect_failure(&self, _subtask: &str, _signal: Signal) -> Rc<Cell<bool>> {
+        Rc::default()
+    }
+
     fn measure(&self, _latency: weir::base::SimDuration) {}
 }
 

@@ -33,6 +33,7 @@ fn each_mistake_is_told_once_and_with_its_place() {
             "two faults",
             check_section("[[fault]]\nat = \"1s\"\nkill = \"client\"\npause = \"client\""),
         ),
+        ("no subtask", check_section("[[fault]]\nat = \"1s\"\nfail = \"sum\"")),
         ("no fault", check_section("[[fault]]\nat = \"1s\"")),
         (
             "not this fault",

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use weir::base::Step;
+use weir::host::Signal;
 use weir::sim::{FaultAction, FaultOptions, NoteOptions, SimError, SimOptions, When};
 use weir::trace::{Event, FaultEvent, NodeEvent, Pattern};
 
@@ -117,6 +118,33 @@ fn faults_without_effect_are_vacuous() {
     vacuous: fault 12 (move the clock of a by 0 us, drift 0 ppm) had nothing to act on: the clock of a ran so already
     vacuous: note 1 ("up") never came: at event 1 of kind `node-resumed`
     "#);
+}
+
+#[test]
+fn a_task_fails_if_it_runs_on_a_node_that_lives() {
+    let fail = |subtask: &str| FaultAction::Fail { subtask: subtask.into() };
+    let faults = vec![
+        fault(When::At(at(ms(5))), fail("other#1")),
+        fault(When::At(at(ms(6))), kill("a", None)),
+        fault(When::At(at(ms(10))), fail("sum#1")),
+        fault(When::At(at(ms(15))), fail("sum#1")),
+    ];
+    let outcome = play_out(SimOptions { faults, ..world(5, 2) }, |host, _| async move {
+        let signal = Signal::default();
+        let fails = host.outside.expect_failure("sum#1", signal.clone());
+        while !fails.get() {
+            signal.wait().await;
+        }
+        say(&host, "fails");
+    });
+    assert_eq!(said(&outcome.recorder), ["10 b fails"]);
+    assert_eq!(
+        outcome.vacuous,
+        [
+            "fault 1 (fail other#1) had nothing to act on: no task other#1 was running",
+            "fault 4 (fail sum#1) had nothing to act on: no task sum#1 was running",
+        ]
+    );
 }
 
 #[test]
