@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use weir::base::CheckpointId;
 use weir::replay::{Channel, Load, Task};
 use weir::trace::ExecutionState;
 
@@ -126,10 +127,12 @@ pub(super) fn channel(pen: &mut Pen<'_>, row: Row, of: &ChannelRow<'_>) {
     let glyphs = look.glyphs();
     let (from, to) = (u64::from(ends.0) + 1, u64::from(ends.1) + 1);
     let label = look.fit(&format!("{from}{}{to}", glyphs.from_to), row.width);
-    let role = match (channel.ended, channel.is_blocked()) {
+    let blocked = !channel.ended && channel.blocked_for.is_some();
+    let role = match (channel.ended, channel.lacks_credit()) {
+        (false, _) if blocked => Role::Checkpoint,
         (false, true) => Role::Pressure,
         (false, false) if channel.connected => Role::Plain,
-        (true, _) | (false, false) => Role::Dim,
+        (true, _) | (false, _) => Role::Dim,
     };
     let mut left = pen.put(row.x, row.y, &label, role);
     let mut right = row.x + row.width;
@@ -146,12 +149,13 @@ pub(super) fn channel(pen: &mut Pen<'_>, row: Row, of: &ChannelRow<'_>) {
         }
         return;
     }
-    if !channel.connected && channel.in_flight.is_empty() {
+    if !channel.connected && !blocked && channel.in_flight.is_empty() {
         return;
     }
     if right > left {
         right -= 1;
-        pen.put(right, row.y, glyphs.into, role);
+        let into = if blocked { glyphs.pause } else { glyphs.into };
+        pen.put(right, row.y, into, role);
     }
     if row.width >= FILL_MIN {
         let fill = channel.buffers_in_flight();
@@ -189,6 +193,7 @@ fn on_its_way(pen: &mut Pen<'_>, y: usize, (left, mut right): (usize, usize), of
                 (time::watermark_in_flight(look, *watermark, room), Role::Time)
             }
             Load::Status(status) => (status.word().to_owned(), Role::Waiting),
+            Load::Barrier(checkpoint) => (barrier(look, *checkpoint), Role::Checkpoint),
             Load::EndOfInput => (glyphs.end.to_owned(), Role::End),
         };
         let width = text::width(&part);
@@ -206,8 +211,13 @@ fn on_its_way(pen: &mut Pen<'_>, y: usize, (left, mut right): (usize, usize), of
 fn is_of_event_time(load: &Load) -> bool {
     match load {
         Load::Watermark(_) | Load::Status(_) => true,
-        Load::Records { .. } | Load::EndOfInput => false,
+        Load::Records { .. } | Load::Barrier(_) | Load::EndOfInput => false,
     }
+}
+
+/// A barrier: the sign and the number of its checkpoint.
+pub(super) fn barrier(look: Look, checkpoint: CheckpointId) -> String {
+    format!("{}{}", look.glyphs().barrier, count(checkpoint.0))
 }
 
 /// All channels of an edge in one row, watermarks among them if they are to be shown.
@@ -218,19 +228,22 @@ pub(super) fn channels<'a>(
     channels: impl Iterator<Item = &'a Channel>,
 ) {
     let glyphs = pen.look.glyphs();
-    let (mut all, mut ended, mut ends, mut buffers, mut records, mut blocked) =
+    let (mut all, mut ended, mut ends, mut buffers, mut records, mut without_credit) =
         (0u64, 0u64, 0u64, 0u64, 0u64, 0u64);
-    let mut watermarks = 0u64;
+    let (mut watermarks, mut blocked) = (0u64, 0u64);
+    let mut barriers: BTreeMap<CheckpointId, u64> = BTreeMap::new();
     for channel in channels {
         all += 1;
         ended += u64::from(channel.ended);
-        blocked += u64::from(channel.is_blocked());
+        without_credit += u64::from(channel.lacks_credit());
+        blocked += u64::from(channel.blocked_for.is_some());
         records = records.saturating_add(channel.records_in_flight());
         for buffer in &channel.in_flight {
             match buffer.load {
                 Load::Records { .. } => buffers += 1,
                 Load::Watermark(_) => watermarks += u64::from(event_time),
                 Load::Status(_) => {}
+                Load::Barrier(checkpoint) => *barriers.entry(checkpoint).or_default() += 1,
                 Load::EndOfInput => ends += 1,
             }
         }
@@ -247,8 +260,16 @@ pub(super) fn channels<'a>(
     if ends > 0 {
         parts.push((format!("{}{}", glyphs.end, count(ends)), Role::End));
     }
+    for (checkpoint, channels) in barriers {
+        let barrier = barrier(pen.look, checkpoint);
+        let several = format!("{barrier}{}{}", glyphs.times, count(channels));
+        parts.push((if channels == 1 { barrier } else { several }, Role::Checkpoint));
+    }
     if blocked > 0 {
-        parts.push((format!("{}{}", glyphs.pressure, count(blocked)), Role::Pressure));
+        parts.push((format!("{}{}", glyphs.pause, count(blocked)), Role::Checkpoint));
+    }
+    if without_credit > 0 {
+        parts.push((format!("{}{}", glyphs.pressure, count(without_credit)), Role::Pressure));
     }
     if ended > 0 {
         parts.push((format!("ended {}/{}", count(ended), count(all)), Role::Dim));
