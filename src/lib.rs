@@ -41,6 +41,7 @@ compile_error!(
 
 pub mod api;
 pub mod base;
+pub mod check;
 pub mod checkpoint;
 pub mod cluster;
 pub mod connector;

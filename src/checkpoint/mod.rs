@@ -11,6 +11,8 @@
 //! | [`alignment`] | one checkpoint at a time: aligned, overtaking, or aligned for a while |
 //! | [`tracker`] | several at a time, nothing blocked: at least once |
 //! | `config` | what a job asks for |
+//! | [`coordinator`], `failure` | when checkpoints begin, are complete, fail, are discarded |
+//! | `snapshot`, `handle` | what is stored, and where it is |
 //! | [`seams`] | the decisions that can be replaced |
 //!
 //! Previous: the input gate, which delivers barriers among records. Next: the task, which blocks
@@ -20,7 +22,11 @@ pub mod alignment;
 mod barrier;
 mod channel_state;
 mod config;
+pub mod coordinator;
+mod failure;
+mod handle;
 pub mod seams;
+mod snapshot;
 pub mod tracker;
 
 pub use crate::base::CheckpointId;
@@ -31,5 +37,13 @@ pub use config::{
     CheckpointConfig, CheckpointConfigError, CheckpointStorage, CheckpointingMode,
     ExternalizedRetention, OnCorrupt,
 };
+pub use failure::CheckpointFailure;
+pub use handle::{
+    BackendFile, CompletedCheckpoint, DamagedFile, FileHandle, StateHandle, SubtaskState,
+};
 pub use seams::{CompletionParts, SnapshotParts};
+pub use snapshot::{
+    ChannelCounts, ChannelState, ContentDigest, OperatorSubtaskState, SourceState, StoredChannel,
+    StoredElement, TaskSnapshot, TimerGroup,
+};
 pub use tracker::CheckpointBarrierTracker;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::JobSubmission;
 use crate::base::{SimDuration, SimTime};
+use crate::check::{JobCounts, Verdict};
 use crate::operator::AccumulatorResult;
 use crate::record::Row;
 use crate::trace::{JobStatus, Level};
@@ -34,6 +35,8 @@ pub struct RunReport {
     pub end: EndReason,
     /// Faults and notes that never had their moment, in words.
     pub vacuous: Vec<String>,
+    /// What its trace proves.
+    pub verdict: Verdict,
     /// The encoded trace, unless the level is off.
     pub trace: Option<Vec<u8>>,
 }
@@ -69,8 +72,8 @@ pub struct JobReport {
     pub name: String,
     /// Its last status.
     pub status: JobStatus,
-    /// How often it was restarted.
-    pub restarts: u32,
+    /// What became of its checkpoints, and how often it was restarted.
+    pub counts: JobCounts,
     /// The root cause, if it failed.
     pub cause: Option<String>,
     /// What its accumulators have come to, by name.

@@ -8,13 +8,14 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use super::{ClusterError, ClusterOptions, EndReason, JobReport, JobSubmission, RunReport, report};
-use crate::base::{Name, NodeId, SimDuration};
+use crate::base::{JobId, Name, NodeId, SimDuration};
+use crate::check::{Checker, Verdict};
 use crate::failover::RestartStrategy;
 use crate::graph::{FlinkChaining, PhysicalPlan};
 use crate::host::{Host, Task};
 use crate::runtime::{
     JobPayload, JobResult, RuntimeOptions, StreamTaskRunner, Submission, client, jobmanager,
-    taskmanager,
+    storage, taskmanager,
 };
 use crate::sim::{self, Boot, End, Stop, Watch};
 use crate::task::TaskOptions;
@@ -82,7 +83,9 @@ pub fn run(
         level,
         nodes: nodes.clone(),
     };
+    let checker = Arc::new(Mutex::new(Some(Checker::new(&header))));
     let mut recorder = Recorder::new(header, level);
+    recorder.judge_by(judge(&checker));
     if let Some(observer) = onlooker.observer {
         recorder.observe(observer);
     }
@@ -116,6 +119,8 @@ pub fn run(
             return Err(sim::SimError::Panicked { node: node.to_string(), message }.into());
         }
     };
+    let checker = checker.lock().expect("the simulation has ended well").take();
+    let verdict = checker.expect("nobody else takes it").finish(&end.to_string());
     let finished = outcome.recorder.finish(&end.to_string());
     let results = results.lock().expect("the simulation has ended well");
     Ok(RunReport {
@@ -126,13 +131,25 @@ pub fn run(
         jobs: jobs
             .iter()
             .enumerate()
-            .map(|(place, job)| job_report(place, job, &results))
+            .map(|(place, job)| job_report(place, job, &results, &verdict))
             .collect(),
         sinks: report::sinks(jobs, outcome.sinks),
         latency: report::latency(outcome.latencies),
         end,
         vacuous: outcome.vacuous,
+        verdict,
         trace: finished.bytes,
+    })
+}
+
+/// Shows a checker what happens.
+fn judge(checker: &Arc<Mutex<Option<Checker>>>) -> Observer {
+    let checker = checker.clone();
+    Box::new(move |recorded| {
+        let mut checker = checker.lock().expect("nothing panics while it holds this");
+        if let Some(checker) = checker.as_mut() {
+            checker.apply(recorded);
+        }
     })
 }
 
@@ -194,6 +211,7 @@ fn boot(
                 client(host, options.clone(), submissions.clone(), Rc::new(on_end))
             }
             JOBMANAGER => jobmanager(host, options.clone()),
+            node if options.storage == Some(node) => storage(host, options.clone()),
             _ => taskmanager(host, options.clone(), Rc::new(StreamTaskRunner)),
         }
     })
@@ -206,13 +224,19 @@ fn stop_after(span: SimDuration, host: Host, stop: Stop) -> Task {
     })
 }
 
-fn job_report(place: usize, job: &JobSubmission, results: &BTreeMap<u32, JobResult>) -> JobReport {
+fn job_report(
+    place: usize,
+    job: &JobSubmission,
+    results: &BTreeMap<u32, JobResult>,
+    verdict: &Verdict,
+) -> JobReport {
     // The client numbers jobs from 1.
-    let result = results.get(&(place as u32 + 1));
+    let number = place as u32 + 1;
+    let result = results.get(&number);
     JobReport {
         name: job.program.graph.name.clone(),
         status: result.map_or(JobStatus::Running, |result| result.status),
-        restarts: 0,
+        counts: verdict.jobs.get(&JobId(number)).copied().unwrap_or_default(),
         cause: result.and_then(|result| result.cause.clone()),
         accumulators: result.map_or_else(BTreeMap::new, |result| {
             let results = result.accumulators.iter();

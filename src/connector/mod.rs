@@ -15,4 +15,4 @@ pub use csv_file::{DataError, FileError, read_csv};
 pub use rows::rows;
 pub use sink::{SinkFormat, SinkWriter};
 pub use source::{BoundedSource, Reader};
-pub use splits::{Generator, Lines, Splits, Timed};
+pub use splits::{Generator, Lines, Live, Splits, Timed};

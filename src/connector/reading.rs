@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::Splits;
 use crate::base::{SimDuration, SimTime};
+use crate::checkpoint::SourceState;
 
 /// How fast a subtask reads, over all its splits.
 pub(super) struct Pace {
@@ -87,6 +88,11 @@ pub(super) struct Reading<T> {
     waiting: VecDeque<Split>,
     /// In turn: the split that was read last stands at the end.
     open: Vec<Split>,
+    /// Splits that are read to their ends, with their lengths.
+    finished: Vec<(u16, u64)>,
+    /// When records began to come that come at moments of their own, if that was before this
+    /// attempt began.
+    started: Option<SimTime>,
 }
 
 impl<T> Reading<T> {
@@ -108,7 +114,42 @@ impl<T> Reading<T> {
             Split { number, start, next: start, end, paused: false }
         });
         let waiting = waiting.collect();
-        Self { splits, pace, side_by_side, waiting, open: Vec::new() }
+        let (open, finished) = (Vec::new(), Vec::new());
+        Self { splits, pace, side_by_side, waiting, open, finished, started: None }
+    }
+
+    /// How far it has read.
+    pub(super) fn state(&self) -> SourceState {
+        let open = self.waiting.iter().chain(&self.open);
+        let mut positions: Vec<(u16, u64)> =
+            open.map(|split| (split.number, split.next - split.start)).collect();
+        positions.extend(&self.finished);
+        positions.sort_unstable();
+        SourceState { started: self.started.or(self.pace.started), positions }
+    }
+
+    /// Goes on where an earlier attempt has stopped, at the offset that `position` says. The pace
+    /// begins anew: what has come meanwhile is not caught up with.
+    pub(super) fn restore(&mut self, state: &SourceState, position: impl Fn(u64) -> u64) {
+        self.started = state.started;
+        for split in &mut self.waiting {
+            let stored = state.positions.iter().find(|(number, _)| *number == split.number);
+            if let Some((_, stored)) = stored {
+                split.next = (split.start + position(*stored)).min(split.end);
+            }
+        }
+    }
+
+    /// Begins with what comes from now on.
+    pub(super) fn skip_missed(&mut self, now: SimTime) {
+        self.started = Some(SimTime::ZERO);
+        for split in &mut self.waiting {
+            let is_missed =
+                |offset| self.splits.due(offset).is_some_and(|due| SimTime::ZERO + due < now);
+            while split.next < split.end && is_missed(split.next) {
+                split.next += 1;
+            }
+        }
     }
 
     /// Whether all splits are read to their ends.
@@ -122,7 +163,10 @@ impl<T> Reading<T> {
             return Vec::new();
         }
         let finished = self.open.iter().filter(|split| split.next == split.end);
-        let finished = finished.map(|split| split.number).collect();
+        let finished: Vec<_> =
+            finished.map(|split| (split.number, split.end - split.start)).collect();
+        self.finished.extend(&finished);
+        let finished = finished.into_iter().map(|(number, _)| number).collect();
         self.open.retain(|split| split.next < split.end);
         finished
     }
@@ -136,6 +180,8 @@ impl<T> Reading<T> {
             if split.next < split.end {
                 opened.push(split.number);
                 self.open.push(split);
+            } else {
+                self.finished.push((split.number, split.end - split.start));
             }
         }
         opened
@@ -159,7 +205,7 @@ impl<T> Reading<T> {
 
     /// The split whose next record comes first; of equal ones, the one that was read longest ago.
     pub(super) fn next_due(&mut self, now: SimTime) -> Option<Due> {
-        let started = self.pace.started(now);
+        let started = self.started.unwrap_or_else(|| self.pace.started(now));
         let next = self.pace.next(now);
         let due =
             |split: &Split| self.splits.due(split.next).map_or(next, |due| next.max(started + due));
@@ -169,7 +215,7 @@ impl<T> Reading<T> {
 
     /// Reads what is due of a split.
     pub(super) fn read(&mut self, due: Due, now: SimTime, at_most: usize) -> Read<T> {
-        let started = self.pace.started(now);
+        let started = self.started.unwrap_or_else(|| self.pace.started(now));
         let most = self.pace.due(now).min(at_most as u64);
         let mut split = self.open.remove(due.place);
         let most = most.min(split.end - split.next);

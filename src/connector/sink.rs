@@ -137,6 +137,8 @@ impl<T: Data> Output<T> for SinkWriter<T> {
             ChainEvent::Watermark(_)
             | ChainEvent::WatermarkStatus(_)
             | ChainEvent::TimersDue
+            | ChainEvent::BeforeBarrier
+            | ChainEvent::Snapshot(_)
             | ChainEvent::Flush
             | ChainEvent::EndOfInput => Ok(()),
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::Splits;
 use super::reading::{Pace, Reading};
 use crate::base::{EventTime, SimTime};
+use crate::checkpoint::OperatorSubtaskState;
 use crate::operator::{
     Cost, OperatorContext, OperatorEvent, PeriodicEmit, Said, SourceFactory, SourceReader,
     SourceStatus,
@@ -43,10 +44,18 @@ impl<T: Data> SourceFactory for BoundedSource<T> {
             (0..splits).filter(|split| u32::from(*split) % context.parallelism == context.index);
         let pace = Pace::new(self.rate.map(|rate| f64::from(readers) * 1e9 / rate));
         let has_event_time = self.ingestion_time || !self.strategy.is_without_event_time();
+        let mut reading = Reading::new(self.splits.clone(), splits, own, self.side_by_side, pace);
+        let restored = context.restored().and_then(|restored| restored.source.as_ref());
+        if self.splits.is_live() {
+            reading.skip_missed(context.host.clock.now());
+        } else if let Some(restored) = restored {
+            let parts = &context.snapshots.parts;
+            reading.restore(restored, |stored| parts.positions.position(stored));
+        }
         Box::new(Reader {
             context: context.clone(),
             source: self.source,
-            reading: Reading::new(self.splits.clone(), splits, own, self.side_by_side, pace),
+            reading,
             has_event_time,
             ingestion_time: self.ingestion_time,
             time: SourceTimestampsAndWatermarks::new(self.strategy.clone()),
@@ -274,7 +283,14 @@ impl<T: Data> SourceReader for Reader<T> {
                 self.report();
                 self.output.on_event(event)
             }
+            ChainEvent::Snapshot(_) => {
+                let source = Some(self.reading.state());
+                self.context
+                    .hand_in(OperatorSubtaskState { source, ..self.context.empty_snapshot() });
+                self.output.on_event(event)
+            }
             ChainEvent::Watermark(_)
+            | ChainEvent::BeforeBarrier
             | ChainEvent::WatermarkStatus(_)
             | ChainEvent::Flush
             | ChainEvent::EndOfInput => self.output.on_event(event),

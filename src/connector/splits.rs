@@ -18,6 +18,32 @@ pub trait Splits<T>: Send + Sync {
     fn due(&self, _offset: u64) -> Option<SimDuration> {
         None
     }
+    /// Whether it cannot be read again, as what comes through a socket: a record that is due while
+    /// nobody reads is lost. Such a source starts when the simulation does.
+    fn is_live(&self) -> bool {
+        false
+    }
+}
+
+/// Records that come at moments of their own, to whoever listens then.
+pub struct Live<T>(pub Timed<T>);
+
+impl<T: Data + Sync> Splits<T> for Live<T> {
+    fn count(&self) -> u64 {
+        self.0.count()
+    }
+
+    fn read(&self, offset: u64, count: usize, out: &mut Vec<T>) {
+        self.0.read(offset, count, out);
+    }
+
+    fn due(&self, offset: u64) -> Option<SimDuration> {
+        self.0.due(offset)
+    }
+
+    fn is_live(&self) -> bool {
+        true
+    }
 }
 
 /// Records that come at moments of their own.

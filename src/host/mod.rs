@@ -10,6 +10,7 @@ mod outside;
 mod scratch;
 mod signal;
 mod spawn;
+mod storage;
 mod wire;
 
 use std::rc::Rc;
@@ -23,6 +24,7 @@ pub use outside::{FenceReplaced, Outside, Writer, WriterFencing};
 pub use scratch::Scratch;
 pub use signal::Signal;
 pub use spawn::{Spawn, Task};
+pub use storage::{Done, DurableStorage, StorageError};
 pub use wire::{Address, Delivery, Inbox, Lane, Message, Payload, Port, Wire};
 
 /// Draws from the run's named random streams.

@@ -1,15 +1,21 @@
 //! A task's input: all channels of all its inputs, read in the order in which they filled.
 //!
+//! A barrier that overtakes is taken out of its channel's order when it arrives, and read before
+//! anything else; a channel that is blocked fills, and its credit runs out.
+//!
 //! Previous: the producer's [`super::ResultPartition`], across the wire. Next: the head of the
 //! consumer's chain ([`crate::task`]).
 
 use std::collections::VecDeque;
 
 use super::DataMessage;
-use crate::base::{JobId, Name, SimDuration, SimTime};
+use super::kept::Keeping;
+use super::overtaken::stored;
+use crate::base::{CheckpointId, JobId, Name, SimDuration, SimTime};
+use crate::checkpoint::StoredChannel;
 use crate::host::{Address, Host, Lane, Port};
-use crate::record::{Element, Failure, StreamEvent};
-use crate::trace::{Event, ExchangeEvent, Level};
+use crate::record::{CheckpointBarrier, CheckpointKind, Element, Failure, StreamEvent};
+use crate::trace::{ChannelCut, CheckpointEvent, Event, ExchangeEvent, Level};
 
 /// `taskmanager.network.request-backoff.initial`.
 const FIRST_BACKOFF: SimDuration = SimDuration::from_millis(100);
@@ -40,9 +46,21 @@ pub struct Taken {
     pub element: Element,
 }
 
-struct Channel {
+/// What overtakes the records of its channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriorityEvent {
+    /// A barrier.
+    Barrier(CheckpointBarrier),
+    /// A barrier has arrived that has records in front of it.
+    Announcement(CheckpointBarrier),
+    /// A checkpoint is given up.
+    CancelCheckpoint(CheckpointId),
+}
+
+pub(super) struct Channel {
     settings: InputChannel,
-    queue: VecDeque<(u64, Element)>,
+    /// By number on the channel; what was restored has number 0.
+    pub(super) queue: VecDeque<(u64, Element)>,
     arrived: u64,
     consumed_credit: u32,
     backoff: SimDuration,
@@ -50,6 +68,21 @@ struct Channel {
     waits: bool,
     /// All of it has arrived, or its producer has failed: in either case that may be gone.
     complete: bool,
+    /// Whether it waits for barriers of other channels.
+    blocked: bool,
+    /// Records consumed, over all restarts.
+    pub(super) consumed: u64,
+    /// The latest checkpoint whose barrier was read.
+    delivered: CheckpointId,
+    /// The latest barrier that has overtaken, by its number on the channel.
+    pub(super) overtook: Option<(CheckpointId, u64)>,
+}
+
+impl Channel {
+    fn queued_records(&self, before: u64) -> u64 {
+        let data = self.queue.iter().filter(|(seq, _)| *seq < before);
+        data.map(|(_, element)| element.records()).sum()
+    }
 }
 
 /// See the module.
@@ -57,26 +90,37 @@ pub struct InputGate {
     host: Host,
     job: JobId,
     consumer: Name,
+    attempt: u32,
     port: Port,
     credit: u32,
     channels: Vec<Channel>,
     /// Channels with something to read, each once, in the order in which they got it.
     ready: VecDeque<usize>,
+    /// What is read before all else.
+    priority: VecDeque<(usize, u64, PriorityEvent)>,
     /// Channels whose producer was not there yet, and when to ask again.
     retries: Vec<(SimTime, usize)>,
     open: usize,
+    /// Barriers that no producer is left to send: they come just before the end of each channel.
+    injected: Vec<CheckpointBarrier>,
+    keeping: Keeping,
+}
+
+/// Who reads.
+pub struct Consumer {
+    /// The job.
+    pub job: JobId,
+    /// The subtask's name.
+    pub name: Name,
+    /// Which attempt.
+    pub attempt: u32,
+    /// Its port.
+    pub port: Port,
 }
 
 impl InputGate {
     /// A gate over `channels`, each of which begins with `credit` buffers.
-    pub fn new(
-        host: Host,
-        job: JobId,
-        consumer: Name,
-        port: Port,
-        credit: u32,
-        channels: Vec<InputChannel>,
-    ) -> Self {
+    pub fn new(host: Host, consumer: Consumer, credit: u32, channels: Vec<InputChannel>) -> Self {
         let channel = |settings| Channel {
             settings,
             queue: VecDeque::new(),
@@ -85,10 +129,40 @@ impl InputGate {
             backoff: FIRST_BACKOFF,
             waits: false,
             complete: false,
+            blocked: false,
+            consumed: 0,
+            delivered: CheckpointId(0),
+            overtook: None,
         };
         let channels: Vec<_> = channels.into_iter().map(channel).collect();
-        let (ready, retries, open) = (VecDeque::new(), Vec::new(), channels.len());
-        Self { host, job, consumer, port, credit, channels, ready, retries, open }
+        let open = channels.len();
+        let Consumer { job, name, attempt, port } = consumer;
+        Self {
+            host,
+            job,
+            consumer: name,
+            attempt,
+            port,
+            credit,
+            channels,
+            ready: VecDeque::new(),
+            priority: VecDeque::new(),
+            retries: Vec::new(),
+            open,
+            injected: Vec::new(),
+            keeping: Keeping::default(),
+        }
+    }
+
+    /// What a checkpoint has of a channel: how many records were consumed, and what is read before
+    /// anything that comes.
+    pub fn restore(&mut self, index: usize, consumed: u64, elements: Vec<Element>) {
+        let channel = &mut self.channels[index];
+        channel.consumed = consumed;
+        channel.queue.extend(elements.into_iter().map(|element| (0, element)));
+        if !channel.queue.is_empty() {
+            self.ready.push_back(index);
+        }
     }
 
     /// Connects every channel to its producer.
@@ -133,8 +207,35 @@ impl InputGate {
         }
         channel.arrived = seq;
         channel.complete = matches!(element, Element::Event(StreamEvent::EndOfInput));
+        match element {
+            Element::Event(StreamEvent::Barrier(barrier)) if barrier.is_unaligned() => {
+                channel.overtook = Some((barrier.id, seq));
+                self.priority.push_back((index, seq, PriorityEvent::Barrier(barrier)));
+                self.keeping.barrier_came(barrier.id, index);
+                return Ok(());
+            }
+            Element::Event(StreamEvent::CancelCheckpoint(checkpoint)) => {
+                let cancel = PriorityEvent::CancelCheckpoint(checkpoint);
+                self.priority.push_back((index, seq, cancel));
+                return Ok(());
+            }
+            Element::Event(StreamEvent::Barrier(barrier)) => {
+                let timed = matches!(barrier.kind, CheckpointKind::Aligned { timeout_ms: Some(_) });
+                if timed && !channel.queue.is_empty() {
+                    let announcement = PriorityEvent::Announcement(barrier);
+                    self.priority.push_back((index, seq, announcement));
+                }
+                self.keeping.barrier_came(barrier.id, index);
+            }
+            Element::Event(_) | Element::Data(_) => {}
+        }
+        if let Some(kept) = self.keeping.channel(index)
+            && let Some(element) = stored(&element)
+        {
+            kept.elements.push(element);
+        }
         channel.queue.push_back((seq, element));
-        if channel.queue.len() == 1 {
+        if channel.queue.len() == 1 && !channel.blocked {
             self.ready.push_back(index);
         }
         Ok(())
@@ -197,6 +298,21 @@ impl InputGate {
         self.channels.iter().map(|channel| channel.settings.input)
     }
 
+    /// How many channels there are.
+    pub fn channel_count(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// The edge of a channel, by its place in the job graph.
+    pub fn edge(&self, index: usize) -> u16 {
+        self.channels[index].settings.edge
+    }
+
+    /// The producer at the other end of a channel.
+    pub fn producer(&self, index: usize) -> &Name {
+        &self.channels[index].settings.producer
+    }
+
     /// Whether there is something to read.
     pub fn is_ready(&self) -> bool {
         !self.ready.is_empty()
@@ -210,6 +326,10 @@ impl InputGate {
     /// The next element. Channels that have something take turns.
     pub fn take(&mut self) -> Option<Taken> {
         let index = self.ready.pop_front()?;
+        if let Some(barrier) = self.injection(index) {
+            self.ready.push_front(index);
+            return Some(barrier);
+        }
         let channel = &mut self.channels[index];
         let (seq, element) = channel.queue.pop_front()?;
         if !channel.queue.is_empty() {
@@ -223,8 +343,22 @@ impl InputGate {
         Some(Taken { channel: index, input, element })
     }
 
+    /// The next event that is read before all elements.
+    pub fn take_priority(&mut self) -> Option<(usize, PriorityEvent)> {
+        let (index, seq, event) = self.priority.pop_front()?;
+        if let PriorityEvent::Barrier(barrier) = event {
+            let overtaken = self.channels[index].queued_records(seq);
+            self.on_barrier_taken(index, seq, barrier, overtaken);
+        }
+        Some((index, event))
+    }
+
     fn on_data_taken(&mut self, index: usize, seq: u64, records: u32) {
         let channel = &mut self.channels[index];
+        channel.consumed += u64::from(records);
+        if seq == 0 {
+            return;
+        }
         channel.consumed_credit += 1;
         // Credit is granted in halves, so that a message of credit is not sent for each buffer.
         let grant = if channel.consumed_credit * 2 >= self.credit.max(1) {
@@ -267,10 +401,137 @@ impl InputGate {
             StreamEvent::WatermarkStatus(status) => {
                 ExchangeEvent::WatermarkStatusReceived { job, edge, from, to, seq, status }
             }
+            StreamEvent::Barrier(barrier) => {
+                return self.on_barrier_taken(index, seq, barrier, 0);
+            }
+            // It never stands among the elements.
+            StreamEvent::CancelCheckpoint(_) => return,
             StreamEvent::EndOfInput => {
                 self.open -= 1;
                 ExchangeEvent::EndOfInputReceived { job, edge, from, to, seq }
             }
         }));
+    }
+
+    fn on_barrier_taken(
+        &mut self,
+        index: usize,
+        seq: u64,
+        barrier: CheckpointBarrier,
+        overtaken: u64,
+    ) {
+        let channel = &mut self.channels[index];
+        channel.delivered = channel.delivered.max(barrier.id);
+        self.host.trace.record(Event::Checkpoint(CheckpointEvent::BarrierReceived {
+            job: self.job,
+            edge: channel.settings.edge,
+            from: channel.settings.producer.clone(),
+            to: self.consumer.clone(),
+            attempt: self.attempt,
+            checkpoint: barrier.id,
+            seq,
+            records: channel.consumed,
+            overtaken,
+        }));
+    }
+
+    /// Nothing more is read of a channel, until it is resumed.
+    pub fn block(&mut self, index: usize, checkpoint: CheckpointId) {
+        if !std::mem::replace(&mut self.channels[index].blocked, true) {
+            self.ready.retain(|ready| *ready != index);
+            self.tell_blocked(index, checkpoint, true);
+        }
+    }
+
+    /// Goes on with a channel that was blocked.
+    pub fn resume(&mut self, index: usize, checkpoint: CheckpointId) {
+        let channel = &mut self.channels[index];
+        if !std::mem::replace(&mut channel.blocked, false) {
+            return;
+        }
+        if !channel.queue.is_empty() {
+            self.ready.push_back(index);
+        }
+        self.tell_blocked(index, checkpoint, false);
+    }
+
+    fn tell_blocked(&self, index: usize, checkpoint: CheckpointId, blocked: bool) {
+        let InputChannel { edge, producer, .. } = &self.channels[index].settings;
+        let (job, edge, from, to) = (self.job, *edge, producer.clone(), self.consumer.clone());
+        self.host.trace.record(Event::Checkpoint(if blocked {
+            CheckpointEvent::ChannelBlocked { job, edge, from, to, checkpoint }
+        } else {
+            CheckpointEvent::ChannelResumed { job, edge, from, to, checkpoint }
+        }));
+    }
+
+    /// Lets the barrier that waits in a channel's order overtake what is in front of it.
+    pub fn convert_to_priority(&mut self, index: usize, checkpoint: CheckpointId) {
+        let channel = &mut self.channels[index];
+        let barrier = channel.queue.iter().position(|(_, element)| match element {
+            Element::Event(StreamEvent::Barrier(barrier)) => barrier.id == checkpoint,
+            Element::Event(_) | Element::Data(_) => false,
+        });
+        let Some(place) = barrier else { return };
+        let taken = channel.queue.remove(place);
+        if let Some((seq, Element::Event(StreamEvent::Barrier(barrier)))) = taken {
+            channel.overtook = Some((checkpoint, seq));
+            let barrier = PriorityEvent::Barrier(barrier.as_unaligned());
+            self.priority.push_back((index, seq, barrier));
+        }
+        if channel.queue.is_empty() {
+            self.ready.retain(|ready| *ready != index);
+        }
+    }
+
+    /// Has a barrier come just before the end of each channel that has not ended: its producers are
+    /// gone and cannot send it. It keeps its place, since all that is before it has been sent.
+    pub fn inject(&mut self, barrier: CheckpointBarrier) {
+        let kind = match barrier.kind {
+            CheckpointKind::AtLeastOnce => CheckpointKind::AtLeastOnce,
+            CheckpointKind::Aligned { .. } | CheckpointKind::Unaligned => {
+                CheckpointKind::Aligned { timeout_ms: None }
+            }
+        };
+        self.injected.push(CheckpointBarrier { kind, ..barrier });
+    }
+
+    fn injection(&mut self, index: usize) -> Option<Taken> {
+        let channel = self.channels.get(index)?;
+        let (seq, Element::Event(StreamEvent::EndOfInput)) = channel.queue.front()? else {
+            return None;
+        };
+        let (seq, delivered) = (*seq, channel.delivered);
+        let barrier = self.injected.iter().find(|barrier| barrier.id > delivered).copied()?;
+        self.on_barrier_taken(index, seq, barrier, 0);
+        let input = self.channels[index].settings.input;
+        let element = Element::Event(StreamEvent::Barrier(barrier));
+        Some(Taken { channel: index, input, element })
+    }
+
+    /// Keeps from now on what the barriers of a checkpoint overtake: what waits in each channel
+    /// that has not delivered its own, and what comes there before it does.
+    pub fn start_keeping(&mut self, checkpoint: CheckpointId) {
+        let waiting = self.channels.iter().enumerate();
+        let waiting = waiting.filter(|(_, channel)| {
+            channel.delivered < checkpoint
+                || channel.overtook.is_some_and(|(overtook, _)| overtook == checkpoint)
+        });
+        self.keeping = Keeping::begin(checkpoint, waiting);
+    }
+
+    /// Keeps no more; what was kept.
+    pub fn stop_keeping(&mut self) -> Vec<StoredChannel> {
+        std::mem::take(&mut self.keeping).into_channels()
+    }
+
+    /// How many records of each channel were consumed, over all restarts.
+    pub fn cuts(&self) -> Vec<ChannelCut> {
+        let cut = |channel: &Channel| ChannelCut {
+            edge: channel.settings.edge,
+            peer: channel.settings.producer.clone(),
+            records: channel.consumed,
+        };
+        self.channels.iter().map(cut).collect()
     }
 }

@@ -12,13 +12,16 @@
 //! next task ([`crate::task`]).
 
 mod input_gate;
+mod kept;
 mod message;
+mod overtaken;
 mod record_writer;
 mod result_partition;
 mod selector;
 
-pub use input_gate::{InputChannel, InputGate, Taken};
+pub use input_gate::{Consumer, InputChannel, InputGate, PriorityEvent, Taken};
 pub use message::DataMessage;
+pub use overtaken::restored;
 pub use record_writer::{CustomEdge, KeyedEdge, RecordWriter, UnkeyedEdge};
 pub use result_partition::{ConsumerChannel, PartitionSettings, ResultPartition};
 pub use selector::{Custom, Deal, KeyGroups, Staging, UnkeyedDeal};

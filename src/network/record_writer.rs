@@ -8,7 +8,8 @@ use std::marker::PhantomData;
 use super::{Custom, Deal, KeyGroups, Staging, UnkeyedDeal};
 use crate::operator::{Channels, EdgeFactory, Function, KeySelector, OperatorContext};
 use crate::record::{
-    AnyOutput, Batch, ChainEvent, Data, Failure, Output, StreamEvent, WatermarkStatus, erase,
+    AnyBatch, AnyOutput, Batch, ChainEvent, Data, Failure, Output, StreamEvent, WatermarkStatus,
+    decode_batch, erase,
 };
 
 /// Deals the records of one edge.
@@ -44,7 +45,7 @@ impl<T: Data, D: Deal<T>> Output<T> for RecordWriter<T, D> {
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
         match event {
-            ChainEvent::Flush => self.staging.send_all(),
+            ChainEvent::Flush | ChainEvent::BeforeBarrier => self.staging.send_all(),
             // While the stream is idle nobody waits for its watermarks.
             ChainEvent::Watermark(watermark) => {
                 if self.announced == WatermarkStatus::Active {
@@ -57,7 +58,7 @@ impl<T: Data, D: Deal<T>> Output<T> for RecordWriter<T, D> {
                 }
             }
             ChainEvent::EndOfInput => self.broadcast(StreamEvent::EndOfInput),
-            ChainEvent::TimersDue => {}
+            ChainEvent::TimersDue | ChainEvent::Snapshot(_) => {}
         }
         Ok(())
     }
@@ -79,6 +80,10 @@ impl<T: Data> EdgeFactory for UnkeyedEdge<T> {
         let deal = UnkeyedDeal::new(channels.partitioning(), channels.count(), random);
         RecordWriter::<T, _>::boxed(context, channels, deal)
     }
+
+    fn decode(&self, bytes: &[u8]) -> Result<Box<dyn AnyBatch>, Failure> {
+        decode_stored::<T>(bytes)
+    }
 }
 
 /// The code of an edge that is dealt by key.
@@ -96,6 +101,10 @@ impl<T: Data, S: KeySelector<T>> EdgeFactory for KeyedEdge<T, S> {
         let deal = KeyGroups::new(self.0.clone(), channels.max_parallelism());
         RecordWriter::<T, _>::boxed(context, channels, deal)
     }
+
+    fn decode(&self, bytes: &[u8]) -> Result<Box<dyn AnyBatch>, Failure> {
+        decode_stored::<T>(bytes)
+    }
 }
 
 /// The code of an edge that is dealt by a user's partitioner.
@@ -112,4 +121,12 @@ impl<T: Data, F: FnMut(&T, usize) -> usize + Function> EdgeFactory for CustomEdg
     fn build(&self, context: &OperatorContext, channels: Box<dyn Channels>) -> Box<dyn AnyOutput> {
         RecordWriter::<T, _>::boxed(context, channels, Custom(self.0.clone()))
     }
+
+    fn decode(&self, bytes: &[u8]) -> Result<Box<dyn AnyBatch>, Failure> {
+        decode_stored::<T>(bytes)
+    }
+}
+
+fn decode_stored<T: Data>(bytes: &[u8]) -> Result<Box<dyn AnyBatch>, Failure> {
+    decode_batch::<T>(bytes).map_err(|error| Failure(format!("stored records: {error}")))
 }

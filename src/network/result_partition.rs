@@ -6,12 +6,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::DataMessage;
-use crate::base::{JobId, Name, SimDuration, SimTime};
+use super::{DataMessage, overtaken};
+use crate::base::{CheckpointId, JobId, Name, SimDuration, SimTime};
+use crate::checkpoint::{StoredChannel, StoredElement};
 use crate::host::{Address, Host, Lane, Port};
 use crate::operator::Channels;
-use crate::record::{AnyBatch, Element, Partitioning, StreamEvent};
-use crate::trace::{Event, ExchangeEvent, Level, RecordEvent, TimeEvent};
+use crate::record::{AnyBatch, CheckpointBarrier, Element, Partitioning, StreamEvent};
+use crate::trace::{
+    ChannelCut, CheckpointEvent, Event, ExchangeEvent, Level, RecordEvent, TimeEvent,
+};
 
 /// What a result partition is made with.
 pub struct PartitionSettings {
@@ -19,6 +22,8 @@ pub struct PartitionSettings {
     pub job: JobId,
     /// The producing subtask.
     pub producer: Name,
+    /// Which attempt at it.
+    pub attempt: u32,
     /// The producer's port.
     pub port: Port,
     /// The edge of the job graph, by its place there.
@@ -64,6 +69,20 @@ struct Subpartition {
     consumer: Option<(Address, u32)>,
     credit: u32,
     sent: u64,
+    /// Records given to it, over all restarts.
+    given: u64,
+    /// The barriers in the queue.
+    barriers: Vec<QueuedBarrier>,
+}
+
+/// A barrier in the queue.
+#[derive(Clone, Copy)]
+struct QueuedBarrier {
+    checkpoint: CheckpointId,
+    /// Records that were given to the channel before it.
+    records: u64,
+    /// How many of these it overtakes.
+    overtaken: u64,
 }
 
 impl ResultPartition {
@@ -137,6 +156,104 @@ impl ResultPartition {
         }
     }
 
+    /// What a checkpoint has of a subpartition: how many records were given to it before those that
+    /// it must send again.
+    pub fn restore(&self, index: usize, given: u64, elements: Vec<Element>) {
+        self.subpartitions.borrow_mut()[index].given = given;
+        for element in elements {
+            self.enqueue(index, element);
+        }
+    }
+
+    /// Sends a barrier to every consumer: behind all that waits, or in front of it if it overtakes.
+    /// What it overtakes, by subpartition.
+    pub fn send_barrier(&self, barrier: CheckpointBarrier) -> Vec<StoredChannel> {
+        if !barrier.is_unaligned() {
+            for index in 0..self.settings.consumers.len() {
+                let mut subpartitions = self.subpartitions.borrow_mut();
+                let Subpartition { given, barriers, .. } = &mut subpartitions[index];
+                let (checkpoint, records) = (barrier.id, *given);
+                barriers.push(QueuedBarrier { checkpoint, records, overtaken: 0 });
+                drop(subpartitions);
+                self.enqueue(index, Element::Event(StreamEvent::Barrier(barrier)));
+            }
+            return Vec::new();
+        }
+        (0..self.settings.consumers.len())
+            .filter_map(|index| self.send_in_front(index, barrier, usize::MAX))
+            .collect()
+    }
+
+    /// Lets a barrier overtake what stands in front of it in a queue, or would if it stood at
+    /// `place`.
+    fn send_in_front(
+        &self,
+        index: usize,
+        barrier: CheckpointBarrier,
+        place: usize,
+    ) -> Option<StoredChannel> {
+        let mut subpartitions = self.subpartitions.borrow_mut();
+        let Subpartition { queue, given, barriers, .. } = &mut subpartitions[index];
+        let elements: Vec<StoredElement> =
+            queue.iter().take(place).filter_map(overtaken::stored).collect();
+        let behind: u64 = queue.iter().skip(place).map(Element::records).sum();
+        let (checkpoint, records) = (barrier.id, *given - behind);
+        let overtaken = elements.iter().map(StoredElement::records).sum();
+        barriers.push(QueuedBarrier { checkpoint, records, overtaken });
+        queue.push_front(Element::Event(StreamEvent::Barrier(barrier)));
+        if queue.len() == self.settings.queue_limit {
+            self.full.set(self.full.get() + 1);
+        }
+        drop(subpartitions);
+        self.send_ready(index);
+        let from = records - overtaken;
+        let kept = StoredChannel { channel: index as u32, from, elements };
+        (!kept.elements.is_empty()).then_some(kept)
+    }
+
+    /// Whether a barrier that keeps its place has yet to be sent.
+    pub fn has_queued(&self, checkpoint: CheckpointId) -> bool {
+        let subpartitions = self.subpartitions.borrow();
+        subpartitions.iter().any(|it| it.barriers.iter().any(|it| it.checkpoint == checkpoint))
+    }
+
+    /// Lets the barriers of a checkpoint that wait in their place overtake. What they overtake.
+    pub fn overtake(&self, checkpoint: CheckpointId) -> Vec<StoredChannel> {
+        (0..self.settings.consumers.len())
+            .filter_map(|index| self.overtake_in(index, checkpoint))
+            .collect()
+    }
+
+    fn overtake_in(&self, index: usize, checkpoint: CheckpointId) -> Option<StoredChannel> {
+        let is_it = |element: &Element| match element {
+            Element::Event(StreamEvent::Barrier(barrier)) => barrier.id == checkpoint,
+            Element::Event(_) | Element::Data(_) => false,
+        };
+        let (place, barrier) = {
+            let mut subpartitions = self.subpartitions.borrow_mut();
+            let Subpartition { queue, barriers, .. } = &mut subpartitions[index];
+            let place = queue.iter().position(is_it)?;
+            barriers.retain(|queued| queued.checkpoint != checkpoint);
+            let Some(Element::Event(StreamEvent::Barrier(barrier))) = queue.remove(place) else {
+                return None;
+            };
+            if queue.len() + 1 == self.settings.queue_limit {
+                self.full.set(self.full.get() - 1);
+            }
+            (place, barrier)
+        };
+        self.send_in_front(index, barrier.as_unaligned(), place)
+    }
+
+    /// How many records were given to each channel, over all restarts.
+    pub fn cuts(&self) -> Vec<ChannelCut> {
+        let (edge, consumers) = (self.settings.edge, &self.settings.consumers);
+        let subpartitions = self.subpartitions.borrow();
+        let given = subpartitions.iter().map(|subpartition| subpartition.given);
+        let cut = |(peer, records): (&Name, u64)| ChannelCut { edge, peer: peer.clone(), records };
+        consumers.iter().zip(given).map(cut).collect()
+    }
+
     /// Sends what the credit of a subpartition allows.
     fn send_ready(&self, index: usize) {
         while let Some((message, to)) = self.next_message(index) {
@@ -176,7 +293,9 @@ impl ResultPartition {
             StreamEvent::WatermarkStatus(status) => {
                 TimeEvent::WatermarkStatusEmitted { job, subtask, edge, status }
             }
-            StreamEvent::EndOfInput => return,
+            StreamEvent::Barrier(_)
+            | StreamEvent::CancelCheckpoint(_)
+            | StreamEvent::EndOfInput => return,
         }));
     }
 
@@ -194,6 +313,10 @@ impl ResultPartition {
                     StreamEvent::WatermarkStatus(status) => {
                         ExchangeEvent::WatermarkStatusSent { job, edge, from, to, seq, status }
                     }
+                    StreamEvent::Barrier(barrier) => {
+                        return self.record_barrier_sent(index, seq, barrier.id);
+                    }
+                    StreamEvent::CancelCheckpoint(_) => return,
                     StreamEvent::EndOfInput => {
                         ExchangeEvent::EndOfInputSent { job, edge, from, to, seq }
                     }
@@ -228,6 +351,28 @@ impl ResultPartition {
     }
 }
 
+impl ResultPartition {
+    fn record_barrier_sent(&self, index: usize, seq: u64, checkpoint: CheckpointId) {
+        let PartitionSettings { job, edge, producer, attempt, consumers, .. } = &self.settings;
+        let queued = {
+            let barriers = &mut self.subpartitions.borrow_mut()[index].barriers;
+            let place = barriers.iter().position(|queued| queued.checkpoint == checkpoint);
+            barriers.remove(place.expect("a barrier in the queue is known"))
+        };
+        self.host.trace.record(Event::Checkpoint(CheckpointEvent::BarrierSent {
+            job: *job,
+            edge: *edge,
+            from: producer.clone(),
+            to: consumers[index].clone(),
+            attempt: *attempt,
+            checkpoint,
+            seq,
+            records: queued.records,
+            overtaken: queued.overtaken,
+        }));
+    }
+}
+
 impl Channels for Rc<ResultPartition> {
     fn count(&self) -> usize {
         self.settings.consumers.len()
@@ -251,7 +396,7 @@ impl Channels for Rc<ResultPartition> {
 
     fn broadcast(&self, event: StreamEvent) {
         self.record_emitted(event);
-        for channel in 0..self.count() {
+        for channel in 0..self.settings.consumers.len() {
             self.enqueue(channel, Element::Event(event));
         }
     }
@@ -266,9 +411,10 @@ impl Channels for Rc<ResultPartition> {
 impl ResultPartition {
     fn enqueue(&self, channel: usize, element: Element) {
         let length = {
-            let queue = &mut self.subpartitions.borrow_mut()[channel].queue;
-            queue.push_back(element);
-            queue.len()
+            let subpartition = &mut self.subpartitions.borrow_mut()[channel];
+            subpartition.given += element.records();
+            subpartition.queue.push_back(element);
+            subpartition.queue.len()
         };
         if length == self.settings.queue_limit {
             self.full.set(self.full.get() + 1);

@@ -111,6 +111,8 @@ pub struct OperatorCode {
 pub trait EdgeFactory: Send + Sync {
     /// Builds the writer in front of `channels`.
     fn build(&self, context: &OperatorContext, channels: Box<dyn Channels>) -> Box<dyn AnyOutput>;
+    /// Reads records of the edge that were stored.
+    fn decode(&self, bytes: &[u8]) -> Result<Box<dyn AnyBatch>, Failure>;
 }
 
 /// What a writer sees of the result partition behind it.

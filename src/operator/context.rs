@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     AccumulatorRegistry, EventTimeParts, OperatorEvent, ProcessingTimeService, RuntimeContext,
-    ScratchTraffic,
+    ScratchTraffic, Snapshots,
 };
 use crate::base::{JobId, Name, SimDuration, SimTime};
 use crate::host::Host;
@@ -42,6 +42,12 @@ impl Meter {
     /// Records that went out so far.
     pub fn records_out(&self) -> u64 {
         self.records_out.get()
+    }
+
+    /// Adds to the cost.
+    pub fn charge(&self, span: SimDuration) {
+        let nanos = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+        self.unpaid_nanos.set(self.unpaid_nanos.get().saturating_add(nanos));
     }
 
     /// Takes the cost that has run up since the last call.
@@ -104,6 +110,8 @@ pub struct OperatorContext {
     pub parts: Arc<EventTimeParts>,
     /// Calls operators when no record comes.
     pub timers: Rc<ProcessingTimeService>,
+    /// Where its state goes for a checkpoint, and what one holds for it.
+    pub snapshots: Rc<Snapshots>,
     /// What the task's scratch files cost.
     pub scratch: Rc<ScratchTraffic>,
     /// Stands still while the task waits for room for output, so that this is not taken for

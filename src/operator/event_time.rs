@@ -154,7 +154,9 @@ impl<T: Data> Output<T> for AssignTimestampsAndWatermarks<T> {
                 self.emit()?;
                 self.output.on_event(event)
             }
-            ChainEvent::Flush => self.output.on_event(event),
+            ChainEvent::Flush | ChainEvent::BeforeBarrier | ChainEvent::Snapshot(_) => {
+                self.output.on_event(event)
+            }
         }
     }
 }

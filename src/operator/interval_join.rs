@@ -121,6 +121,9 @@ pub struct IntervalJoinSpec<L, R, SL, SR> {
     pub late_right: LateRecords<R>,
 }
 
+/// The name of the state that holds them.
+const BUFFERS: &str = "buffers";
+
 type Store<K, L, R> = BackendTable<K, IntervalBuffers<L, R>>;
 
 /// See the module.
@@ -134,6 +137,7 @@ where
     right: SR,
     emitted: Emitted<L, R, F>,
     output: Box<dyn Output<F::Out>>,
+    storage: KeyedStorage,
     /// The watermark that waits until all buffers that it closes are removed.
     waiting: Option<EventTime>,
     cost: Cost,
@@ -166,12 +170,15 @@ where
             late_records: [0; 2],
             watermark: EventTime::NONE,
         };
-        let store = KeyedStorage::open(context)?.table("buffers")?;
+        let mut storage = KeyedStorage::open(context)?;
+        let store = storage.table(BUFFERS)?;
         let mut operator = IntervalJoinOperator::new(bounds, store)?;
+        context.restore_timers(operator.timers_mut())?;
         if context.tells_records() {
             operator.watch_timers();
         }
-        Ok(Self { operator, left, right, emitted, output, waiting: None, cost: context.cost() })
+        let cost = context.cost();
+        Ok(Self { operator, left, right, emitted, output, storage, waiting: None, cost })
     }
 
     fn hand_on(&mut self) -> Result<(), Failure> {
@@ -264,7 +271,12 @@ where
                 self.advance(BATCH_RECORDS)?;
                 self.output.on_event(event)
             }
-            ChainEvent::WatermarkStatus(_) => {
+            ChainEvent::Snapshot(_) => {
+                let gathered = self.storage.snapshot().table(BUFFERS, self.operator.store())?;
+                gathered.timers(self.operator.timers())?.hand_in()?;
+                self.output.on_event(event)
+            }
+            ChainEvent::WatermarkStatus(_) | ChainEvent::BeforeBarrier => {
                 self.advance(usize::MAX)?;
                 self.output.on_event(event)
             }

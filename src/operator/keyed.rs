@@ -15,6 +15,7 @@ pub struct RollingReduce<T, S: KeySelector<T>, F> {
     cost: Cost,
     /// Who is told what the state becomes, if anybody.
     told: Option<OperatorContext>,
+    storage: KeyedStorage,
 }
 
 /// The name of the state, as Flink has it.
@@ -28,9 +29,10 @@ impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> RollingReduce<T, S, F> {
         function: F,
         output: Box<dyn Output<T>>,
     ) -> Result<Self, Failure> {
-        let reduced = KeyedStorage::open(context)?.table(STATE_NAME)?;
+        let mut storage = KeyedStorage::open(context)?;
+        let reduced = storage.table(STATE_NAME)?;
         let told = context.tells_records().then(|| context.clone());
-        Ok(Self { selector, function, reduced, output, cost: context.cost(), told })
+        Ok(Self { selector, function, reduced, output, cost: context.cost(), told, storage })
     }
 
     /// Takes a record in and returns what its key has come to.
@@ -86,6 +88,9 @@ impl<T: Data, S: KeySelector<T>, F: ReduceFunction<T>> Output<T> for RollingRedu
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        if let ChainEvent::Snapshot(_) = event {
+            self.storage.snapshot().table(STATE_NAME, &mut self.reduced)?.hand_in()?;
+        }
         self.output.on_event(event)
     }
 }

@@ -19,12 +19,15 @@ pub(super) struct Keyed<K> {
     pub(super) timers: InternalTimerService<K, ()>,
     pub(super) current_watermark: EventTime,
     pub(super) sides: SideOutputs,
+    storage: KeyedStorage,
 }
 
 impl<K: Key> Keyed<K> {
     pub(super) fn new(context: &OperatorContext, sides: SideOutputs) -> Result<Self, Failure> {
-        let mut backend = KeyedStorage::open(context)?.backend();
+        let storage = KeyedStorage::open(context)?;
+        let mut backend = storage.backend()?;
         let mut timers = InternalTimerService::new();
+        context.restore_timers(&mut timers)?;
         if context.tells_records() {
             backend.watch_uses();
             timers.watch();
@@ -32,11 +35,26 @@ impl<K: Key> Keyed<K> {
         Ok(Self {
             context: context.clone(),
             backend,
-            operator_state: OperatorStateBackend::new(),
+            operator_state: context.operator_state()?,
             timers,
             current_watermark: EventTime::NONE,
             sides,
+            storage,
         })
+    }
+
+    /// Asks to be called for the next timer of processing time.
+    pub(super) fn await_clock(&self) {
+        if let Some(time) = self.timers.next_processing_time() {
+            let over = EventTime(time.0.saturating_add(1));
+            self.context.timers.call_when_clock_shows(over);
+        }
+    }
+
+    /// Hands in all state of the operator.
+    pub(super) fn snapshot(&mut self) -> Result<(), Failure> {
+        let gathered = self.storage.snapshot().backend(&mut self.backend)?;
+        gathered.timers(&self.timers)?.operator_state(&self.operator_state)?.hand_in()
     }
 
     /// Puts a key to work.

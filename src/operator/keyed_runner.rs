@@ -59,6 +59,7 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
             backend: &mut keyed.backend,
             operator_state: &mut keyed.operator_state,
         })?;
+        keyed.await_clock();
         let (collector, cost) = (Collector::default(), context.cost());
         Ok(Self { keyed, function, collector, output, waiting: None, cost })
     }
@@ -195,10 +196,7 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
     }
 
     fn await_clock(&self) {
-        if let Some(time) = self.keyed.timers.next_processing_time() {
-            let over = EventTime(time.0.saturating_add(1));
-            self.keyed.context.timers.call_when_clock_shows(over);
-        }
+        self.keyed.await_clock();
     }
 
     /// Takes what passes between batches.
@@ -218,7 +216,11 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
                 self.await_clock();
                 self.output.on_event(event)
             }
-            ChainEvent::WatermarkStatus(_) => {
+            ChainEvent::Snapshot(_) => {
+                self.keyed.snapshot()?;
+                self.output.on_event(event)
+            }
+            ChainEvent::WatermarkStatus(_) | ChainEvent::BeforeBarrier => {
                 self.advance(usize::MAX)?;
                 self.output.on_event(event)
             }

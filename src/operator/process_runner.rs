@@ -7,6 +7,7 @@
 use super::process::{OpenContext, ProcessContext};
 use super::{Cost, OperatorContext};
 use crate::base::EventTime;
+use crate::checkpoint::OperatorSubtaskState;
 use crate::record::{Batch, ChainEvent, Collector, Data, Failure, Output, SideOutputs};
 use crate::state::operator_state::OperatorStateBackend;
 
@@ -30,7 +31,7 @@ impl<F, R: Data> ProcessRunner<F, R> {
         (output, sides): (Box<dyn Output<R>>, SideOutputs),
         open: impl FnOnce(&mut F, &mut OpenContext<'_>) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
-        let mut operator_state = OperatorStateBackend::new();
+        let mut operator_state = context.operator_state()?;
         let runtime = context.runtime();
         open(&mut function, &mut OpenContext { runtime, operator_state: &mut operator_state })?;
         Ok(Self {
@@ -81,7 +82,16 @@ impl<F, R: Data> ProcessRunner<F, R> {
         match event {
             ChainEvent::Watermark(watermark) => self.current_watermark = watermark,
             ChainEvent::EndOfInput => close(&mut self.function)?,
-            ChainEvent::WatermarkStatus(_) | ChainEvent::TimersDue | ChainEvent::Flush => {}
+            ChainEvent::Snapshot(_) => {
+                let operator_state = self.operator_state.snapshot()?;
+                let state =
+                    OperatorSubtaskState { operator_state, ..self.context.empty_snapshot() };
+                self.context.hand_in(state);
+            }
+            ChainEvent::WatermarkStatus(_)
+            | ChainEvent::BeforeBarrier
+            | ChainEvent::TimersDue
+            | ChainEvent::Flush => {}
         }
         self.output.on_event(event)
     }

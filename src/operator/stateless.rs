@@ -165,6 +165,8 @@ fn close_at_end(
         ChainEvent::Watermark(_)
         | ChainEvent::WatermarkStatus(_)
         | ChainEvent::TimersDue
+        | ChainEvent::BeforeBarrier
+        | ChainEvent::Snapshot(_)
         | ChainEvent::Flush => Ok(()),
     }
 }

@@ -18,7 +18,7 @@ use crate::time::ChangedTimer;
 use crate::trace::{Event, FiringTime, LateOutcome, Span, TimeEvent, WindowEvent};
 use crate::window::{
     KeyOf, KeyWindows, StreamRecord, TimeWindow, WINDOW_CONTENTS, Window, WindowChange,
-    WindowFunction, WindowOperator, WindowOutput, WindowSpec,
+    WindowFunction, WindowOperator, WindowOutput, WindowParts, WindowSpec,
 };
 
 impl<T, S: KeySelector<T>> KeyOf<T> for S {
@@ -80,6 +80,7 @@ where
     selector: S,
     emitted: Emitted<T, F::Out>,
     output: Box<dyn Output<F::Out>>,
+    storage: KeyedStorage,
     /// The watermark that waits until all timers that it makes due have fired.
     waiting: Option<EventTime>,
     cost: Cost,
@@ -101,8 +102,8 @@ where
         (output, sides): (Box<dyn Output<F::Out>>, SideOutputs),
     ) -> Result<Self, Failure> {
         let spec = context.parts.fill(spec);
-        let storage = KeyedStorage::open(context)?;
-        let (store, mut states) = (storage.table(WINDOW_CONTENTS)?, storage.backend());
+        let mut storage = KeyedStorage::open(context)?;
+        let (store, mut states) = (storage.table(WINDOW_CONTENTS)?, storage.backend()?);
         let watches = context.tells_records();
         if watches {
             states.watch_uses();
@@ -119,11 +120,15 @@ where
             watches,
         };
         let mut operator = WindowOperator::new(spec, function, store, states)?;
+        context.restore_timers(operator.parts().timers)?;
         operator.open(&context.runtime())?;
         if watches {
             operator.watch_timers();
         }
-        Ok(Self { operator, selector, emitted, output, waiting: None, cost: context.cost() })
+        let cost = context.cost();
+        let this = Self { operator, selector, emitted, output, storage, waiting: None, cost };
+        this.await_clock();
+        Ok(this)
     }
 
     /// Sends on what has been emitted.
@@ -184,6 +189,13 @@ where
         Ok(())
     }
 
+    /// Hands in all windows, what their function keeps, and their timers.
+    fn snapshot(&mut self) -> Result<(), Failure> {
+        let WindowParts { store, states, timers } = self.operator.parts();
+        let gathered = self.storage.snapshot().table(WINDOW_CONTENTS, store)?;
+        gathered.backend(states)?.timers(timers)?.hand_in()
+    }
+
     fn await_clock(&self) {
         if let Some(time) = self.operator.next_processing_time() {
             self.emitted.context.timers.call_when_clock_shows(time);
@@ -223,7 +235,11 @@ where
                 self.on_clock()?;
                 self.output.on_event(event)
             }
-            ChainEvent::WatermarkStatus(_) => {
+            ChainEvent::Snapshot(_) => {
+                self.snapshot()?;
+                self.output.on_event(event)
+            }
+            ChainEvent::WatermarkStatus(_) | ChainEvent::BeforeBarrier => {
                 self.advance(usize::MAX)?;
                 self.output.on_event(event)
             }

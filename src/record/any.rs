@@ -2,7 +2,9 @@
 
 use std::any::Any;
 
+use super::format::{FormatError, decode, encode_into};
 use super::{Batch, Data, RecordId};
+use crate::base::EventTime;
 
 /// A batch on an edge. The receiver, who knows the type, downcasts it once.
 pub trait AnyBatch: Any + Send {
@@ -14,6 +16,8 @@ pub trait AnyBatch: Any + Send {
     fn ids(&self) -> &[RecordId];
     /// The records as structured text, for the trace.
     fn render(&self) -> Vec<String>;
+    /// The records with what is known of each, as they are stored.
+    fn encode(&self) -> Vec<u8>;
     /// The same once more.
     fn clone_any(&self) -> Box<dyn AnyBatch>;
     /// The batch itself.
@@ -43,6 +47,14 @@ impl<T: Data> AnyBatch for Batch<T> {
         self.values.iter().map(|value| format!("{value:?}")).collect()
     }
 
+    fn encode(&self) -> Vec<u8> {
+        let Self { values, timestamps, ids, hashes, markers: _ } = self;
+        let mut bytes = Vec::new();
+        encode_into(&(values, timestamps, ids, hashes), &mut bytes)
+            .expect("a record that is Data can be serialized");
+        bytes
+    }
+
     fn clone_any(&self) -> Box<dyn AnyBatch> {
         Box::new(self.clone())
     }
@@ -50,4 +62,24 @@ impl<T: Data> AnyBatch for Batch<T> {
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }
+}
+
+/// The columns of a batch that are stored.
+type Columns<T> = (Vec<T>, Option<Vec<EventTime>>, Option<Vec<RecordId>>, Option<Vec<u32>>);
+
+/// A batch that [`AnyBatch::encode`] has written, of records of this type.
+pub fn decode_batch<T: Data>(bytes: &[u8]) -> Result<Box<dyn AnyBatch>, FormatError> {
+    let (values, timestamps, ids, hashes): Columns<T> = decode(bytes)?;
+    let rows = values.len();
+    let fits = |column: Option<usize>| column.is_none_or(|length| length == rows);
+    let lengths = [
+        timestamps.as_ref().map(Vec::len),
+        ids.as_ref().map(Vec::len),
+        hashes.as_ref().map(Vec::len),
+    ];
+    if !lengths.into_iter().all(fits) {
+        let (type_name, reason) = ("batch".to_string(), "its columns differ in length".to_string());
+        return Err(FormatError::Damaged { type_name, reason });
+    }
+    Ok(Box::new(Batch { values, timestamps, ids, hashes, markers: Vec::new() }))
 }

@@ -47,6 +47,9 @@ pub struct CheckpointBarrier {
     pub timestamp: i64,
     /// How it travels.
     pub kind: CheckpointKind,
+    /// The latest complete checkpoint when it began, 0 if there was none: files that belong to that
+    /// one need not be stored again.
+    pub base: CheckpointId,
 }
 
 impl CheckpointBarrier {

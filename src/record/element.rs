@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::AnyBatch;
-use crate::base::EventTime;
+use super::{AnyBatch, CheckpointBarrier};
+use crate::base::{CheckpointId, EventTime};
 
 /// What flows between batches. An event cuts batches, so it keeps its place among the records
 /// of its channel.
@@ -15,6 +15,10 @@ pub enum StreamEvent {
     Watermark(EventTime),
     /// The channel falls idle or comes back.
     WatermarkStatus(WatermarkStatus),
+    /// What is before it belongs to a checkpoint, what comes after does not.
+    Barrier(CheckpointBarrier),
+    /// A checkpoint of which the barrier will not come (Flink's `CancelCheckpointMarker`).
+    CancelCheckpoint(CheckpointId),
     /// Nothing more will come on this channel (Flink's `EndOfData` and `EndOfPartitionEvent`).
     EndOfInput,
 }
@@ -46,4 +50,14 @@ pub enum Element {
     Data(Box<dyn AnyBatch>),
     /// An event.
     Event(StreamEvent),
+}
+
+impl Element {
+    /// How many records it holds.
+    pub fn records(&self) -> u64 {
+        match self {
+            Self::Data(batch) => batch.records() as u64,
+            Self::Event(_) => 0,
+        }
+    }
 }

@@ -19,7 +19,7 @@ mod row;
 mod shown;
 mod side_output;
 
-pub use any::AnyBatch;
+pub use any::{AnyBatch, decode_batch};
 pub use barrier::{CheckpointBarrier, CheckpointKind};
 pub use batch::{BATCH_RECORDS, Batch, LatencyMarker, RecordId};
 pub use collector::Collector;

@@ -8,7 +8,7 @@
 use std::any::{Any, type_name};
 
 use super::{AnyBatch, Batch, Data, SideOutputs, WatermarkStatus};
-use crate::base::{EventTime, Name};
+use crate::base::{CheckpointId, EventTime, Name};
 
 /// Why a task cannot go on. It becomes the root cause of the job's failure.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +27,11 @@ pub enum ChainEvent {
     TimersDue,
     /// Whatever is staged is to be sent on, because the buffer timeout has passed.
     Flush,
+    /// A barrier is about to be sent: whatever belongs before it is to be sent on (Flink's
+    /// `prepareSnapshotPreBarrier`).
+    BeforeBarrier,
+    /// Each operator gives the task the state that belongs to this checkpoint. Nothing is emitted.
+    Snapshot(CheckpointId),
     /// Nothing more will come.
     EndOfInput,
 }

@@ -27,12 +27,17 @@ pub mod rpc;
 mod rpc_text;
 pub mod session;
 pub mod shell;
+mod storage_client;
+mod storage_server;
 mod task_executor;
 
 pub use client::{Client, ClientTimer, JobResult, Submission};
 pub use dispatcher::{Dispatcher, StartJobMaster};
-pub use job_master::{JobMaster, JobMasterTimer, execution_may_become, job_may_become};
-pub use node::{StreamTaskRunner, TaskRunner, client, jobmanager, taskmanager};
+pub use job_master::{
+    JobMaster, JobMasterAction, JobMasterReport, JobMasterTimer, execution_may_become,
+    job_may_become,
+};
+pub use node::{StreamTaskRunner, TaskRunner, client, jobmanager, storage, taskmanager};
 pub use options::RuntimeOptions;
 pub use outbox::{Component, Effect, Outbox};
 pub use resource_manager::{ResourceManager, ResourceManagerTimer};

@@ -5,13 +5,16 @@ use std::rc::Rc;
 
 use super::client::{Client, JobResult, Submission};
 use super::dispatcher::{Dispatcher, StartJobMaster};
-use super::job_master::JobMaster;
+use super::job_master::{JobMaster, JobMasterAction, JobMasterReport};
 use super::options::RuntimeOptions;
+use super::ports;
 use super::resource_manager::ResourceManager;
 use super::shell::Shell;
+use super::storage_client::{Answered, StorageClient, StorageHandle};
+use super::storage_server::{DiskWork, StorageServer};
 use super::task_executor::{TaskAction, TaskExecutor, TaskReport};
 use crate::base::AttemptId;
-use crate::host::{Host, Task};
+use crate::host::{Address, DurableStorage, Host, Task};
 use crate::task::{self, TaskDescriptor, TaskHandle, TaskUpdate};
 
 /// How a TaskExecutor starts tasks.
@@ -21,6 +24,7 @@ pub trait TaskRunner {
         &self,
         host: &Host,
         descriptor: TaskDescriptor,
+        storage: Option<Rc<dyn DurableStorage>>,
         on_update: Box<dyn Fn(TaskUpdate)>,
     ) -> TaskHandle;
 }
@@ -33,9 +37,10 @@ impl TaskRunner for StreamTaskRunner {
         &self,
         host: &Host,
         descriptor: TaskDescriptor,
+        storage: Option<Rc<dyn DurableStorage>>,
         on_update: Box<dyn Fn(TaskUpdate)>,
     ) -> TaskHandle {
-        task::start(host, descriptor, on_update)
+        task::start(host, descriptor, storage, on_update)
     }
 }
 
@@ -48,10 +53,31 @@ pub fn jobmanager(host: Host, options: RuntimeOptions) -> Task {
         host.spawn.spawn(Box::pin(resource_manager.run(|action| match action {})));
 
         let dispatcher = Shell::new(host.clone(), nodes(), Dispatcher::new(options.clone()));
+        let storage = storage_client(&host, &options);
         let start = |StartJobMaster { job, id, payload }| {
             let job_master = JobMaster::new(options.clone(), job, id, payload);
             let job_master = Shell::new(host.clone(), nodes(), job_master);
-            host.spawn.spawn(Box::pin(job_master.run(|action| match action {})));
+            let (reports, clock) = (job_master.reports(), host.clock.clone());
+            let storage = storage.clone();
+            let act = move |action| match action {
+                JobMasterAction::ReadClock => {
+                    reports.push(JobMasterReport::Clock(clock.processing_time().0));
+                }
+                JobMasterAction::Store { checkpoint, path, contents } => {
+                    let reports = reports.clone();
+                    let done =
+                        move |result| reports.push(JobMasterReport::Stored(checkpoint, result));
+                    if let Some(storage) = &storage {
+                        storage.put(&path, contents, Box::new(done));
+                    }
+                }
+                JobMasterAction::Delete { path } => {
+                    if let Some(storage) = &storage {
+                        storage.delete(&path);
+                    }
+                }
+            };
+            host.spawn.spawn(Box::pin(job_master.run(act)));
         };
         dispatcher.run(start).await;
     })
@@ -63,12 +89,14 @@ pub fn taskmanager(host: Host, options: RuntimeOptions, runner: Rc<dyn TaskRunne
         let executor = TaskExecutor::new(options.clone(), host.node, host.clock.now());
         let shell = Shell::new(host.clone(), options.nodes.clone(), executor);
         let reports = shell.reports();
+        let storage = storage_client(&host, &options);
         let mut tasks: BTreeMap<AttemptId, TaskHandle> = BTreeMap::new();
         let act = |action| match action {
             TaskAction::Start(descriptor) => {
                 let (attempt, reports) = (descriptor.attempt, reports.clone());
                 let on_update = move |update| reports.push(TaskReport { attempt, update });
-                let task = runner.start(&host, *descriptor, Box::new(on_update));
+                let storage = storage.clone();
+                let task = runner.start(&host, *descriptor, storage, Box::new(on_update));
                 tasks.insert(attempt, task);
             }
             TaskAction::Cancel(attempt) => {
@@ -79,6 +107,11 @@ pub fn taskmanager(host: Host, options: RuntimeOptions, runner: Rc<dyn TaskRunne
             TaskAction::SendOperatorEvent(attempt, event) => {
                 if let Some(task) = tasks.get(&attempt) {
                     task.on_coordinator_event(event);
+                }
+            }
+            TaskAction::Checkpoint(attempt, letter) => {
+                if let Some(task) = tasks.get(&attempt) {
+                    task.on_checkpoint(letter);
                 }
             }
             TaskAction::Remove(attempt) => {
@@ -102,4 +135,24 @@ pub fn client(
         let shell = Shell::new(host, nodes, Client::new(options, submissions));
         shell.run(|result| on_end(result)).await;
     })
+}
+
+/// A process of durable storage.
+pub fn storage(host: Host, options: RuntimeOptions) -> Task {
+    Box::pin(async move {
+        let shell = Shell::new(host.clone(), options.nodes.clone(), StorageServer::default());
+        let reports = shell.reports();
+        let act = |work: DiskWork| reports.push(work.perform(&*host.disk, host.clock.now()));
+        shell.run(act).await;
+    })
+}
+
+/// The node's way to durable storage, if there is any.
+fn storage_client(host: &Host, options: &RuntimeOptions) -> Option<Rc<dyn DurableStorage>> {
+    let address = Address { node: options.storage?, port: ports::STORAGE };
+    let client = StorageClient::new(address, host.clock.now());
+    let shell = Shell::new(host.clone(), options.nodes.clone(), client);
+    let handle = StorageHandle(shell.reports());
+    host.spawn.spawn(Box::pin(shell.run(|answered: Answered| answered.perform())));
+    Some(Rc::new(handle))
 }

@@ -12,6 +12,11 @@ pub const TASK_EXECUTOR: Port = Port(3);
 /// The client.
 pub const CLIENT: Port = Port(4);
 
+/// Durable storage.
+pub const STORAGE: Port = Port(5);
+/// The client of durable storage of every node that uses it.
+pub const STORAGE_CLIENT: Port = Port(6);
+
 const JOB_MASTERS: u32 = 0x1000;
 const TASKS: u32 = 0x8000_0000;
 /// How many bits of a task's port count the attempts of its job.
@@ -23,10 +28,10 @@ pub fn job_master(job: JobId) -> Port {
 }
 
 /// The port of the `deployment`-th attempt that the JobMaster of `job` deploys, from 0. No two
-/// attempts of a run share one, so that what was meant for a dead attempt never reaches its
-/// successor.
+/// attempts share one, but after 2^18 of them, so that what was meant for a dead attempt never
+/// reaches its successor.
 pub fn task(job: JobId, deployment: u32) -> Port {
-    assert!(deployment < 1 << ATTEMPT_BITS, "a job deploys fewer than 2^18 attempts");
+    let deployment = deployment % (1 << ATTEMPT_BITS);
     assert!(job.0 < 1 << (31 - ATTEMPT_BITS), "a run has fewer than 2^13 jobs");
     Port(TASKS | job.0 << ATTEMPT_BITS | deployment)
 }

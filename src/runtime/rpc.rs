@@ -10,11 +10,12 @@ use std::sync::Arc;
 use super::session::{
     ExecutionReport, Grant, JobMasterId, ResourceManagerId, SlotReport, TaskExecutorId,
 };
-use crate::base::{AllocationId, AttemptId, JobId, Name, SimTime};
+use crate::base::{AllocationId, AttemptId, CheckpointId, JobId, Name, SimTime};
+use crate::checkpoint::CheckpointFailure;
 use crate::graph::PhysicalPlan;
-use crate::host::{Address, Message};
+use crate::host::{Address, Message, StorageError};
 use crate::operator::{AccumulatorResults, CoordinatorEvent, JobCode, OperatorEvent};
-use crate::task::TaskDescriptor;
+use crate::task::{CheckpointLetter, TaskAcknowledgement, TaskDescriptor};
 use crate::trace::JobStatus;
 
 /// A job as it is submitted.
@@ -51,6 +52,10 @@ pub enum Rpc {
     JobMaster(JobMasterRpc),
     /// For a TaskExecutor.
     TaskExecutor(TaskExecutorRpc),
+    /// For durable storage.
+    Storage(StorageRpc),
+    /// For a client of durable storage.
+    StorageClient(StorageClientRpc),
 }
 
 /// What the Dispatcher is told.
@@ -125,6 +130,22 @@ pub enum JobMasterRpc {
         task: Name,
         event: OperatorEvent,
     },
+    /// A subtask has stored its snapshot of a checkpoint.
+    AcknowledgeCheckpoint {
+        id: TaskExecutorId,
+        attempt: AttemptId,
+        task: Name,
+        acknowledgement: Box<TaskAcknowledgement>,
+    },
+    /// A subtask has no snapshot of a checkpoint.
+    DeclineCheckpoint {
+        id: TaskExecutorId,
+        attempt: AttemptId,
+        task: Name,
+        checkpoint: CheckpointId,
+        failure: CheckpointFailure,
+        reason: String,
+    },
     /// A TaskExecutor is gone, or gave the JobMaster up.
     DisconnectTaskManager { id: TaskExecutorId, cause: String },
     /// The job is to be cancelled.
@@ -179,12 +200,61 @@ pub enum TaskExecutorRpc {
         task: Name,
         event: CoordinatorEvent,
     },
+    /// A JobMaster begins a checkpoint at a task, or tells it what became of one.
+    Checkpoint { id: JobMasterId, attempt: AttemptId, task: Name, letter: CheckpointLetter },
     /// A JobMaster returns a slot.
     FreeSlot { job: JobId, id: JobMasterId, allocation: AllocationId },
     /// A JobMaster ends, or has given the TaskExecutor up.
     DisconnectJobManager { job: JobId, id: JobMasterId, cause: String },
     /// A JobMaster asks for a sign of life.
     HeartbeatFromJobManager { job: JobId, id: JobMasterId, executor: TaskExecutorId, sent: SimTime },
+}
+
+/// What durable storage is asked; answered by a [`StorageClientRpc`] with the same number.
+#[derive(Clone)]
+pub enum StorageRpc {
+    /// Store a file.
+    PutFile { request: u64, path: Name, contents: Arc<[u8]> },
+    /// Read a file.
+    GetFile { request: u64, path: Name },
+    /// Remove a file.
+    DeleteFile { request: u64, path: Name },
+}
+
+impl StorageRpc {
+    /// The request's number at its client.
+    pub fn request(&self) -> u64 {
+        match self {
+            Self::PutFile { request, .. }
+            | Self::GetFile { request, .. }
+            | Self::DeleteFile { request, .. } => *request,
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Name {
+        match self {
+            Self::PutFile { path, .. }
+            | Self::GetFile { path, .. }
+            | Self::DeleteFile { path, .. } => path,
+        }
+    }
+}
+
+/// What a client of durable storage is told.
+pub struct StorageClientRpc {
+    pub request: u64,
+    pub answer: StorageAnswer,
+}
+
+/// What came of a request.
+pub enum StorageAnswer {
+    /// It is done, and durable.
+    Done,
+    /// What the file holds.
+    Contents(Arc<[u8]>),
+    /// It is not done.
+    Failed(StorageError),
 }
 
 /// A message came to a component of another kind.
@@ -217,7 +287,9 @@ gateway!(
     Client(ClientRpc),
     ResourceManager(ResourceManagerRpc),
     JobMaster(JobMasterRpc),
-    TaskExecutor(TaskExecutorRpc)
+    TaskExecutor(TaskExecutorRpc),
+    Storage(StorageRpc),
+    StorageClient(StorageClientRpc)
 );
 
 impl Message for Rpc {

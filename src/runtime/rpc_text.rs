@@ -2,12 +2,14 @@
 //! words, its length.
 
 use super::rpc::{
-    ClientRpc, DispatcherRpc, JobMasterRpc, JobState, ResourceManagerRpc, Rpc, TaskExecutorRpc,
+    ClientRpc, DispatcherRpc, JobMasterRpc, JobState, ResourceManagerRpc, Rpc, StorageAnswer,
+    StorageClientRpc, StorageRpc, TaskExecutorRpc,
 };
 use super::session::{ExecutionReport, SlotReport};
 use crate::base::{AllocationId, Name};
 use crate::graph::PhysicalPlan;
 use crate::operator::{AccumulatorResult, AccumulatorValue, CoordinatorEvent, OperatorEvent};
+use crate::task::{CheckpointLetter, TaskAcknowledgement};
 use crate::trace::moment;
 
 /// What a message costs whatever it says: headers, method name, ids.
@@ -50,6 +52,8 @@ impl Rpc {
                     "SendOperatorEventToCoordinator"
                 }
                 JobMasterRpc::DisconnectTaskManager { .. } => "DisconnectTaskManager",
+                JobMasterRpc::AcknowledgeCheckpoint { .. } => "AcknowledgeCheckpoint",
+                JobMasterRpc::DeclineCheckpoint { .. } => "DeclineCheckpoint",
                 JobMasterRpc::CancelJob => "CancelJob",
                 JobMasterRpc::HeartbeatFromTaskManager { .. } => "HeartbeatFromTaskManager",
             },
@@ -65,9 +69,24 @@ impl Rpc {
                 TaskExecutorRpc::SubmitTask { .. } => "SubmitTask",
                 TaskExecutorRpc::CancelTask { .. } => "CancelTask",
                 TaskExecutorRpc::SendOperatorEventToTask { .. } => "SendOperatorEventToTask",
+                TaskExecutorRpc::Checkpoint { letter, .. } => match letter {
+                    CheckpointLetter::Trigger(_) => "TriggerCheckpoint",
+                    CheckpointLetter::Complete(_) => "ConfirmCheckpoint",
+                    CheckpointLetter::Aborted(_) => "AbortCheckpoint",
+                },
                 TaskExecutorRpc::FreeSlot { .. } => "FreeSlot",
                 TaskExecutorRpc::DisconnectJobManager { .. } => "DisconnectJobManager",
                 TaskExecutorRpc::HeartbeatFromJobManager { .. } => "HeartbeatFromJobManager",
+            },
+            Self::Storage(message) => match message {
+                StorageRpc::PutFile { .. } => "PutFile",
+                StorageRpc::GetFile { .. } => "GetFile",
+                StorageRpc::DeleteFile { .. } => "DeleteFile",
+            },
+            Self::StorageClient(StorageClientRpc { answer, .. }) => match answer {
+                StorageAnswer::Done => "FileDone",
+                StorageAnswer::Contents(_) => "FileContents",
+                StorageAnswer::Failed(_) => "FileFailed",
             },
         }
     }
@@ -93,6 +112,12 @@ impl Rpc {
             Self::ResourceManager(message) => about_resource_manager(message),
             Self::JobMaster(message) => about_job_master(message),
             Self::TaskExecutor(message) => about_task_executor(message),
+            Self::Storage(message) => message.path().to_string(),
+            Self::StorageClient(StorageClientRpc { request: _, answer }) => match answer {
+                StorageAnswer::Done => String::new(),
+                StorageAnswer::Contents(contents) => format!("{} bytes", contents.len()),
+                StorageAnswer::Failed(error) => error.to_string(),
+            },
         }
     }
 }
@@ -157,6 +182,12 @@ fn about_job_master(message: &JobMasterRpc) -> String {
                 format!("{task}: ReportedWatermark {}", moment(*watermark))
             }
         },
+        JobMasterRpc::AcknowledgeCheckpoint { task, acknowledgement, .. } => {
+            format!("{task}: checkpoint {}", acknowledgement.checkpoint)
+        }
+        JobMasterRpc::DeclineCheckpoint { task, checkpoint, reason, .. } => {
+            format!("{task}: checkpoint {checkpoint}: {reason}")
+        }
         JobMasterRpc::DisconnectTaskManager { cause, .. } => cause.clone(),
         JobMasterRpc::HeartbeatFromTaskManager { executions, .. } => {
             format!("{} executions", executions.len())
@@ -188,6 +219,13 @@ fn about_task_executor(message: &TaskExecutorRpc) -> String {
                 format!("{task}: WatermarkAlignment {}", moment(*max_watermark))
             }
         },
+        TaskExecutorRpc::Checkpoint { task, letter, .. } => {
+            let checkpoint = match letter {
+                CheckpointLetter::Trigger(barrier) => barrier.id,
+                CheckpointLetter::Complete(id) | CheckpointLetter::Aborted(id) => *id,
+            };
+            format!("{task}: checkpoint {checkpoint}")
+        }
         TaskExecutorRpc::FreeSlot { allocation, .. } => format!("allocation {allocation}"),
         TaskExecutorRpc::DisconnectJobManager { job, cause, .. } => format!("job {job}: {cause}"),
     }
@@ -233,7 +271,18 @@ pub(super) fn wire_size(rpc: &Rpc) -> u64 {
         | Rpc::Client(ClientRpc::JobStatus { state, .. }) => {
             rpc.about().len() as u64 + results_size(state)
         }
-        Rpc::Dispatcher(_)
+        Rpc::JobMaster(JobMasterRpc::AcknowledgeCheckpoint { acknowledgement, .. }) => {
+            acknowledgement_size(acknowledgement)
+        }
+        Rpc::Storage(StorageRpc::PutFile { path, contents, .. }) => {
+            (path.len() + contents.len()) as u64
+        }
+        Rpc::StorageClient(StorageClientRpc {
+            answer: StorageAnswer::Contents(contents), ..
+        }) => contents.len() as u64,
+        Rpc::Storage(_)
+        | Rpc::StorageClient(_)
+        | Rpc::Dispatcher(_)
         | Rpc::Client(_)
         | Rpc::ResourceManager(_)
         | Rpc::JobMaster(_)
@@ -242,8 +291,16 @@ pub(super) fn wire_size(rpc: &Rpc) -> u64 {
     ENVELOPE + body
 }
 
+/// Handles, and the state that travels with them.
+fn acknowledgement_size(acknowledgement: &TaskAcknowledgement) -> u64 {
+    let state = &acknowledgement.state;
+    let in_files: u64 = state.files().map(|file| file.bytes).sum();
+    let handles: u64 = state.files().map(|file| 40 + file.path.len() as u64).sum();
+    64 + handles + state.bytes() - in_files
+}
+
 fn report_size(report: &ExecutionReport) -> u64 {
-    let ExecutionReport { attempt: _, task, state: _, cause, accumulators } = report;
+    let ExecutionReport { attempt: _, task, state: _, cause, unusable: _, accumulators } = report;
     let accumulators: u64 = accumulators.iter().map(accumulator_size).sum();
     16 + task.len() as u64 + cause.as_ref().map_or(0, |cause| cause.len() as u64) + accumulators
 }

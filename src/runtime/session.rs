@@ -4,7 +4,7 @@
 //! the moment it began, which no two lives on one node share; a message for another life is
 //! ignored (Flink's fencing tokens and resource ids).
 
-use crate::base::{AllocationId, AttemptId, JobId, Name, NodeId, SimTime};
+use crate::base::{AllocationId, AttemptId, CheckpointId, JobId, Name, NodeId, SimTime};
 use crate::operator::AccumulatorValues;
 use crate::trace::ExecutionState;
 
@@ -48,6 +48,8 @@ pub struct ExecutionReport {
     pub state: ExecutionState,
     /// Why, if it failed.
     pub cause: Option<String>,
+    /// The checkpoint that it was to begin with, if that is damaged.
+    pub unusable: Option<CheckpointId>,
     /// What its accumulators have come to, if it is over.
     pub accumulators: AccumulatorValues,
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::section::expect::ExpectedEnd;
 use super::shown::quoted;
+use crate::check::Invariant;
 use crate::cluster::{EndReason, RunReport};
 use crate::trace::JobStatus;
 
@@ -37,6 +38,15 @@ pub enum Expectation {
         /// How many.
         rows: u64,
     },
+    /// Every invariant holds, but for those that are meant to be violated.
+    Invariants {
+        /// Those.
+        violated: Vec<Invariant>,
+    },
+    /// How many checkpoints of all jobs become complete, at least.
+    CheckpointsAtLeast(u64),
+    /// How often jobs are started again, all in all.
+    Restarts(u64),
     /// What a column of the rows that a sink shows at the end sums up to.
     Total {
         /// The sink.
@@ -56,6 +66,15 @@ impl fmt::Display for Expectation {
             Self::Job { job, status } => write!(f, "job {job} is {}", status_name(*status)),
             Self::RootCause(cause) => write!(f, "the root cause contains {cause:?}"),
             Self::Rows { sink, rows } => write!(f, "sink {sink} shows {rows} rows"),
+            Self::Invariants { violated } if violated.is_empty() => {
+                f.write_str("every invariant holds")
+            }
+            Self::Invariants { violated } => {
+                let names: Vec<_> = violated.iter().map(|it| it.name()).collect();
+                write!(f, "{} is violated, and no other invariant", names.join(" and "))
+            }
+            Self::CheckpointsAtLeast(count) => write!(f, "at least {count} checkpoints complete"),
+            Self::Restarts(count) => write!(f, "jobs are started again {count} times"),
             Self::Total { sink, column, total } => {
                 write!(f, "column {column} of sink {sink} sums up to {total}")
             }
@@ -137,11 +156,36 @@ fn differs(expectation: &Expectation, report: &RunReport) -> Option<String> {
             let found = report.sinks.get(sink).map_or(0, |sink| sink.rows.len() as u64);
             (found != *rows).then(|| format!("it shows {found}"))
         }
+        Expectation::Invariants { violated } => invariants(violated, report),
+        Expectation::CheckpointsAtLeast(count) => {
+            let found: u64 = report.verdict.jobs.values().map(|job| job.completed).sum();
+            (found < *count).then(|| format!("{found} do"))
+        }
+        Expectation::Restarts(count) => {
+            let found: u64 = report.verdict.jobs.values().map(|job| job.restarts).sum();
+            (found != *count).then(|| format!("it was {found} times"))
+        }
         Expectation::Total { sink, column, total } => match sum(report, sink, column) {
             Ok(found) => (found != i128::from(*total)).then(|| format!("it is {found}")),
             Err(no_number) => Some(no_number),
         },
     }
+}
+
+/// What holds or does not, other than expected.
+fn invariants(violated: &[Invariant], report: &RunReport) -> Option<String> {
+    let expected = |invariant: &Invariant| violated.contains(invariant);
+    for judged in &report.verdict.invariants {
+        match (judged.holds(), expected(&judged.invariant)) {
+            (true, true) => return Some(format!("{} holds", judged.invariant)),
+            (false, false) => {
+                let witness = judged.witness.as_ref().map_or("", |it| it.text.as_str());
+                return Some(format!("{} does not hold: {witness}", judged.invariant));
+            }
+            (true, false) | (false, true) => {}
+        }
+    }
+    None
 }
 
 /// The sum of a column, or which of its values is no whole number.

@@ -246,6 +246,9 @@ fn expectations(
     if let Some(cause) = &expect.root_cause {
         all.push(Expectation::RootCause(cause.clone()));
     }
+    all.push(Expectation::Invariants { violated: expect.violates.clone() });
+    all.extend(expect.checkpoints_at_least.map(Expectation::CheckpointsAtLeast));
+    all.extend(expect.restarts.map(Expectation::Restarts));
     for (sink, rows) in &expect.rows {
         find_sink(scenario, sinks, sink)?;
         all.push(Expectation::Rows { sink: sink.value.clone(), rows: *rows });

@@ -58,9 +58,10 @@ impl Outcome {
         put("jobs", report.jobs.iter().map(job_json).collect());
         if let [job] = report.jobs.as_slice() {
             put("job_status", json!(status_name(job.status)));
-            put("restarts", json!(job.restarts));
+            put("restarts", json!(job.counts.restarts));
         }
-        put("verdict", json!({ "delivery": "unjudged", "invariants": [] }));
+        let invariants = report.verdict.to_json();
+        put("verdict", json!({ "delivery": "unjudged", "invariants": invariants }));
         put("expectations", self.expectations_json());
         put("holds", json!(self.judgement.holds));
         put("sinks", self.sinks_json());
@@ -96,8 +97,8 @@ fn job_json(job: &JobReport) -> Value {
     json!({
         "name": job.name,
         "status": status_name(job.status),
-        "restarts": job.restarts,
-        "checkpoints": { "completed": 0, "aborted": 0 },
+        "restarts": job.counts.restarts,
+        "checkpoints": { "completed": job.counts.completed, "aborted": job.counts.aborted },
         "accumulators": accumulators_json(job),
     })
 }

@@ -269,7 +269,7 @@ fn take_part<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], FormatError> {
 }
 
 /// Bytes as bytes, and not one by one.
-pub(super) mod blob {
+pub(crate) mod blob {
     use std::fmt;
 
     use serde::de::{Deserializer, Error, Visitor};

@@ -9,7 +9,7 @@ use crate::host::Host;
 use crate::network::ResultPartition;
 use crate::operator::{
     AccumulatorRegistry, Meter, OperatorContext, OperatorEvent, OperatorKind,
-    ProcessingTimeService, ScratchTraffic, SourceReader,
+    ProcessingTimeService, ScratchTraffic, Snapshots, SourceReader,
 };
 use crate::record::{AnyOutput, ChainEvent, Failure, Outputs};
 use crate::time::PausableRelativeClock;
@@ -20,6 +20,7 @@ pub(super) struct Shared {
     pub(super) accumulators: AccumulatorRegistry,
     pub(super) meter: Rc<Meter>,
     pub(super) timers: Rc<ProcessingTimeService>,
+    pub(super) snapshots: Rc<Snapshots>,
     pub(super) scratch: Rc<ScratchTraffic>,
     pub(super) activity_clock: Rc<RefCell<PausableRelativeClock>>,
     pub(super) coordinator: Rc<dyn Fn(OperatorEvent)>,
@@ -31,6 +32,8 @@ pub(super) enum Head {
     Source(Box<dyn SourceReader>),
     /// It takes what comes through the input gate.
     Operator(Box<dyn AnyOutput>),
+    /// It had finished before a restart: it lets its input pass by, and ends.
+    Finished,
 }
 
 impl Head {
@@ -39,6 +42,7 @@ impl Head {
         match self {
             Self::Source(source) => source.on_event(event),
             Self::Operator(operator) => operator.on_event(event),
+            Self::Finished => Ok(()),
         }
     }
 }
@@ -78,6 +82,7 @@ pub(super) fn build(
             state_backend: code.state_backend.unwrap_or(descriptor.options.state_backend),
             parts: descriptor.parts.clone(),
             timers: shared.timers.clone(),
+            snapshots: shared.snapshots.clone(),
             scratch: shared.scratch.clone(),
             activity_clock: shared.activity_clock.clone(),
             coordinator: shared.coordinator.clone(),

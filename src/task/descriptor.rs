@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{AttemptId, Name, SimDuration};
+use crate::base::{AttemptId, CheckpointId, Name, SimDuration};
+use crate::checkpoint::coordinator::CheckpointMetrics;
+use crate::checkpoint::{
+    CheckpointConfig, CheckpointFailure, SnapshotParts, StateHandle, SubtaskState,
+};
 use crate::graph::{PhysicalPlan, VertexSubtask};
 use crate::host::{Address, Port};
 use crate::operator::{AccumulatorValues, EventTimeParts, JobCode, OperatorEvent};
@@ -29,6 +33,46 @@ pub struct TaskDescriptor {
     pub options: Arc<TaskOptions>,
     /// What fills the seams of event time.
     pub parts: Arc<EventTimeParts>,
+    /// How the job is checkpointed, if it is.
+    pub checkpointing: Option<Arc<CheckpointConfig>>,
+    /// What fills the seams of snapshots.
+    pub snapshot_parts: Arc<SnapshotParts>,
+    /// What it begins with, if that is not nothing.
+    pub restore: Option<Arc<TaskRestore>>,
+}
+
+/// What a checkpoint has of a subtask (Flink's `JobManagerTaskRestore`).
+#[derive(Clone, Debug)]
+pub struct TaskRestore {
+    /// The checkpoint.
+    pub checkpoint: CheckpointId,
+    /// What it has.
+    pub state: RestoreState,
+}
+
+/// See [`TaskRestore`].
+#[derive(Clone, Debug)]
+pub enum RestoreState {
+    /// State.
+    Stored {
+        /// Its own.
+        own: SubtaskState,
+        /// The snapshots of all subtasks of its vertex, by index: for state that all must have.
+        siblings: Vec<StateHandle>,
+    },
+    /// The subtask had finished: it has nothing left to do.
+    Finished,
+}
+
+/// What a task acknowledges a checkpoint with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskAcknowledgement {
+    /// The checkpoint.
+    pub checkpoint: CheckpointId,
+    /// Where its state is.
+    pub state: SubtaskState,
+    /// What it cost.
+    pub metrics: CheckpointMetrics,
 }
 
 /// Settings of the data plane.
@@ -58,6 +102,17 @@ pub enum TaskUpdate {
     OperatorEvent(OperatorEvent),
     /// It is about to end; this is what its accumulators have come to, if it has any.
     Accumulated(AccumulatorValues),
+    /// Its snapshot of a checkpoint is stored.
+    Acknowledged(Box<TaskAcknowledgement>),
+    /// It has no snapshot of a checkpoint.
+    Declined {
+        /// The checkpoint.
+        checkpoint: CheckpointId,
+        /// Of which kind the reason is.
+        failure: CheckpointFailure,
+        /// The reason, in words.
+        reason: String,
+    },
     /// It is done.
     Finished,
     /// It was stopped.
@@ -66,6 +121,8 @@ pub enum TaskUpdate {
     Failed {
         /// The root cause.
         cause: String,
+        /// The checkpoint that it was to begin with, if that is damaged.
+        unusable: Option<CheckpointId>,
     },
 }
 

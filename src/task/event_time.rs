@@ -52,7 +52,9 @@ impl InputEventTime {
                 (output.watermark, output.status)
             }
             // The last watermark of a channel has come before its end.
-            StreamEvent::EndOfInput => (None, None),
+            StreamEvent::Barrier(_)
+            | StreamEvent::CancelCheckpoint(_)
+            | StreamEvent::EndOfInput => (None, None),
         };
         let told = if self.valves.len() == 1 {
             (watermark, status)

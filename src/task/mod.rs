@@ -4,24 +4,33 @@
 //! front and behind, [`crate::operator`] within.
 
 mod chain;
+mod checkpoints;
 mod descriptor;
 mod event_time;
 mod guard;
+mod restoring;
 mod stream_task;
+mod underway;
 mod waiting;
 mod wiring;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::base::EventTime;
-use crate::host::{Host, Signal};
+use crate::base::{CheckpointId, EventTime};
+use crate::checkpoint::CheckpointBarrier;
+use crate::host::{DurableStorage, Host, Signal, StorageError};
 use crate::operator::{AccumulatorRegistry, CoordinatorEvent};
 use crate::record::Failure;
 use crate::trace::{Event, ExecutionState, TaskEvent};
 
-pub use descriptor::{TaskDescriptor, TaskOptions, TaskUpdate};
-use stream_task::{Ended, StreamTask};
+pub use descriptor::{
+    RestoreState, TaskAcknowledgement, TaskDescriptor, TaskOptions, TaskRestore, TaskUpdate,
+};
+use restoring::RestoreError;
+pub(crate) use restoring::stored_file;
+use stream_task::{Ended, StreamTask, Surroundings};
 
 /// A running task.
 pub struct TaskHandle {
@@ -35,6 +44,21 @@ struct Mail {
     cancelled: Cell<bool>,
     /// How far its source may read ahead of others, since the task last looked.
     alignment: Cell<Option<EventTime>>,
+    /// What the JobMaster says of checkpoints.
+    checkpoints: RefCell<VecDeque<CheckpointLetter>>,
+    /// What has become of files of its snapshots.
+    stored: RefCell<VecDeque<(CheckpointId, Result<(), StorageError>)>>,
+}
+
+/// What the JobMaster says of a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckpointLetter {
+    /// It begins here.
+    Trigger(CheckpointBarrier),
+    /// It is complete.
+    Complete(CheckpointId),
+    /// It has come to nothing.
+    Aborted(CheckpointId),
 }
 
 impl TaskHandle {
@@ -55,6 +79,12 @@ impl TaskHandle {
         }
         self.signal.notify();
     }
+
+    /// Tells the task of a checkpoint.
+    pub fn on_checkpoint(&self, letter: CheckpointLetter) {
+        self.mail.checkpoints.borrow_mut().push_back(letter);
+        self.signal.notify();
+    }
 }
 
 /// Starts a task on `host`. Updates end with exactly one of `Finished`, `Canceled`, `Failed`,
@@ -62,28 +92,29 @@ impl TaskHandle {
 pub fn start(
     host: &Host,
     descriptor: TaskDescriptor,
+    storage: Option<Rc<dyn DurableStorage>>,
     on_update: Box<dyn Fn(TaskUpdate)>,
 ) -> TaskHandle {
     let (signal, mail) = (Signal::default(), Rc::new(Mail::default()));
     let handle = TaskHandle { signal: signal.clone(), mail: mail.clone() };
-    let task = run(host.clone(), descriptor, signal, mail, on_update.into());
-    host.spawn.spawn(Box::pin(task));
+    let surroundings = Surroundings {
+        inbox: host.wire.open(descriptor.port, signal.clone()),
+        signal,
+        mail,
+        accumulators: AccumulatorRegistry::default(),
+        storage,
+        on_update: on_update.into(),
+    };
+    host.spawn.spawn(Box::pin(run(host.clone(), descriptor, surroundings)));
     handle
 }
 
 /// Runs a task from its start to its end.
-async fn run(
-    host: Host,
-    descriptor: TaskDescriptor,
-    signal: Signal,
-    mail: Rc<Mail>,
-    on_update: Rc<dyn Fn(TaskUpdate)>,
-) {
+async fn run(host: Host, descriptor: TaskDescriptor, surroundings: Surroundings) {
     let (job, attempt) = (descriptor.attempt.subtask.job, descriptor.attempt.attempt);
     let subtask = descriptor.name.clone();
-    let updates = on_update.clone();
-    let coordinator = Rc::new(move |event| updates(TaskUpdate::OperatorEvent(event)));
-    let accumulators = AccumulatorRegistry::default();
+    let (accumulators, on_update) =
+        (surroundings.accumulators.clone(), surroundings.on_update.clone());
     let end = |update| {
         let values = accumulators.values();
         if !values.is_empty() {
@@ -91,10 +122,26 @@ async fn run(
         }
         on_update(update);
     };
-    let registry = accumulators.clone();
-    let mut task = match StreamTask::open(&host, descriptor, signal, mail, registry, coordinator) {
+    let failed = |cause| TaskUpdate::Failed { cause, unusable: None };
+    let restored = match &descriptor.restore {
+        None => None,
+        Some(restore) => {
+            let (signal, mail) = (&surroundings.signal, &*surroundings.mail);
+            let storage = surroundings.storage.as_ref();
+            match restoring::fetch(&host, storage, restore, (signal, mail)).await {
+                Ok(restored) => Some(restored),
+                Err(RestoreError::Canceled) => return end(TaskUpdate::Canceled),
+                Err(RestoreError::Unreachable(cause)) => return end(failed(cause)),
+                Err(RestoreError::Unusable(cause)) => {
+                    let unusable = Some(restore.checkpoint);
+                    return end(TaskUpdate::Failed { cause, unusable });
+                }
+            }
+        }
+    };
+    let mut task = match StreamTask::open(&host, descriptor, surroundings, restored) {
         Ok(task) => task,
-        Err(Failure(cause)) => return end(TaskUpdate::Failed { cause }),
+        Err(Failure(cause)) => return end(failed(cause)),
     };
     let started = TaskEvent::TaskStarted { job, subtask: subtask.clone(), attempt };
     host.trace.record(Event::Task(started));
@@ -103,7 +150,7 @@ async fn run(
     let (state, update) = match result {
         Ok(Ended::Finished) => (ExecutionState::Finished, TaskUpdate::Finished),
         Ok(Ended::Canceled) => (ExecutionState::Canceled, TaskUpdate::Canceled),
-        Err(Failure(cause)) => (ExecutionState::Failed, TaskUpdate::Failed { cause }),
+        Err(Failure(cause)) => (ExecutionState::Failed, failed(cause)),
     };
     let micros =
         |span: crate::base::SimDuration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);

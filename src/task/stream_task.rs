@@ -10,16 +10,21 @@
 use std::rc::Rc;
 
 use super::chain::{self, Head, Shared};
+use super::checkpoints::{Checkpointing, digests, file_digest, positions};
 use super::event_time::InputEventTime;
 use super::guard::guarded;
+use super::restoring::{Restored, RestoredRest};
 use super::waiting::{Spent, wait};
-use super::{Mail, TaskDescriptor, wiring};
-use crate::base::{SimDuration, SimTime};
-use crate::host::{Host, Inbox, Payload, Signal};
-use crate::network::{ConsumerChannel, DataMessage, InputGate, ResultPartition, Taken};
-use crate::operator::{AccumulatorRegistry, Meter, OperatorEvent, SourceStatus};
-use crate::record::{ChainEvent, Element, Failure};
-use crate::trace::{Event, TaskEvent, TimeEvent};
+use super::{CheckpointLetter, Mail, TaskDescriptor, TaskUpdate, wiring};
+use crate::base::{CheckpointId, EventTime, JobId, Name, SimDuration, SimTime};
+use crate::checkpoint::{ChannelCounts, FileHandle, StateHandle, TaskSnapshot};
+use crate::host::{DurableStorage, Host, Inbox, Payload, Signal};
+use crate::network::{
+    self, Consumer, ConsumerChannel, DataMessage, InputGate, ResultPartition, Taken,
+};
+use crate::operator::{AccumulatorRegistry, Channels, Meter, Snapshots, SourceStatus};
+use crate::record::{ChainEvent, Element, Failure, StreamEvent};
+use crate::trace::{Event, RecoveryEvent, TaskEvent, TimeEvent};
 
 /// How a task ended, other than by failing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,35 +46,64 @@ enum Work {
 }
 
 pub(super) struct StreamTask {
-    host: Host,
+    pub(super) host: Host,
     descriptor: TaskDescriptor,
-    signal: Signal,
-    mail: Rc<Mail>,
+    pub(super) signal: Signal,
+    pub(super) mail: Rc<Mail>,
+    pub(super) on_update: Rc<dyn Fn(TaskUpdate)>,
     inbox: Rc<dyn Inbox>,
-    gate: InputGate,
+    pub(super) gate: InputGate,
     event_time: InputEventTime,
-    partitions: Vec<Rc<ResultPartition>>,
-    head: Head,
+    /// How far its input is in event time, as far as that is known.
+    pub(super) watermark: Option<EventTime>,
+    pub(super) partitions: Vec<Rc<ResultPartition>>,
+    pub(super) head: Head,
+    pub(super) checkpoints: Checkpointing,
     /// When a source that had nothing will have something.
     source_due: SimTime,
     source_ended: bool,
     back_pressured: bool,
-    shared: Shared,
+    /// All that it had to send is on its way or will be: it takes no more snapshots.
+    pub(super) closing: bool,
+    pub(super) shared: Shared,
     pub(super) spent: Spent,
 }
 
+/// What connects a task with those outside.
+pub(super) struct Surroundings {
+    pub(super) signal: Signal,
+    pub(super) mail: Rc<Mail>,
+    pub(super) inbox: Rc<dyn Inbox>,
+    pub(super) accumulators: AccumulatorRegistry,
+    pub(super) storage: Option<Rc<dyn DurableStorage>>,
+    pub(super) on_update: Rc<dyn Fn(TaskUpdate)>,
+}
+
 impl StreamTask {
-    /// Sets the operators up and connects to the producers.
+    /// Sets the operators up, with what a checkpoint holds for them, and connects to the producers.
     pub(super) fn open(
         host: &Host,
         descriptor: TaskDescriptor,
-        signal: Signal,
-        mail: Rc<Mail>,
-        accumulators: AccumulatorRegistry,
-        coordinator: Rc<dyn Fn(OperatorEvent)>,
+        surroundings: Surroundings,
+        restored: Option<Restored>,
     ) -> Result<Self, Failure> {
-        let inbox = host.wire.open(descriptor.port, signal.clone());
+        let Surroundings { signal, mail, inbox, accumulators, storage, on_update } = surroundings;
+        let updates = on_update.clone();
+        let coordinator = Rc::new(move |event| updates(TaskUpdate::OperatorEvent(event)));
+        let (state, rest) = match restored {
+            Some(restored) => {
+                let (state, rest) = restored.split();
+                (Some(state), Some(rest))
+            }
+            None => (None, None),
+        };
+        let finished = rest.as_ref().is_some_and(|rest| rest.finished);
+        let counts = state.as_ref().map(|state| state.snapshot.channels.clone());
+        let config = descriptor.checkpointing.clone();
+        let incremental = config.as_ref().is_some_and(|config| config.incremental);
+        let parts = descriptor.snapshot_parts.clone();
         let shared = Shared {
+            snapshots: Snapshots::new(parts.clone(), incremental, state),
             accumulators,
             meter: Rc::new(Meter::default()),
             timers: Rc::default(),
@@ -78,34 +112,130 @@ impl StreamTask {
             coordinator,
         };
         let partitions = wiring::result_partitions(host, &descriptor);
-        let head = guarded(|| chain::build(host, &descriptor, &shared, &partitions))?;
-        let gate = InputGate::new(
-            host.clone(),
-            descriptor.attempt.subtask.job,
-            descriptor.name.clone(),
-            descriptor.port,
-            descriptor.options.credits,
-            wiring::input_channels(&descriptor),
-        );
-        gate.request_partitions();
+        let head = if finished {
+            Head::Finished
+        } else {
+            guarded(|| chain::build(host, &descriptor, &shared, &partitions))?
+        };
+        let consumer = Consumer {
+            job: descriptor.attempt.subtask.job,
+            name: descriptor.name.clone(),
+            attempt: descriptor.attempt.attempt,
+            port: descriptor.port,
+        };
+        let channels = wiring::input_channels(&descriptor);
+        let gate = InputGate::new(host.clone(), consumer, descriptor.options.credits, channels);
         let merge = &descriptor.parts.watermark_merge;
         let event_time = InputEventTime::new(gate.inputs(), merge);
-        Ok(Self {
+        let checkpoints = Checkpointing::new(config, parts, storage, gate.channel_count());
+        let mut this = Self {
             host: host.clone(),
             descriptor,
             signal,
             mail,
+            on_update,
             inbox,
             gate,
             event_time,
+            watermark: None,
             partitions,
             head,
+            checkpoints,
             source_due: SimTime::ZERO,
             source_ended: false,
             back_pressured: false,
+            closing: false,
             shared,
             spent: Spent::default(),
-        })
+        };
+        if let Some(rest) = rest {
+            this.take_over(rest, counts.unwrap_or_default())?;
+        }
+        this.gate.request_partitions();
+        Ok(this)
+    }
+
+    /// Takes over what a checkpoint holds beside the state of operators, and tells what all of it
+    /// has come to.
+    fn take_over(&mut self, rest: RestoredRest, counts: ChannelCounts) -> Result<(), Failure> {
+        let RestoredRest { channels, files, backend_files, finished } = rest;
+        let checkpoint = self.restored_checkpoint();
+        if finished {
+            return Ok(());
+        }
+        let code = self.descriptor.code.clone();
+        let edges = &self.descriptor.plan.execution.job.edges;
+        let edge = |edge: u16| &*code.edges[edges[usize::from(edge)].stream_edge];
+        for index in 0..self.gate.channel_count() {
+            let stored = channels.inputs.iter().find(|it| it.channel as usize == index);
+            let elements = match stored {
+                Some(stored) => guarded(|| network::restored(stored, edge(self.gate.edge(index))))?,
+                None => Vec::new(),
+            };
+            let consumed = counts.inputs.get(index).copied().unwrap_or_default();
+            self.gate.restore(index, consumed, elements);
+        }
+        let mut first = 0;
+        for (place, partition) in self.partitions.iter().enumerate() {
+            let count = Channels::count(partition);
+            for index in 0..count {
+                let stored =
+                    channels.outputs.iter().find(|it| it.channel as usize == first + index);
+                let given = counts.outputs.get(place).and_then(|it| it.get(index)).copied();
+                let (given, elements) = match stored {
+                    Some(stored) => {
+                        let elements =
+                            guarded(|| network::restored(stored, edge(Channels::edge(partition))))?;
+                        (stored.from, elements)
+                    }
+                    None => (given.unwrap_or_default(), Vec::new()),
+                };
+                partition.restore(index, given, elements);
+            }
+            first += count;
+        }
+        let mut state = Vec::new();
+        for ((operator, file), handle) in &backend_files {
+            if let StateHandle::File(FileHandle { bytes, checksum, .. }) = handle {
+                state.push(file_digest(operator, &file.name, *bytes, *checksum));
+            }
+        }
+        self.checkpoints.begin_with(checkpoint, backend_files);
+        self.shared.snapshots.begin_looking();
+        guarded(|| self.head.on_event(ChainEvent::Snapshot(checkpoint)))?;
+        let (operators, _) = self.shared.snapshots.take();
+        state.splice(0..0, operators.iter().flat_map(digests));
+        let (inputs, outputs) = (self.input_ranges(&channels), self.output_ranges(&channels));
+        let found = TaskSnapshot { operators, channels: ChannelCounts::default() };
+        self.host.trace.record(Event::Recovery(RecoveryEvent::StateRestored {
+            job: self.job(),
+            subtask: self.name(),
+            attempt: self.attempt(),
+            checkpoint,
+            files,
+            positions: positions(&found.operators),
+            state,
+            state_version: found.state_version(),
+            inputs,
+            outputs,
+        }));
+        Ok(())
+    }
+
+    fn restored_checkpoint(&self) -> CheckpointId {
+        self.descriptor.restore.as_ref().map_or(CheckpointId(0), |restore| restore.checkpoint)
+    }
+
+    pub(super) fn job(&self) -> JobId {
+        self.descriptor.attempt.subtask.job
+    }
+
+    pub(super) fn name(&self) -> Name {
+        self.descriptor.name.clone()
+    }
+
+    pub(super) fn attempt(&self) -> u32 {
+        self.descriptor.attempt.attempt
     }
 
     pub(super) fn meter(&self) -> &Meter {
@@ -119,6 +249,7 @@ impl StreamTask {
             if self.mail.cancelled.get() {
                 return Ok(Ended::Canceled);
             }
+            self.on_checkpoint_clock()?;
             self.flush_if_due()?;
             match self.next_work() {
                 Work::EndOfInput => break,
@@ -134,10 +265,12 @@ impl StreamTask {
                 Work::Input => {
                     self.ease_back_pressure();
                     self.process_one()?;
+                    self.take_late_snapshot()?;
                     self.pay().await?;
                 }
             }
         }
+        self.closing = true;
         self.end_input()?;
         self.pay().await?;
         // Unlike Flink, where a finished task's partitions live on in their TaskManager, a task
@@ -145,11 +278,21 @@ impl StreamTask {
         while !self.partitions.iter().all(|partition| partition.is_drained()) {
             self.wait_back_pressured().await;
             self.read_mail()?;
+            self.on_checkpoint_clock()?;
             if self.mail.cancelled.get() {
                 return Ok(Ended::Canceled);
             }
         }
         self.ease_back_pressure();
+        // What was taken of its state is stored before it is gone.
+        while !self.checkpoints.is_idle() {
+            self.wait_idle(SimTime::MAX).await;
+            self.read_mail()?;
+            self.on_checkpoint_clock()?;
+            if self.mail.cancelled.get() {
+                return Ok(Ended::Canceled);
+            }
+        }
         Ok(Ended::Finished)
     }
 
@@ -203,7 +346,27 @@ impl StreamTask {
             }
         }
         self.gate.retry();
-        Ok(())
+        self.read_checkpoint_mail()
+    }
+
+    fn read_checkpoint_mail(&mut self) -> Result<(), Failure> {
+        while let Some((channel, event)) = self.gate.take_priority() {
+            self.on_priority(channel, event)?;
+        }
+        loop {
+            let letter = self.mail.checkpoints.borrow_mut().pop_front();
+            match letter {
+                Some(CheckpointLetter::Trigger(barrier)) => self.on_trigger(barrier)?,
+                Some(CheckpointLetter::Complete(id)) => self.on_checkpoint_complete(id),
+                Some(CheckpointLetter::Aborted(id)) => self.on_checkpoint_aborted(id),
+                None => break,
+            }
+        }
+        loop {
+            let stored = self.mail.stored.borrow_mut().pop_front();
+            let Some((checkpoint, result)) = stored else { return Ok(()) };
+            self.on_stored(checkpoint, result);
+        }
     }
 
     fn partition(&self, edge: u16) -> Option<&Rc<ResultPartition>> {
@@ -215,10 +378,16 @@ impl StreamTask {
     }
 
     fn next_work(&self) -> Work {
+        if self.checkpoints.is_paused() {
+            return Work::NothingUntil(SimTime::MAX);
+        }
         if self.shared.timers.is_due(&*self.host.clock) {
             return Work::Timers;
         }
         match &self.head {
+            Head::Finished if self.gate.is_ready() => Work::Input,
+            Head::Finished if self.gate.is_ended() => Work::EndOfInput,
+            Head::Finished => Work::NothingUntil(SimTime::MAX),
             Head::Source(_) if self.source_ended => Work::EndOfInput,
             Head::Source(_) if self.source_due > self.host.clock.now() => {
                 Work::NothingUntil(self.source_due)
@@ -245,13 +414,33 @@ impl StreamTask {
                     guarded(|| operator.collect_any(input, batch))?;
                 }
                 Some(Taken { channel, input, element: Element::Event(event) }) => {
-                    for event in self.event_time.on_event(channel, input, event) {
-                        self.record_event_time(event);
-                        guarded(|| self.head.on_event(event))?;
-                    }
+                    self.on_stream_event(channel, input, event)?;
                 }
                 None => {}
             },
+            Head::Finished => {
+                self.gate.take();
+            }
+        }
+        Ok(())
+    }
+
+    fn on_stream_event(
+        &mut self,
+        channel: usize,
+        input: u16,
+        event: StreamEvent,
+    ) -> Result<(), Failure> {
+        match event {
+            StreamEvent::Barrier(barrier) => return self.on_barrier(channel, barrier),
+            StreamEvent::EndOfInput => self.on_end_of_channel(channel)?,
+            StreamEvent::Watermark(_)
+            | StreamEvent::WatermarkStatus(_)
+            | StreamEvent::CancelCheckpoint(_) => {}
+        }
+        for event in self.event_time.on_event(channel, input, event) {
+            self.record_event_time(event);
+            guarded(|| self.head.on_event(event))?;
         }
         Ok(())
     }
@@ -265,7 +454,10 @@ impl StreamTask {
         Ok(())
     }
 
-    fn record_event_time(&self, event: ChainEvent) {
+    fn record_event_time(&mut self, event: ChainEvent) {
+        if let ChainEvent::Watermark(watermark) = event {
+            self.watermark = Some(watermark);
+        }
         let job = self.descriptor.attempt.subtask.job;
         let subtask = self.descriptor.name.clone();
         self.host.trace.record(Event::Time(match event {
@@ -275,11 +467,22 @@ impl StreamTask {
             ChainEvent::WatermarkStatus(status) => {
                 TimeEvent::WatermarkStatusChanged { job, subtask, status }
             }
-            ChainEvent::TimersDue | ChainEvent::Flush | ChainEvent::EndOfInput => return,
+            ChainEvent::TimersDue
+            | ChainEvent::Flush
+            | ChainEvent::BeforeBarrier
+            | ChainEvent::Snapshot(_)
+            | ChainEvent::EndOfInput => return,
         }));
     }
 
     fn end_input(&mut self) -> Result<(), Failure> {
+        if let Head::Finished = self.head {
+            for partition in &self.partitions {
+                partition.broadcast(StreamEvent::Watermark(EventTime::MAX));
+                partition.broadcast(StreamEvent::EndOfInput);
+            }
+            return Ok(());
+        }
         guarded(|| self.head.on_event(ChainEvent::EndOfInput))?;
         // The end of the input has flushed what was staged.
         self.partitions.iter().for_each(|partition| partition.flushed());
@@ -321,7 +524,13 @@ impl StreamTask {
     async fn wait_idle(&mut self, due: SimTime) {
         self.ease_back_pressure();
         let timers = self.shared.timers.deadline(&*self.host.clock);
-        let due = [Some(due.min(timers)), self.flush_deadline(), self.gate.retry_deadline()];
+        let timers = if self.checkpoints.is_paused() { SimTime::MAX } else { timers };
+        let due = [
+            Some(due.min(timers)),
+            self.flush_deadline(),
+            self.gate.retry_deadline(),
+            self.checkpoint_deadline(),
+        ];
         let due = due.into_iter().flatten().min().unwrap_or(SimTime::MAX);
         self.spent.idle += wait(&self.host, &self.signal, due).await;
     }
@@ -332,7 +541,8 @@ impl StreamTask {
             self.shared.activity_clock.borrow_mut().pause(self.host.clock.now());
             self.record_back_pressure();
         }
-        let due = self.flush_deadline().unwrap_or(SimTime::MAX);
+        let due = [self.flush_deadline(), self.checkpoint_deadline()];
+        let due = due.into_iter().flatten().min().unwrap_or(SimTime::MAX);
         self.spent.back_pressured += wait(&self.host, &self.signal, due).await;
     }
 

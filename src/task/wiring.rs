@@ -63,6 +63,7 @@ pub(super) fn result_partitions(
         let settings = PartitionSettings {
             job: me.job,
             producer: descriptor.name.clone(),
+            attempt: descriptor.attempt.attempt,
             port: descriptor.port,
             edge: place as u16,
             partitioning: edge.partitioning,

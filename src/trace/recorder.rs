@@ -33,6 +33,7 @@ pub struct Recorder {
     scratch: Vec<u8>,
     keep: Option<Keep>,
     observer: Option<Observer>,
+    judge: Option<Observer>,
 }
 
 /// What a recorder comes to.
@@ -60,12 +61,18 @@ impl Recorder {
             scratch: Vec::new(),
             keep: (level > Level::Off).then(|| Keep::new(&header)),
             observer: None,
+            judge: None,
         }
     }
 
     /// Shows `observer` every event that is kept from now on.
     pub fn observe(&mut self, observer: Observer) {
         self.observer = Some(observer);
+    }
+
+    /// Shows `judge` every control event from now on, at any level.
+    pub fn judge_by(&mut self, judge: Observer) {
+        self.judge = Some(judge);
     }
 
     /// The last step that was taken.
@@ -107,6 +114,10 @@ impl Recorder {
         self.count = before.next(is_control);
         if is_control {
             self.last = at;
+        }
+        if let Some(judge) = self.judge.as_mut().filter(|_| is_control) {
+            let (step, event) = (Step(self.count.step), event.clone());
+            judge(&Recorded { step, sub: 0, at, node, incarnation, event });
         }
         if let Some(keep) = &mut self.keep {
             let encoded = &self.scratch[DIGEST_PREFIX..];

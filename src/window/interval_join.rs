@@ -159,6 +159,11 @@ where
         &self.timers
     }
 
+    /// The timers, to take them over from a checkpoint.
+    pub fn timers_mut(&mut self) -> &mut InternalTimerService<K, JoinSide> {
+        &mut self.timers
+    }
+
     /// Takes the timers of the key groups in `range` back from a snapshot.
     pub fn restore_timers(&mut self, range: KeyGroupRange, snapshot: TimersSnapshot<K, JoinSide>) {
         self.timers.restore(range, snapshot);

@@ -58,7 +58,7 @@ pub use function::{
 };
 pub use lateness::{Lateness, LatenessRule};
 pub use merging::{Added, InFlight, Merge, MergingWindowSet, WindowMerge, merge_windows};
-pub use operator::{Merging, WINDOW_CONTENTS, WindowOperator, WindowSpec};
+pub use operator::{Merging, WINDOW_CONTENTS, WindowOperator, WindowParts, WindowSpec};
 pub use output::{KeyOf, StreamRecord, WindowChange, WindowOutput};
 pub use pane::{KeyWindows, Pane};
 pub use time_window::{TimeWindow, Window};

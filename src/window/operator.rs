@@ -181,6 +181,12 @@ where
         &self.timers
     }
 
+    /// All that it keeps, for whoever stores it or takes it over.
+    pub fn parts(&mut self) -> WindowParts<'_, K, S> {
+        let Self { store, states, timers, .. } = self;
+        WindowParts { store, states, timers }
+    }
+
     /// Tells the output from now on what becomes of timers.
     pub fn watch_timers(&mut self) {
         self.timers.watch();
@@ -206,6 +212,16 @@ where
         let domain = self.spec.assigner.domain();
         self.spec.lateness.is_window_late(domain, window, self.current_watermark)
     }
+}
+
+/// All that a window operator keeps.
+pub struct WindowParts<'a, K, S> {
+    /// The panes, by key.
+    pub store: &'a mut S,
+    /// The states of its function.
+    pub states: &'a mut KeyedBackend<K>,
+    /// The timers.
+    pub timers: &'a mut InternalTimerService<K, Window>,
 }
 
 /// Time as the operator's parts see it.

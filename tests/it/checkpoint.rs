@@ -104,7 +104,12 @@ impl Gate {
 
     fn barrier(&self, id: u64) -> CheckpointBarrier {
         // Checkpoints begin fifty milliseconds after each other.
-        CheckpointBarrier { id: CheckpointId(id), timestamp: id as i64 * 50, kind: self.kind }
+        CheckpointBarrier {
+            id: CheckpointId(id),
+            timestamp: id as i64 * 50,
+            kind: self.kind,
+            base: CheckpointId(0),
+        }
     }
 
     /// Lets a channel deliver what comes next. A barrier that overtakes comes at once.

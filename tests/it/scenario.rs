@@ -239,7 +239,7 @@ fn report(status: JobStatus, cause: Option<&str>, rows: usize) -> RunReport {
         jobs: vec![JobReport {
             name: "count".to_owned(),
             status,
-            restarts: 0,
+            counts: weir::check::JobCounts::default(),
             cause: cause.map(str::to_owned),
             accumulators: BTreeMap::new(),
         }],
@@ -247,6 +247,7 @@ fn report(status: JobStatus, cause: Option<&str>, rows: usize) -> RunReport {
         latency: None,
         end: EndReason::Completed,
         vacuous: Vec::new(),
+        verdict: weir::check::Verdict::default(),
         trace: None,
     }
 }

@@ -4,27 +4,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::executions::{Executions, Location};
-use crate::base::{AllocationId, JobId, SimTime, SlotId, VertexId};
+use crate::base::{AllocationId, JobId, SimTime, SlotId, SubtaskId, VertexId};
 use crate::graph::{PhysicalPlan, VertexSubtask};
 use crate::host::Address;
 use crate::runtime::rpc::JobPayload;
 use crate::runtime::{RuntimeOptions, ports};
-use crate::task::TaskDescriptor;
+use crate::task::{TaskDescriptor, TaskRestore};
 
 /// Gives every execution its place: the plan's slots are filled in the order in which the slots
-/// were granted.
+/// were granted. So many executions were deployed before.
 pub(super) fn place(
     executions: &mut Executions,
     job: JobId,
     plan: &PhysicalPlan,
     slots: impl Iterator<Item = (AllocationId, SlotId)>,
-    now: SimTime,
+    (now, deployed): (SimTime, u32),
 ) {
     for (shared, (allocation, slot)) in plan.slots.iter().zip(slots) {
         for &subtask in &shared.subtasks {
             let place = executions.place(subtask);
             let number = u32::try_from(place).expect("a job has fewer than 2^18 subtasks");
-            let port = ports::task(job, number);
+            let port = ports::task(job, deployed.wrapping_add(number));
             let location = Location { node: slot.node, allocation, port, since: now };
             executions.get_mut(place).location = Some(location);
         }
@@ -36,6 +36,7 @@ pub(super) fn descriptors(
     executions: &Executions,
     payload: &JobPayload,
     options: &RuntimeOptions,
+    restore: impl Fn(SubtaskId) -> Option<TaskRestore>,
 ) -> Vec<TaskDescriptor> {
     let mut producers = producers(executions, &payload.plan);
     let descriptors = executions.iter().zip(producers.iter_mut()).map(|(execution, producers)| {
@@ -49,6 +50,9 @@ pub(super) fn descriptors(
             producers: std::mem::take(producers),
             options: Arc::clone(&options.task),
             parts: Arc::clone(&options.event_time),
+            checkpointing: options.checkpointing.clone(),
+            snapshot_parts: Arc::clone(&options.snapshot),
+            restore: restore(execution.attempt.subtask).map(Arc::new),
         }
     });
     descriptors.collect()

@@ -72,6 +72,18 @@ impl Executions {
         Self { all, first, open }
     }
 
+    /// The next attempt at every subtask; all of the last one must be over.
+    pub(super) fn begin_attempt(&mut self) {
+        assert!(self.are_over(), "an attempt begins when the last one is over");
+        for execution in &mut self.all {
+            execution.attempt.attempt += 1;
+            execution.state = ExecutionState::Created;
+            execution.location = None;
+            execution.accumulators = AccumulatorValues::new();
+        }
+        self.open = self.all.len();
+    }
+
     /// Moves the execution at a place to another state and returns the one before.
     pub(super) fn enter(&mut self, place: usize, to: ExecutionState) -> ExecutionState {
         let execution = &mut self.all[place];
@@ -86,6 +98,11 @@ impl Executions {
     /// Whether all of them are over.
     pub(super) fn are_over(&self) -> bool {
         self.open == 0
+    }
+
+    /// Whether all of them wait for slots.
+    pub(super) fn are_scheduled(&self) -> bool {
+        self.all.iter().all(|execution| execution.state == ExecutionState::Scheduled)
     }
 
     /// How many there are.

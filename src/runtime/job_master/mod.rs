@@ -8,16 +8,19 @@
 //! News may be lost. Answers to its heartbeats carry the state of every execution, and whatever
 //! they show to be missing is made good (`liveness`), so nothing waits for ever.
 
+mod checkpointing;
 mod deployment;
 mod executions;
 mod liveness;
 mod offers;
+mod restarting;
 mod slot_pool;
 mod source_coordinator;
 mod tasks;
 mod transitions;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::heartbeat::HeartbeatMonitor;
 use super::options::{RuntimeOptions, task_executor};
@@ -27,8 +30,10 @@ use super::rpc::{
     DispatcherRpc, JobMasterRpc, JobPayload, JobState, ResourceManagerRpc, TaskExecutorRpc,
 };
 use super::session::{JobMasterId, TaskExecutorId};
-use crate::base::{JobId, Name, NodeId, SimTime, VertexId};
-use crate::host::{Address, Port};
+use crate::base::{CheckpointId, JobId, Name, NodeId, SimTime, VertexId};
+use crate::checkpoint::coordinator::{CheckpointCoordinator, JobEnd};
+use crate::failover::Restarts;
+use crate::host::{Address, Port, StorageError};
 use crate::operator::{AccumulatorResults, merge_accumulators};
 use crate::trace::{Accumulated, Event, ExecutionState, JobEvent, JobStatus};
 use executions::Executions;
@@ -41,13 +46,56 @@ pub use transitions::{execution_may_become, job_may_become};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobMasterTimer {
     /// The job has waited for slots long enough.
-    SlotRequestTimeout,
+    SlotRequestTimeout {
+        /// The restart that waits for them.
+        restart: u32,
+    },
     /// Time to ask TaskExecutors for a sign of life.
     SendHeartbeats,
     /// Time to see who was silent for too long.
     CheckHeartbeats,
     /// Time to tell the subtasks of a source how far they may read ahead.
     AnnounceCombinedWatermark(VertexId),
+    /// A checkpoint may begin, unless something else was decided since.
+    CheckpointTick {
+        /// How many moments had been chosen.
+        ticks: u32,
+    },
+    /// A checkpoint has taken too long.
+    CheckpointTimeout(CheckpointId),
+    /// The delay of a restart has passed.
+    Restart {
+        /// The how-manieth.
+        restart: u32,
+    },
+}
+
+/// What a JobMaster asks of its shell.
+pub enum JobMasterAction {
+    /// To be told what the node's clock shows.
+    ReadClock,
+    /// Store the metadata of a checkpoint.
+    Store {
+        /// The checkpoint.
+        checkpoint: CheckpointId,
+        /// Where.
+        path: String,
+        /// What.
+        contents: Arc<[u8]>,
+    },
+    /// Remove a file.
+    Delete {
+        /// Which.
+        path: String,
+    },
+}
+
+/// What comes back.
+pub enum JobMasterReport {
+    /// What the clock shows, in milliseconds since 1970.
+    Clock(i64),
+    /// What became of the metadata of a checkpoint.
+    Stored(CheckpointId, Result<(), StorageError>),
 }
 
 /// See the module.
@@ -66,6 +114,17 @@ pub struct JobMaster {
     heartbeats: HeartbeatMonitor<NodeId>,
     sending_heartbeats: bool,
     sources: SourceCoordinators,
+    checkpoints: Option<CheckpointCoordinator>,
+    /// How many moments were chosen at which a checkpoint may begin: only the last one counts.
+    ticks: u32,
+    restarts: Restarts,
+    restart_count: u32,
+    /// The delay of the restart at hand has passed.
+    restart_due: bool,
+    /// How many executions were deployed in all attempts.
+    deployed: u32,
+    /// The moment of what is handled.
+    now: SimTime,
 }
 
 type Out = Outbox<JobMaster>;
@@ -85,6 +144,14 @@ impl JobMaster {
             heartbeats: HeartbeatMonitor::new(options.heartbeat_timeout),
             sending_heartbeats: false,
             sources: SourceCoordinators::default(),
+            checkpoints: checkpointing::coordinator(&options, job),
+            ticks: 0,
+            restarts: Restarts::new(options.restart)
+                .expect("a strategy is checked when it is given"),
+            restart_count: 0,
+            restart_due: false,
+            deployed: 0,
+            now: id.0,
             payload,
             options,
         }
@@ -102,22 +169,6 @@ impl JobMaster {
             | JobStatus::Failing
             | JobStatus::Failed
             | JobStatus::Cancelling
-            | JobStatus::Canceled
-            | JobStatus::Finished => {}
-        }
-    }
-
-    /// Fails the job, if nothing else has ended it before: the first cause is its root cause.
-    fn fail(&mut self, cause: String, out: &mut Out) {
-        match self.status {
-            JobStatus::Created | JobStatus::Running | JobStatus::Restarting => {
-                self.cause = Some(cause);
-                self.enter(JobStatus::Failing, out);
-                self.cancel_rest(out);
-            }
-            JobStatus::Failing | JobStatus::Cancelling => self.finish_if_over(out),
-            JobStatus::Initializing
-            | JobStatus::Failed
             | JobStatus::Canceled
             | JobStatus::Finished => {}
         }
@@ -158,6 +209,9 @@ impl JobMaster {
         if !self.executions.are_over() {
             return;
         }
+        if self.status == JobStatus::Restarting {
+            return self.restart_if_over(out);
+        }
         let end = match self.status {
             JobStatus::Running => JobStatus::Finished,
             JobStatus::Failing => JobStatus::Failed,
@@ -169,6 +223,7 @@ impl JobMaster {
             | JobStatus::Canceled
             | JobStatus::Finished => return,
         };
+        self.end_checkpoints(job_end(end), out);
         self.merge_accumulators(out);
         self.enter(end, out);
         self.return_slots(out);
@@ -222,8 +277,8 @@ impl JobMaster {
 impl Component for JobMaster {
     type Message = JobMasterRpc;
     type Timer = JobMasterTimer;
-    type Action = std::convert::Infallible;
-    type Report = std::convert::Infallible;
+    type Action = JobMasterAction;
+    type Report = JobMasterReport;
 
     fn name(&self) -> Name {
         format!("jobmaster-{}", self.job).into()
@@ -241,11 +296,12 @@ impl Component for JobMaster {
         let register = ResourceManagerRpc::RegisterJobMaster { job: self.job, id: self.id };
         out.send(self.options.resource_manager(), register);
         let at = now + self.options.slot_request_timeout;
-        out.wake_at(at, JobMasterTimer::SlotRequestTimeout);
+        out.wake_at(at, JobMasterTimer::SlotRequestTimeout { restart: 0 });
         self.deploy_if_ready(now, out);
     }
 
     fn on_message(&mut self, now: SimTime, _from: Address, message: JobMasterRpc, out: &mut Out) {
+        self.now = now;
         match message {
             JobMasterRpc::JobMasterRegistered { .. } => self.on_job_master_registered(out),
             // Unlike Flink: the slot request timeout alone decides when to stop waiting, since
@@ -260,6 +316,14 @@ impl Component for JobMaster {
             JobMasterRpc::SendOperatorEventToCoordinator { id, attempt, event, .. } => {
                 self.on_operator_event(now, (id, attempt), &event, out);
             }
+            JobMasterRpc::AcknowledgeCheckpoint { id, attempt, task, acknowledgement } => {
+                self.on_acknowledge(now, (id, attempt), task, *acknowledgement, out);
+            }
+            JobMasterRpc::DeclineCheckpoint {
+                attempt, task, checkpoint, failure, reason, ..
+            } => {
+                self.on_decline(now, attempt, task, checkpoint, (failure, reason), out);
+            }
             JobMasterRpc::DisconnectTaskManager { id, cause } => {
                 if self.is_connected(id) {
                     self.lose(id.node, &cause, out);
@@ -272,15 +336,22 @@ impl Component for JobMaster {
         }
     }
 
-    fn on_reset(&mut self, _now: SimTime, peer: Address, out: &mut Out) {
+    fn on_reset(&mut self, now: SimTime, peer: Address, out: &mut Out) {
+        self.now = now;
         if peer.port == ports::TASK_EXECUTOR {
             self.lose(peer.node, "its process is gone", out);
         }
     }
 
     fn on_timer(&mut self, now: SimTime, timer: JobMasterTimer, out: &mut Out) {
+        self.now = now;
         match timer {
-            JobMasterTimer::SlotRequestTimeout => self.on_slot_request_timeout(out),
+            JobMasterTimer::SlotRequestTimeout { restart } => {
+                self.on_slot_request_timeout(restart, out);
+            }
+            JobMasterTimer::CheckpointTick { ticks } => self.on_checkpoint_tick(ticks, out),
+            JobMasterTimer::CheckpointTimeout(id) => self.on_checkpoint_timeout(now, id, out),
+            JobMasterTimer::Restart { restart } => self.on_restart(restart, out),
             JobMasterTimer::SendHeartbeats => self.on_send_heartbeats(now, out),
             JobMasterTimer::CheckHeartbeats => self.on_check_heartbeats(now, out),
             JobMasterTimer::AnnounceCombinedWatermark(source) => {
@@ -289,7 +360,21 @@ impl Component for JobMaster {
         }
     }
 
-    fn on_report(&mut self, _now: SimTime, report: Self::Report, _out: &mut Out) {
-        match report {}
+    fn on_report(&mut self, now: SimTime, report: JobMasterReport, out: &mut Out) {
+        self.now = now;
+        match report {
+            JobMasterReport::Clock(clock_ms) => self.on_clock(now, clock_ms, out),
+            JobMasterReport::Stored(checkpoint, result) => {
+                self.on_metadata_stored(now, checkpoint, result, out);
+            }
+        }
+    }
+}
+
+fn job_end(status: JobStatus) -> JobEnd {
+    match status {
+        JobStatus::Finished => JobEnd::Finished,
+        JobStatus::Canceled => JobEnd::Canceled,
+        _ => JobEnd::Failed,
     }
 }

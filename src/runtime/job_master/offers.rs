@@ -53,7 +53,7 @@ impl JobMaster {
         let (mut accepted, mut rejected) = (Vec::new(), Vec::new());
         for &SlotOffer { slot, allocation } in offers {
             let known = self.pool.contains(allocation);
-            if !known && (self.status != JobStatus::Created || self.pool.missing() == 0) {
+            if !known && (!self.wants_slots() || self.pool.missing() == 0) {
                 rejected.push(allocation);
                 continue;
             }
@@ -87,8 +87,13 @@ impl JobMaster {
         self.lose_executions(|location| location.allocation == allocation, cause, out);
     }
 
-    pub(super) fn on_slot_request_timeout(&mut self, out: &mut Out) {
-        if self.status == JobStatus::Created {
+    /// Whether it takes slots that are offered.
+    fn wants_slots(&self) -> bool {
+        matches!(self.status, JobStatus::Created | JobStatus::Restarting)
+    }
+
+    pub(super) fn on_slot_request_timeout(&mut self, restart: u32, out: &mut Out) {
+        if self.wants_slots() && restart == self.restart_count {
             let cause = format!(
                 "not enough slots: {} of {} missing after {:?} (slot.request.timeout)",
                 self.pool.missing(),

@@ -11,13 +11,28 @@ use crate::trace::{Event, ExecutionState, JobStatus, TaskEvent};
 
 impl JobMaster {
     pub(super) fn deploy_if_ready(&mut self, now: SimTime, out: &mut Out) {
-        if self.status != JobStatus::Created || self.pool.missing() > 0 {
+        let waits = match self.status {
+            JobStatus::Created => true,
+            JobStatus::Restarting => self.executions.are_scheduled(),
+            _ => false,
+        };
+        if !waits || self.pool.missing() > 0 {
             return;
         }
         self.enter(JobStatus::Running, out);
+        self.tell_restored(out);
         let plan = &self.payload.plan;
-        deployment::place(&mut self.executions, self.job, plan, self.pool.slots(), now);
-        let descriptors = deployment::descriptors(&self.executions, &self.payload, &self.options);
+        deployment::place(
+            &mut self.executions,
+            self.job,
+            plan,
+            self.pool.slots(),
+            (now, self.deployed),
+        );
+        self.deployed = self.deployed.wrapping_add(self.executions.len() as u32);
+        let restore = |subtask| self.restore_of(subtask);
+        let descriptors =
+            deployment::descriptors(&self.executions, &self.payload, &self.options, restore);
         for (place, descriptor) in descriptors.into_iter().enumerate() {
             self.move_to(place, ExecutionState::Deploying, None, out);
             let location = self.executions.get(place).location.expect("it was just placed");
@@ -28,6 +43,7 @@ impl JobMaster {
             };
             out.send(task_executor(location.node), submit);
         }
+        self.start_checkpoints(now, out);
         // A job without any operators has nothing to wait for.
         self.finish_if_over(out);
     }
@@ -70,7 +86,13 @@ impl JobMaster {
             S::Canceled => self.fail_execution(place, "cancelled by its TaskManager", out),
             S::Failed => {
                 let cause = report.cause.as_deref().unwrap_or("failed without a cause");
-                self.fail_execution(place, cause, out);
+                match report.unusable {
+                    None => self.fail_execution(place, cause, out),
+                    Some(checkpoint) => {
+                        let cause = self.end_execution(place, cause, out);
+                        self.on_unusable(checkpoint, cause, out);
+                    }
+                }
             }
         }
         self.finish_if_over(out);
@@ -87,9 +109,13 @@ impl JobMaster {
     }
 
     pub(super) fn fail_execution(&mut self, place: usize, cause: &str, out: &mut Out) {
-        self.move_to(place, ExecutionState::Failed, Some(cause.to_owned()), out);
-        let cause = format!("{}: {cause}", self.executions.get(place).name);
+        let cause = self.end_execution(place, cause, out);
         self.fail(cause, out);
+    }
+
+    fn end_execution(&mut self, place: usize, cause: &str, out: &mut Out) -> String {
+        self.move_to(place, ExecutionState::Failed, Some(cause.to_owned()), out);
+        format!("{}: {cause}", self.executions.get(place).name)
     }
 
     /// The places of some executions are gone. Fails the job if any of them was not over.
@@ -138,8 +164,9 @@ impl JobMaster {
     ) {
         let from = self.executions.enter(place, to);
         let execution = self.executions.get(place);
+        let subtask = execution.attempt.subtask;
         if to.is_terminal() {
-            self.sources.on_subtask_over(execution.attempt.subtask);
+            self.sources.on_subtask_over(subtask);
         }
         out.trace(Event::Task(TaskEvent::ExecutionStateChanged {
             job: self.job,
@@ -150,5 +177,8 @@ impl JobMaster {
             taskmanager: execution.location.map(|location| self.options.node(location.node)),
             cause,
         }));
+        if to == ExecutionState::Finished {
+            self.on_subtask_finished(subtask, out);
+        }
     }
 }

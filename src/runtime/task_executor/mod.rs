@@ -19,8 +19,8 @@ use super::rpc::{JobMasterRpc, ResourceManagerRpc, TaskExecutorRpc};
 use super::session::{ExecutionReport, JobMasterId, ResourceManagerId, TaskExecutorId};
 use crate::base::{AllocationId, AttemptId, JobId, Name, NodeId, SimTime};
 use crate::host::{Address, Port};
-use crate::operator::{AccumulatorValues, CoordinatorEvent, OperatorEvent};
-use crate::task::{TaskDescriptor, TaskUpdate};
+use crate::operator::{AccumulatorValues, CoordinatorEvent};
+use crate::task::{CheckpointLetter, TaskDescriptor, TaskUpdate};
 use crate::trace::ExecutionState;
 use connections::{JobTable, ResourceManagerConnection};
 use slot_table::SlotTable;
@@ -33,6 +33,8 @@ pub enum TaskAction {
     Cancel(AttemptId),
     /// Hand a task's operator what its coordinator tells it.
     SendOperatorEvent(AttemptId, CoordinatorEvent),
+    /// Tell a task of a checkpoint.
+    Checkpoint(AttemptId, CheckpointLetter),
     /// Forget a task that is over.
     Remove(AttemptId),
 }
@@ -163,7 +165,8 @@ impl TaskExecutor {
             let node = self.options.node(self.id.node);
             let cause = Some(format!("{node} has no slot with allocation {allocation}"));
             let (state, accumulators) = (ExecutionState::Failed, AccumulatorValues::new());
-            let report = ExecutionReport { attempt, task, state, cause, accumulators };
+            let report =
+                ExecutionReport { attempt, task, state, cause, unusable: None, accumulators };
             out.send(from, JobMasterRpc::UpdateTaskExecutionState { id: self.id, report });
             return;
         };
@@ -179,21 +182,24 @@ impl TaskExecutor {
         } else {
             let unknown = || {
                 let (state, accumulators) = (ExecutionState::Canceled, AccumulatorValues::new());
-                ExecutionReport { attempt, task, state, cause: None, accumulators }
+                ExecutionReport { attempt, task, state, cause: None, unusable: None, accumulators }
             };
             let report = self.slots.report(attempt).unwrap_or_else(unknown);
             out.send(from, JobMasterRpc::UpdateTaskExecutionState { id: self.id, report });
         }
     }
 
-    /// Hands on what an operator tells its coordinator.
-    fn send_operator_event(&self, attempt: AttemptId, event: OperatorEvent, out: &mut Out) {
+    /// Tells a task's JobMaster something of it.
+    fn tell_job_master(
+        &self,
+        attempt: AttemptId,
+        out: &mut Out,
+        message: impl FnOnce(TaskExecutorId, Name) -> JobMasterRpc,
+    ) {
         if let Some(report) = self.slots.report(attempt)
             && let Some(connection) = self.jobs.get(attempt.subtask.job)
         {
-            let (id, task) = (self.id, report.task);
-            let message = JobMasterRpc::SendOperatorEventToCoordinator { id, attempt, task, event };
-            out.send(connection.address, message);
+            out.send(connection.address, message(self.id, report.task));
         }
     }
 
@@ -272,6 +278,12 @@ impl Component for TaskExecutor {
                     out.act(TaskAction::SendOperatorEvent(attempt, event));
                 }
             }
+            TaskExecutorRpc::Checkpoint { id, attempt, letter, .. } => {
+                let connected = self.jobs.current(attempt.subtask.job, id).is_some();
+                if connected && self.slots.is_alive(attempt) {
+                    out.act(TaskAction::Checkpoint(attempt, letter));
+                }
+            }
             TaskExecutorRpc::FreeSlot { job, id, allocation } => {
                 let slot = self.slots.find(allocation);
                 if let Some(slot) = slot.filter(|_| self.jobs.current(job, id).is_some()) {
@@ -328,12 +340,33 @@ impl Component for TaskExecutor {
     fn on_report(&mut self, _now: SimTime, report: TaskReport, out: &mut Out) {
         let TaskReport { attempt, update } = report;
         let (state, cause) = match update {
-            TaskUpdate::Running => (ExecutionState::Running, None),
-            TaskUpdate::Finished => (ExecutionState::Finished, None),
-            TaskUpdate::Canceled => (ExecutionState::Canceled, None),
-            TaskUpdate::Failed { cause } => (ExecutionState::Failed, Some(cause)),
+            TaskUpdate::Running => (ExecutionState::Running, (None, None)),
+            TaskUpdate::Finished => (ExecutionState::Finished, (None, None)),
+            TaskUpdate::Canceled => (ExecutionState::Canceled, (None, None)),
+            TaskUpdate::Failed { cause, unusable } => {
+                (ExecutionState::Failed, (Some(cause), unusable))
+            }
+            TaskUpdate::Acknowledged(acknowledgement) => {
+                return self.tell_job_master(attempt, out, |id, task| {
+                    JobMasterRpc::AcknowledgeCheckpoint { id, attempt, task, acknowledgement }
+                });
+            }
+            TaskUpdate::Declined { checkpoint, failure, reason } => {
+                return self.tell_job_master(attempt, out, |id, task| {
+                    JobMasterRpc::DeclineCheckpoint {
+                        id,
+                        attempt,
+                        task,
+                        checkpoint,
+                        failure,
+                        reason,
+                    }
+                });
+            }
             TaskUpdate::OperatorEvent(event) => {
-                return self.send_operator_event(attempt, event, out);
+                return self.tell_job_master(attempt, out, |id, task| {
+                    JobMasterRpc::SendOperatorEventToCoordinator { id, attempt, task, event }
+                });
             }
             TaskUpdate::Accumulated(values) => return self.slots.accumulate(attempt, values),
         };

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{AllocationId, AttemptId, JobId, Name};
+use crate::base::{AllocationId, AttemptId, CheckpointId, JobId, Name};
 use crate::operator::AccumulatorValues;
 use crate::runtime::session::{ExecutionReport, Grant, SlotReport};
 use crate::trace::ExecutionState;
@@ -37,6 +37,7 @@ struct Task {
     name: Name,
     state: ExecutionState,
     cause: Option<String>,
+    unusable: Option<CheckpointId>,
     accumulators: AccumulatorValues,
 }
 
@@ -120,7 +121,7 @@ impl SlotTable {
             return false;
         }
         let (state, accumulators) = (ExecutionState::Initializing, AccumulatorValues::new());
-        let task = Task { slot, name, state, cause: None, accumulators };
+        let task = Task { slot, name, state, cause: None, unusable: None, accumulators };
         self.tasks.insert(attempt, task);
         true
     }
@@ -142,11 +143,11 @@ impl SlotTable {
         &mut self,
         attempt: AttemptId,
         state: ExecutionState,
-        cause: Option<String>,
+        (cause, unusable): (Option<String>, Option<CheckpointId>),
     ) -> u16 {
         let task = self.tasks.get_mut(&attempt).expect("a task's slot outlives it");
         assert!(!task.state.is_terminal(), "{} ended twice", task.name);
-        (task.state, task.cause) = (state, cause);
+        (task.state, task.cause, task.unusable) = (state, cause, unusable);
         task.slot
     }
 
@@ -180,6 +181,7 @@ fn execution_report(attempt: AttemptId, task: &Task) -> ExecutionReport {
         task: task.name.clone(),
         state: task.state,
         cause: task.cause.clone(),
+        unusable: task.unusable,
         accumulators: task.accumulators.clone(),
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::check::Invariant;
 use crate::scenario::document::{Entry, Node, Value};
 use crate::scenario::error::{Problem, ScenarioError};
-use crate::scenario::reader::{Reader, integer, one_of, some_text, whole};
+use crate::scenario::reader::{Reader, integer, list, one_of, some_text, whole};
 use crate::scenario::shown::quoted;
 use crate::scenario::source::{Located, Source};
 use crate::scenario::{JobSection, suggest};
@@ -21,6 +22,12 @@ pub struct ExpectSection {
     pub rows: Vec<(Located<String>, u64)>,
     /// What columns of sinks must sum up to at the end.
     pub totals: Vec<ExpectedTotal>,
+    /// The invariants that must not hold; all others must.
+    pub violates: Vec<Invariant>,
+    /// How many checkpoints must become complete.
+    pub checkpoints_at_least: Option<u64>,
+    /// How often jobs must be started again.
+    pub restarts: Option<u64>,
     /// How the run must end.
     pub end: ExpectedEnd,
 }
@@ -65,10 +72,23 @@ pub(in crate::scenario) fn read(
         root_cause: None,
         rows: Vec::new(),
         totals: Vec::new(),
+        violates: Vec::new(),
+        checkpoints_at_least: None,
+        restarts: None,
         end: ExpectedEnd::Completed,
     };
     let Some(node) = node else { return Ok(section) };
-    let keys = ["job", "jobs", "root-cause", "rows", "totals", "end"];
+    let keys = [
+        "job",
+        "jobs",
+        "root-cause",
+        "rows",
+        "totals",
+        "end",
+        "violates",
+        "checkpoints-at-least",
+        "restarts",
+    ];
     let reader = Reader::new(source, "[expect]", node, &keys)?;
     if let Some(end) = reader.get("end", one_of(&ENDS))? {
         section.end = end;
@@ -89,6 +109,11 @@ pub(in crate::scenario) fn read(
         }
         section.root_cause = Some(cause);
     }
+    if let Some(invariants) = reader.get("violates", invariants)? {
+        section.violates = invariants;
+    }
+    section.checkpoints_at_least = reader.get("checkpoints-at-least", whole(0..=1_000_000_000))?;
+    section.restarts = reader.get("restarts", whole(0..=1_000_000_000))?;
     if let Some(node) = reader.node("rows") {
         let names: Vec<&str> = keys_of(node);
         let rows = Reader::new(source, "`rows`", node, &names)?;
@@ -101,6 +126,15 @@ pub(in crate::scenario) fn read(
         section.totals = totals(source, node)?;
     }
     Ok(section)
+}
+
+/// One invariant, or several.
+fn invariants(node: &Node) -> Result<Vec<Invariant>, Problem> {
+    let names: Vec<(&str, Invariant)> = Invariant::all().map(|it| (it.name(), it)).collect();
+    match &node.value {
+        Value::Array(_) => list(one_of(&names))(node),
+        _ => Ok(vec![one_of(&names)(node)?]),
+    }
 }
 
 fn totals(source: &Arc<Source>, node: &Node) -> Result<Vec<ExpectedTotal>, ScenarioError> {

@@ -343,7 +343,7 @@ impl LsmStore {
     }
 
     /// Writes all that is in memory to disk and says which files hold the state now.
-    pub(in super::super) fn checkpoint(&self) -> Result<LsmManifest, StateError> {
+    pub fn checkpoint(&self) -> Result<LsmManifest, StateError> {
         let states = self.states().clone();
         let Some(tree) = self.tree.get() else {
             return Ok(LsmManifest { states, files: Vec::new() });

@@ -52,11 +52,13 @@ impl Handler {
         let place = usize::try_from(channel).unwrap_or(0);
         Ok(match (self, word) {
             (Self::Single(handler, kind), "barrier") => {
-                let barrier = CheckpointBarrier { id, timestamp: 0, kind: *kind };
+                let barrier =
+                    CheckpointBarrier { id, timestamp: 0, kind: *kind, base: CheckpointId(0) };
                 handler.process_barrier(barrier, place, now)
             }
             (Self::Single(handler, kind), "announce") => {
-                let barrier = CheckpointBarrier { id, timestamp: 0, kind: *kind };
+                let barrier =
+                    CheckpointBarrier { id, timestamp: 0, kind: *kind, base: CheckpointId(0) };
                 handler.process_announcement(barrier, place, now)
             }
             (Self::Single(handler, _), "cancel") => handler.process_cancellation(id),
@@ -64,7 +66,10 @@ impl Handler {
             (Self::Single(handler, _), "advance") => handler.on_clock(now),
             (Self::Tracker(tracker), "barrier") => {
                 let kind = CheckpointKind::AtLeastOnce;
-                tracker.process_barrier(CheckpointBarrier { id, timestamp: 0, kind }, place)
+                tracker.process_barrier(
+                    CheckpointBarrier { id, timestamp: 0, kind, base: CheckpointId(0) },
+                    place,
+                )
             }
             (Self::Tracker(tracker), "cancel") => tracker.process_cancellation(id, place),
             (Self::Tracker(tracker), "eop") => tracker.process_end_of_partition(place),

@@ -167,6 +167,8 @@ impl Cluster {
                 if self.life(node) == life && current {
                     match report.update {
                         TaskUpdate::Running
+                        | TaskUpdate::Acknowledged(_)
+                        | TaskUpdate::Declined { .. }
                         | TaskUpdate::OperatorEvent(_)
                         | TaskUpdate::Accumulated(_) => {}
                         TaskUpdate::Finished | TaskUpdate::Canceled | TaskUpdate::Failed { .. } => {
@@ -244,6 +246,7 @@ impl Cluster {
     fn deliver(&mut self, from: Address, to: Address, rpc: Rpc) {
         let wrong = "messages go to components of their kind";
         match rpc {
+            Rpc::Storage(_) | Rpc::StorageClient(_) => unreachable!("nothing is stored here"),
             Rpc::Client(message) => {
                 self.with_client(|it, now, out| it.on_message(now, from, message, out));
             }
@@ -347,7 +350,8 @@ impl Cluster {
         call(manager.job_masters.get_mut(&job).expect("its port is open"), self.now, &mut out);
         let from = Address { node: JOBMANAGER, port: ports::job_master(job) };
         let timer = move |timer| Timer::JobMaster(job, timer);
-        if self.perform(from, out, timer, |_, action| match action {}) {
+        let act = |_: &mut Self, _| unreachable!("no job is checkpointed here");
+        if self.perform(from, out, timer, act) {
             self.jobmanager.as_mut().expect("it just ran").job_masters.remove(&job);
         }
     }
@@ -375,7 +379,8 @@ impl Cluster {
                 let end = SimDuration::from_millis(self.random.random_range(min..max));
                 let fails = self.random.random_range(0..100) < self.script.fail_percent;
                 let last = if fails {
-                    TaskUpdate::Failed { cause: format!("{} divided by zero", descriptor.name) }
+                    let cause = format!("{} divided by zero", descriptor.name);
+                    TaskUpdate::Failed { cause, unusable: None }
                 } else {
                     TaskUpdate::Finished
                 };
@@ -385,6 +390,7 @@ impl Cluster {
                 }
                 self.task(node, attempt, 0, end, last);
             }
+            TaskAction::Checkpoint(..) => {}
             TaskAction::Cancel(attempt) => {
                 if let Some(version) = self.tasks.get_mut(&(node, attempt)) {
                     *version += 1;

@@ -47,6 +47,8 @@ pub enum Command {
     Graph(GraphArguments),
     /// Show what a trace holds
     Trace(TraceArguments),
+    /// Derive from a trace alone what holds in it
+    Check(CheckArguments),
     /// Run a scenario three times and find the first event that differs
     Verify(VerifyArguments),
     /// Walk through a run, forward and back
@@ -100,6 +102,13 @@ pub struct GraphArguments {
     /// How to show it: text, dot, mermaid or json
     #[arg(long, default_value = "text")]
     pub format: Format,
+}
+
+/// See [`Command::Check`].
+#[derive(Args, Debug)]
+pub struct CheckArguments {
+    /// The trace
+    pub file: PathBuf,
 }
 
 /// See [`Command::Trace`].

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod bench;
+mod check;
 mod console;
 mod failure;
 mod graph;
@@ -93,6 +94,7 @@ fn dispatch(command: Command, registry: &Registry, console: &mut Console) -> Res
         Command::Run(arguments) => run::run(&arguments, registry, console),
         Command::Graph(arguments) => graph::graph(&arguments, registry, console),
         Command::Trace(arguments) => trace::trace(&arguments, console),
+        Command::Check(arguments) => check::check(&arguments, console),
         Command::Verify(arguments) => verify::verify(&arguments, registry, console),
         Command::Tui(arguments) => tui::tui(&arguments, registry, console),
         Command::Bench(arguments) => bench::bench(&arguments, console),

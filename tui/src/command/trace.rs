@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 use weir::trace::{
     Filter, Recorded, TraceError, TraceFile, chrome, legend, render_line, write_jsonl_event,
@@ -25,7 +26,7 @@ pub fn trace(arguments: &TraceArguments, console: &mut Console) -> Result<u8, Fa
             "a Chrome trace is of the whole run: --filter, --from and --to do not go with it";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let file = read(arguments)?;
+    let file = read(&arguments.file)?;
     match arguments.format {
         TraceFormat::Chrome => chrome(&file, console.out())?,
         TraceFormat::Jsonl => jsonl(arguments, filter.as_ref(), &file, console)?,
@@ -40,8 +41,8 @@ fn parse_filter(text: &str) -> Result<Filter, Failure> {
         .map_err(|error| Failure::Usage(format!("wrong filter: {}", error.pointed(text))))
 }
 
-fn read(arguments: &TraceArguments) -> Result<TraceFile, Failure> {
-    let path = &arguments.file;
+/// The trace in a file.
+pub fn read(path: &Path) -> Result<TraceFile, Failure> {
     let wrong = |error| Failure::Usage(format!("{}: {error}", path.display()));
     let mut file = File::open(path).map_err(Failure::file(path))?;
     let mut bytes = Vec::new();

@@ -1,0 +1,126 @@
+//! Files of durable storage: those that an acknowledgement names are there, and those of a
+//! checkpoint that is retained stay there.
+
+use std::collections::BTreeMap;
+
+use super::Fold;
+use super::verdict::{Findings, Invariant};
+use crate::base::{CheckpointId, JobId, Name, Step};
+use crate::trace::{CheckpointEvent, Event, Recorded, StorageEvent, StoredFile};
+
+/// What is known of a checkpoint that is not over.
+#[derive(Default)]
+struct Known {
+    files: BTreeMap<Name, Step>,
+    completed: Option<Step>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Files {
+    stored: BTreeMap<Name, (Step, u64, Name)>,
+    checkpoints: BTreeMap<(JobId, CheckpointId), Known>,
+}
+
+impl Files {
+    fn on_acknowledged(
+        &mut self,
+        at: Step,
+        (subtask, checkpoint): (&Name, CheckpointId),
+        files: &[StoredFile],
+        findings: &mut Findings,
+    ) {
+        for file in files {
+            let wrong = match self.stored.get(&file.path) {
+                None => "is not durable",
+                Some((_, bytes, checksum))
+                    if (bytes, checksum) != (&file.bytes, &file.checksum) =>
+                {
+                    "is durable with other contents"
+                }
+                Some(_) => continue,
+            };
+            findings.violate(Invariant::DurableAcknowledgement, &[at], || {
+                format!(
+                    "{subtask} acknowledges checkpoint {checkpoint} (step {at}) with the file {}, \
+                     which {wrong} at that moment",
+                    file.path
+                )
+            });
+        }
+    }
+
+    fn on_deleted(&self, at: Step, path: &Name, by: Option<CheckpointId>, findings: &mut Findings) {
+        let users = self.checkpoints.iter().filter(|((_, id), _)| Some(*id) != by);
+        for ((_, checkpoint), known) in users {
+            let (Some(completed), Some(named)) = (known.completed, known.files.get(path)) else {
+                continue;
+            };
+            findings.violate(Invariant::RetainedFiles, &[*named, completed, at], || {
+                format!(
+                    "{path} is deleted (step {at}), but checkpoint {checkpoint}, which is complete \
+                     (step {completed}) and retained, consists of it (step {named})"
+                )
+            });
+        }
+    }
+}
+
+impl Fold for Files {
+    fn apply(&mut self, recorded: &Recorded, findings: &mut Findings) {
+        let at = recorded.step;
+        match &recorded.event {
+            Event::Storage(StorageEvent::FileStored { path, bytes, checksum }) => {
+                self.stored.insert(path.clone(), (at, *bytes, checksum.clone()));
+            }
+            Event::Storage(StorageEvent::FileDeleted { path }) => {
+                self.stored.remove(path);
+                self.on_deleted(at, path, None, findings);
+            }
+            Event::Checkpoint(CheckpointEvent::SnapshotStored {
+                subtask,
+                checkpoint,
+                files,
+                ..
+            }) => self.on_acknowledged(at, (subtask, *checkpoint), files, findings),
+            Event::Checkpoint(CheckpointEvent::CheckpointAcknowledged {
+                job,
+                checkpoint,
+                files,
+                ..
+            }) => {
+                let known = self.checkpoints.entry((*job, *checkpoint)).or_default();
+                known.files.extend(files.iter().map(|file| (file.path.clone(), at)));
+            }
+            Event::Checkpoint(CheckpointEvent::MetadataStored {
+                job,
+                checkpoint,
+                path: Some(path),
+            }) => {
+                let known = self.checkpoints.entry((*job, *checkpoint)).or_default();
+                known.files.insert(path.clone(), at);
+            }
+            Event::Checkpoint(CheckpointEvent::CheckpointCompleted { job, checkpoint, .. }) => {
+                let known = self.checkpoints.entry((*job, *checkpoint)).or_default();
+                known.completed = Some(at);
+            }
+            Event::Checkpoint(CheckpointEvent::CheckpointAborted { job, checkpoint, .. }) => {
+                self.checkpoints.remove(&(*job, *checkpoint));
+            }
+            Event::Checkpoint(CheckpointEvent::CheckpointDiscarded { job, checkpoint, files }) => {
+                self.checkpoints.remove(&(*job, *checkpoint));
+                for path in files {
+                    self.on_deleted(at, path, Some(*checkpoint), findings);
+                }
+            }
+            Event::Recovery(crate::trace::RecoveryEvent::CheckpointUnusable {
+                job,
+                checkpoint,
+                ..
+            }) => {
+                self.checkpoints.remove(&(*job, *checkpoint));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What the trace of a run proves: invariants, each a fold over the trace alone.
+//!
+//! No part of the engine is asked. What an invariant rests on was counted below the parts that can
+//! be replaced (by gates, partitions, disks), so that a wrong part cannot vouch for itself.
+//!
+//! | file | what it holds a run to |
+//! |---|---|
+//! | `cut` | every completed checkpoint is a consistent cut |
+//! | `restored` | state after a restore is the state that was snapshotted |
+//! | `files` | what is acknowledged is durable, and what is retained is there |
+//! | `complete` | a checkpoint is complete when all have acknowledged and its metadata is durable |
+//! | `watermarks` | event time never goes back |
+//! | `owners` | a key group has one owner, a slot one grant |
+//! | `fencing` | what was replaced or is dead changes nothing |
+//! | `progress` | jobs end, or go on when all faults have healed |
+//!
+//! Previous: [`crate::trace`]. Next: whoever shows the verdict.
+
+mod complete;
+mod counts;
+mod cut;
+mod fencing;
+mod files;
+mod owners;
+mod progress;
+mod restored;
+mod verdict;
+mod watermarks;
+
+use crate::base::SimTime;
+use crate::trace::{Header, Recorded, TraceError, TraceFile};
+
+pub use counts::JobCounts;
+pub use verdict::{Invariant, Judged, Verdict, Witness};
+
+use verdict::Findings;
+
+/// One invariant, as the events go by.
+trait Fold {
+    /// Takes an event in.
+    fn apply(&mut self, recorded: &Recorded, findings: &mut Findings);
+
+    /// The run has ended; `completed` says whether by itself, and `at` when.
+    fn finish(&mut self, _at: SimTime, _completed: bool, _findings: &mut Findings) {}
+}
+
+/// Folds all invariants over a trace.
+pub struct Checker {
+    folds: Vec<Box<dyn Fold + Send>>,
+    counts: counts::Counts,
+    findings: Findings,
+    last: SimTime,
+}
+
+impl Checker {
+    /// Before the first event of the run that `header` heads.
+    pub fn new(header: &Header) -> Self {
+        let folds: Vec<Box<dyn Fold + Send>> = vec![
+            Box::new(cut::ConsistentCut::default()),
+            Box::new(restored::RestoredState::default()),
+            Box::new(files::Files::default()),
+            Box::new(complete::Completeness::default()),
+            Box::new(watermarks::Watermarks::default()),
+            Box::new(owners::Owners::default()),
+            Box::new(fencing::Fencing::default()),
+            Box::new(progress::Progress::default()),
+        ];
+        let findings = Findings::new(header);
+        Self { folds, counts: counts::Counts::default(), findings, last: SimTime::ZERO }
+    }
+
+    /// Takes an event in. Record events are passed over.
+    pub fn apply(&mut self, recorded: &Recorded) {
+        if recorded.sub > 0 {
+            return;
+        }
+        self.last = recorded.at;
+        self.counts.apply(&recorded.event);
+        for fold in &mut self.folds {
+            fold.apply(recorded, &mut self.findings);
+        }
+    }
+
+    /// What it has come to. `end` is why the run ended.
+    pub fn finish(mut self, end: &str) -> Verdict {
+        for fold in &mut self.folds {
+            fold.finish(self.last, end == "completed", &mut self.findings);
+        }
+        Verdict { invariants: self.findings.into_judged(), jobs: self.counts.into_jobs() }
+    }
+}
+
+/// The verdict on a whole trace.
+pub fn check(file: &TraceFile) -> Verdict {
+    let mut checker = Checker::new(file.header());
+    for recorded in file.iter() {
+        checker.apply(&recorded);
+    }
+    checker.finish(&file.trailer().end)
+}
+
+/// The verdict on a trace in memory.
+pub fn check_bytes(bytes: Vec<u8>) -> Result<Verdict, TraceError> {
+    Ok(check(&TraceFile::parse(bytes)?))
+}
