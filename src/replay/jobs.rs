@@ -150,7 +150,12 @@ impl Jobs {
                 if cause.is_some() || *to == JobStatus::Running {
                     job.cause.clone_from(cause);
                 }
-                Seen::set(&mut job.status, *to)
+                let over = if to.is_terminal() {
+                    Seen::set(&mut job.restarts.scheduled, None)
+                } else {
+                    Seen::No
+                };
+                over.or(Seen::set(&mut job.status, *to))
             }
             JobEvent::AccumulatorsMerged { job, .. } => {
                 self.job(*job);

@@ -9,7 +9,7 @@ mod state;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use weir::base::{Incarnation, JobId, Name, NodeId, Seed, SimTime, Step, VertexId};
+use weir::base::{AllocationId, Incarnation, JobId, Name, NodeId, Seed, SimTime, Step, VertexId};
 use weir::graph::{
     DistributionPattern, ExecutionEdge, ExecutionGraph, JobEdge, JobGraph, JobVertex, PhysicalPlan,
 };
@@ -17,7 +17,7 @@ use weir::record::Partitioning;
 use weir::replay::{ChannelKey, Life, Load, MarkKind, Place, PlanError, Seen, Timeline, World};
 use weir::trace::{
     Event, ExchangeEvent, ExecutionState, FaultEvent, Header, JobEvent, JobStatus, Level,
-    NodeEvent, RecordEvent, Recorded, RpcEvent, TaskEvent,
+    NodeEvent, RecordEvent, Recorded, ResourceEvent, RpcEvent, TaskEvent,
 };
 
 use generate::events;
@@ -396,4 +396,23 @@ fn a_new_attempt_is_a_change_even_if_its_state_is_the_old_one() {
         record(events).iter().map(|recorded| world.apply(recorded)).collect()
     };
     assert_eq!(seen, [Seen::Yes, Seen::Yes, Seen::No, Seen::Yes, Seen::No]);
+}
+
+#[test]
+fn slots_are_missing_until_they_are_granted() {
+    let check = |granted: &[JobId], expected: Option<u32>| {
+        let lacks = ResourceEvent::NotEnoughResources { job: JOB, missing: 2 };
+        let grants = granted.iter().map(|job| ResourceEvent::SlotAllocated {
+            slot: "taskmanager-1/0".into(),
+            allocation: AllocationId(1),
+            job: *job,
+        });
+        let events = [lacks].into_iter().chain(grants).map(Event::Resource);
+        let world = folded(&record(events));
+        assert_eq!(world.resources.missing.get(&JOB).copied(), expected);
+    };
+    check(&[], Some(2));
+    check(&[JobId(2)], Some(2));
+    check(&[JOB], Some(1));
+    check(&[JOB, JOB], None);
 }

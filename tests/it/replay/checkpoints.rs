@@ -376,6 +376,7 @@ fn a_restart_is_scheduled_and_then_begins() {
     check(vec![scheduled(1), restored(1, Some(3))], (1, None, Some(3)));
     check(vec![scheduled(1), restored(1, Some(3)), scheduled(2)], (2, Some(50), Some(3)));
     check(vec![scheduled(1), restored(1, Some(3)), restored(2, None)], (2, None, None));
+    check(vec![scheduled(1), status(JobStatus::Failed, None)], (1, None, None));
 }
 
 #[test]
