@@ -302,7 +302,7 @@ pub fn hostile(options: &Options, size: (u16, u16)) -> App {
     run.take(u64::MAX, harm, u64::MAX);
     run.barrier(u64::MAX, (0, "text#1", "count#1"), u64::MAX, true);
     run.take(u64::MAX, "count#1", u64::MAX);
-    let reason = Name::from(harm.repeat(1_000));
+    let reason = Name::from(harm.repeat(100));
     let subtask = "count#1".into();
     run.checkpoint(E::CheckpointDeclined {
         job,
