@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::{Progress, Seen};
-use crate::base::{EventTime, Name, SimTime};
+use crate::base::{CheckpointId, EventTime, Name, SimTime};
 use crate::record::WatermarkStatus;
 use crate::trace::ExchangeEvent;
 
@@ -52,6 +52,8 @@ pub enum Load {
     Watermark(EventTime),
     /// Whether anyone need wait for the channel's event time.
     Status(WatermarkStatus),
+    /// What divides the records before a checkpoint from those after it.
+    Barrier(CheckpointId),
     /// The end of the producer's output.
     EndOfInput,
 }
@@ -61,7 +63,7 @@ impl Load {
     pub fn is_event(&self) -> bool {
         match self {
             Self::Records { .. } => false,
-            Self::Watermark(_) | Self::Status(_) | Self::EndOfInput => true,
+            Self::Watermark(_) | Self::Status(_) | Self::Barrier(_) | Self::EndOfInput => true,
         }
     }
 }
@@ -96,6 +98,9 @@ pub struct Channel {
     pub sent: Progress,
     /// Event time as the consumer has taken it up.
     pub received: Progress,
+    /// The checkpoint whose barrier it has delivered, if its consumer reads nothing more of it until
+    /// the other channels have delivered theirs.
+    pub blocked_for: Option<CheckpointId>,
     /// Whether the consumer has read all of it.
     pub ended: bool,
     /// Values told of before the buffer that they are in.
@@ -109,7 +114,7 @@ impl Channel {
             .iter()
             .map(|buffer| match &buffer.load {
                 Load::Records { count, .. } => u64::from(*count),
-                Load::Watermark(_) | Load::Status(_) | Load::EndOfInput => 0,
+                Load::Watermark(_) | Load::Status(_) | Load::Barrier(_) | Load::EndOfInput => 0,
             })
             .sum()
     }
@@ -121,11 +126,19 @@ impl Channel {
     }
 
     /// Whether it may not send although something waits.
-    pub fn is_blocked(&self) -> bool {
+    pub fn lacks_credit(&self) -> bool {
         self.credit == 0 && self.backlog > 0
     }
 
-    fn send(&mut self, at: SimTime, seq: u64, load: Load) {
+    /// Barriers that are on their way, the oldest first.
+    pub fn barriers(&self) -> impl Iterator<Item = CheckpointId> {
+        self.in_flight.iter().filter_map(|sent| match sent.load {
+            Load::Barrier(checkpoint) => Some(checkpoint),
+            Load::Records { .. } | Load::Watermark(_) | Load::Status(_) | Load::EndOfInput => None,
+        })
+    }
+
+    pub(super) fn send(&mut self, at: SimTime, seq: u64, load: Load) {
         // A trace may be wrong, and tell of two things by one number: then the event counts.
         match self.in_flight.iter_mut().find(|buffer| buffer.seq == seq) {
             Some(buffer) => {
@@ -144,11 +157,10 @@ impl Channel {
         Seen::Yes
     }
 
-    /// Channels keep their order, so whatever was sent before `seq` is gone too.
+    /// Channels keep their order, so whatever was sent before `seq` is gone too; what an execution
+    /// that was replaced may still have sent stands among it, with numbers of its own.
     fn consume(&mut self, seq: u64) {
-        while self.in_flight.front().is_some_and(|buffer| buffer.seq <= seq) {
-            self.in_flight.pop_front();
-        }
+        self.in_flight.retain(|buffer| buffer.seq > seq);
     }
 
     pub(super) fn tell_values(&mut self, seq: u64, told: &[String]) -> Seen {
@@ -156,7 +168,9 @@ impl Channel {
         let buffer = self.in_flight.iter_mut().find(|buffer| buffer.seq == seq);
         match buffer.map(|buffer| &mut buffer.load) {
             Some(Load::Records { values, .. }) => Seen::set(values, Some(told)),
-            Some(Load::Watermark(_) | Load::Status(_) | Load::EndOfInput) => Seen::No,
+            Some(Load::Watermark(_) | Load::Status(_) | Load::Barrier(_) | Load::EndOfInput) => {
+                Seen::No
+            }
             None => {
                 self.awaited = Some((seq, told));
                 Seen::No
@@ -188,6 +202,10 @@ impl Channels {
         self.0.iter().filter(move |(key, _)| &*key.to == subtask)
     }
 
+    pub(super) fn inputs_mut(&mut self, subtask: &str) -> impl Iterator<Item = &mut Channel> {
+        self.0.iter_mut().filter(move |(key, _)| &*key.to == subtask).map(|(_, channel)| channel)
+    }
+
     pub(super) fn entry(&mut self, key: ChannelKey) -> &mut Channel {
         self.0.entry(key).or_default()
     }
@@ -204,9 +222,10 @@ impl Channels {
     pub(super) fn apply(&mut self, at: SimTime, event: &ExchangeEvent) -> Seen {
         let channel = self.entry(ChannelKey::of(event));
         match event {
+            // Whoever asks for it reads it from its beginning.
             ExchangeEvent::PartitionRequested { credit, .. } => {
-                let connected = Seen::set(&mut channel.connected, true);
-                connected.or(Seen::set(&mut channel.credit, *credit))
+                let begun = Channel { connected: true, credit: *credit, ..Channel::default() };
+                Seen::set(channel, begun)
             }
             ExchangeEvent::BufferSent { seq, records, backlog, credit, .. } => {
                 (channel.backlog, channel.credit) = (*backlog, *credit);

@@ -4,27 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event_time::{is_telling, standings};
-use super::{Channel, ChannelKey, Channels, Input, Place, Seen, States, Task, TaskTimes, Windows};
-use crate::base::{JobId, Name, SimTime, VertexId};
+use super::plan::{channels_of, read_plan};
+use super::{
+    Channel, ChannelKey, Channels, Checkpoints, Input, Place, PlanError, Restarts, Seen, States,
+    Task, TaskTimes, Windows, subtask_name,
+};
+use crate::base::{JobId, Name, SimTime};
 use crate::graph::PhysicalPlan;
 use crate::trace::{
     ExchangeEvent, ExecutionState, JobEvent, JobStatus, RecordEvent, Recorded, StateEvent,
     TaskEvent, TimeEvent, TimerEvent, WindowEvent,
 };
-
-/// Why a plan in a trace cannot be shown.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PlanError {
-    /// It is not a plan at all.
-    #[error("the plan of the job cannot be read: {0}")]
-    Unreadable(String),
-    /// It speaks of vertices, subtasks or edges that it does not have.
-    #[error("the plan of the job contradicts itself: {0}")]
-    Inconsistent(&'static str),
-    /// It has more subtasks or channels than can be shown.
-    #[error("the plan of the job is too large to be shown")]
-    TooLarge,
-}
 
 /// A job.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +23,7 @@ pub struct Job {
     pub name: Name,
     /// Its status.
     pub status: JobStatus,
-    /// Why it failed, if it did.
+    /// Why it failed, if it did and has not been started again since.
     pub cause: Option<String>,
     /// Its plan, or why there is none.
     pub plan: Result<Arc<PhysicalPlan>, PlanError>,
@@ -45,13 +35,12 @@ pub struct Job {
     pub windows: Windows,
     /// Its keyed state and timers.
     pub states: States,
+    /// Its checkpoints.
+    pub checkpoints: Checkpoints,
+    /// How often it was started again.
+    pub restarts: Restarts,
     /// Whether event time or windows are known to play a part in it.
     pub has_event_time: bool,
-}
-
-/// The name of the `index`-th subtask (from 0) of the vertex with this uid, as in traces.
-pub fn subtask_name(uid: &str, index: u32) -> Name {
-    format!("{uid}#{}", u64::from(index) + 1).into()
 }
 
 impl Job {
@@ -65,6 +54,8 @@ impl Job {
             channels: Channels::default(),
             windows: Windows::default(),
             states: States::default(),
+            checkpoints: Checkpoints::default(),
+            restarts: Restarts::default(),
             has_event_time: false,
         };
         if let Ok(plan) = job.plan.clone() {
@@ -102,69 +93,15 @@ impl Job {
     }
 
     /// Forgets what an ended execution of `subtask` had.
-    fn reset(&mut self, subtask: &Name) {
+    pub(super) fn reset(&mut self, subtask: &Name) {
         self.channels.reset(subtask);
         self.windows.reset(subtask);
         self.states.reset(subtask);
     }
 
-    fn task_mut(&mut self, subtask: &Name) -> &mut Task {
+    pub(super) fn task_mut(&mut self, subtask: &Name) -> &mut Task {
         self.tasks.entry(subtask.clone()).or_insert_with(|| Task::new(None))
     }
-}
-
-/// The keys of a plan's channels.
-fn channels_of(plan: &PhysicalPlan) -> impl Iterator<Item = ChannelKey> {
-    let graph = &plan.execution.job;
-    plan.execution.channels.iter().map(|channel| {
-        let edge = &graph.edges[channel.edge];
-        let uid = |vertex: VertexId| &graph.vertices[usize::from(vertex.0)].uid;
-        ChannelKey {
-            edge: u16::try_from(channel.edge).expect("the plan was checked to have fewer edges"),
-            from: subtask_name(uid(edge.source), channel.producer),
-            to: subtask_name(uid(edge.target), channel.consumer),
-        }
-    })
-}
-
-/// Reads a plan and makes sure that it may be followed without a look at every index.
-fn read_plan(text: &str) -> Result<PhysicalPlan, PlanError> {
-    const SUBTASKS: u64 = 1 << 16;
-    const CHANNELS: usize = 1 << 20;
-
-    let plan: PhysicalPlan =
-        serde_json::from_str(text).map_err(|error| PlanError::Unreadable(error.to_string()))?;
-    let graph = &plan.execution.job;
-    let subtasks: u64 = graph.vertices.iter().map(|vertex| u64::from(vertex.parallelism)).sum();
-    if subtasks > SUBTASKS || plan.execution.channels.len() > CHANNELS {
-        return Err(PlanError::TooLarge);
-    }
-    if graph.edges.len() >= usize::from(u16::MAX) {
-        return Err(PlanError::TooLarge);
-    }
-    let in_place = graph.vertices.iter().enumerate().all(|(i, v)| usize::from(v.id.0) == i);
-    if !in_place {
-        return Err(PlanError::Inconsistent("a vertex is not in its place"));
-    }
-    let vertices = graph.vertices.len();
-    if graph
-        .edges
-        .iter()
-        .any(|edge| edge.source >= edge.target || usize::from(edge.target.0) >= vertices)
-    {
-        return Err(PlanError::Inconsistent("an edge leads back or to no vertex"));
-    }
-    let parallelism = |vertex: VertexId| graph.vertices[usize::from(vertex.0)].parallelism;
-    let joined = plan.execution.channels.iter().all(|channel| {
-        graph.edges.get(channel.edge).is_some_and(|edge| {
-            channel.producer < parallelism(edge.source)
-                && channel.consumer < parallelism(edge.target)
-        })
-    });
-    if !joined {
-        return Err(PlanError::Inconsistent("a channel joins subtasks that it does not have"));
-    }
-    Ok(plan)
 }
 
 /// All jobs, by number.
@@ -183,7 +120,7 @@ impl Jobs {
     }
 
     /// A job that the trace speaks of, even if it never told of its submission.
-    fn job(&mut self, job: JobId) -> &mut Job {
+    pub(super) fn job(&mut self, job: JobId) -> &mut Job {
         self.0.entry(job).or_insert_with(|| {
             let missing = PlanError::Unreadable("the trace does not hold it".to_owned());
             Job::new(format!("job {job}").into(), Err(missing))
@@ -192,7 +129,7 @@ impl Jobs {
 
     /// How many jobs and subtasks have been heard of. One that is new is a change to see, even if
     /// what is told of it is what is taken for granted anyway.
-    fn known(&self) -> (usize, usize) {
+    pub(super) fn known(&self) -> (usize, usize) {
         (self.0.len(), self.0.values().map(|job| job.tasks.len()).sum())
     }
 
@@ -210,10 +147,15 @@ impl Jobs {
             }
             JobEvent::JobStatusChanged { job, to, cause, .. } => {
                 let job = self.job(*job);
-                if cause.is_some() {
+                if cause.is_some() || *to == JobStatus::Running {
                     job.cause.clone_from(cause);
                 }
-                Seen::set(&mut job.status, *to)
+                let over = if to.is_terminal() {
+                    Seen::set(&mut job.restarts.scheduled, None)
+                } else {
+                    Seen::No
+                };
+                over.or(Seen::set(&mut job.status, *to))
             }
             JobEvent::AccumulatorsMerged { job, .. } => {
                 self.job(*job);
@@ -240,38 +182,34 @@ impl Jobs {
                 ..
             } => {
                 let job = self.job(*job);
-                let task = job.task_mut(subtask);
-                // News of an attempt that is already replaced.
-                if *attempt < task.attempt {
+                // News of an attempt that is already replaced is none.
+                let Some((task, renewed)) = job.execution(subtask, *attempt) else {
                     return Seen::No;
-                }
-                let renewed = task.turn_to(*attempt);
+                };
                 if cause.is_some() {
                     task.cause.clone_from(cause);
                 }
-                let was_pressed = task.back_pressured_since.is_some();
+                let mut seen = renewed.or(Seen::set(&mut task.state, *to));
+                if taskmanager.is_some() {
+                    seen = seen.or(Seen::set(&mut task.taskmanager, taskmanager.clone()));
+                }
                 if to.is_terminal() {
-                    task.ease(at);
+                    seen = seen.or(task.end(at));
+                    if *to == ExecutionState::Finished {
+                        // What it has sent is still on its way, and its state may be looked at.
+                        seen = seen.or(job.channels.on_end(subtask));
+                    } else {
+                        job.reset(subtask);
+                        seen = Seen::Yes;
+                    }
                 }
-                let eased = was_pressed && to.is_terminal();
-                let moved = Seen::set(&mut task.state, *to);
-                let placed = match taskmanager {
-                    Some(_) => Seen::set(&mut task.taskmanager, taskmanager.clone()),
-                    None => Seen::No,
-                };
-                if renewed || (to.is_terminal() && *to != ExecutionState::Finished) {
-                    job.reset(subtask);
-                    return Seen::Yes;
-                }
-                if eased { Seen::Yes } else { moved.or(placed) }
+                seen
             }
             TaskEvent::TaskStarted { job, subtask, attempt } => {
-                let task = self.job(*job).task_mut(subtask);
-                if *attempt < task.attempt {
-                    return Seen::No;
+                match self.job(*job).execution(subtask, *attempt) {
+                    Some((task, renewed)) => renewed.or(Seen::set(&mut task.started, true)),
+                    None => Seen::No,
                 }
-                task.turn_to(*attempt);
-                Seen::set(&mut task.started, true)
             }
             TaskEvent::TaskEnded {
                 job,
@@ -284,12 +222,9 @@ impl Jobs {
                 back_pressured_us,
                 idle_us,
             } => {
-                let task = self.job(*job).task_mut(subtask);
-                if *attempt < task.attempt {
-                    return Seen::No;
-                }
-                task.turn_to(*attempt);
-                task.ease(at);
+                let job = self.job(*job);
+                let Some((task, _)) = job.execution(subtask, *attempt) else { return Seen::No };
+                task.end(at);
                 task.records_in = *records_in;
                 task.records_out = *records_out;
                 task.times = Some(TaskTimes {
@@ -297,6 +232,7 @@ impl Jobs {
                     back_pressured_us: *back_pressured_us,
                     idle_us: *idle_us,
                 });
+                job.channels.on_end(subtask);
                 Seen::Yes
             }
             TaskEvent::BackPressured { job, subtask } => {

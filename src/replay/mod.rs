@@ -8,15 +8,20 @@
 //!
 //! Neighbours: the trace feeds this, the terminal's screens draw it.
 
+mod barriers;
 mod channels;
+mod checkpoints;
 mod event_time;
 mod faults;
 mod jobs;
 mod messages;
 mod nodes;
 mod place;
+mod plan;
+mod recovery;
 mod resources;
 mod sinks;
+mod snapshots;
 mod state;
 mod tasks;
 mod timeline;
@@ -24,14 +29,18 @@ mod windows;
 mod world;
 
 pub use channels::{Channel, ChannelKey, Channels, InFlight, Load};
+pub use checkpoints::{Checkpoint, CheckpointState, Checkpoints, Refusal};
 pub use event_time::{Input, Late, Progress, Standing, TaskEventTime};
 pub use faults::{Fault, Faults, Note};
-pub use jobs::{Job, Jobs, PlanError, subtask_name};
+pub use jobs::{Job, Jobs};
 pub use messages::{Message, Messages};
 pub use nodes::{Life, Node, Nodes};
 pub use place::Place;
+pub use plan::{PlanError, subtask_name};
+pub use recovery::{Restarts, Scheduled};
 pub use resources::{Resources, Slot, TaskExecutor};
 pub use sinks::{Sink, Sinks};
+pub use snapshots::{Since, SnapshotProgress, Snapshotting, SubtaskSnapshot};
 pub use state::{Entry, EntryKey, Gone, OpenBackend, OperatorState, States, Timer};
 pub use tasks::{Task, TaskTimes};
 pub use timeline::{Mark, MarkKind, Timeline};

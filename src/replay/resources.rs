@@ -66,6 +66,11 @@ impl Resources {
             ResourceEvent::SlotAllocated { slot, allocation, job } => {
                 let held = Slot { allocation: *allocation, job: *job, accepted: false };
                 self.slots.insert(slot.clone(), held);
+                // That it lacks fewer now is told by nothing else.
+                self.missing.retain(|of, missing| {
+                    *missing = missing.saturating_sub(u32::from(of == job));
+                    *missing > 0
+                });
             }
             ResourceEvent::SlotAccepted { slot, allocation, job } => {
                 let held = Slot { allocation: *allocation, job: *job, accepted: true };

@@ -1,7 +1,7 @@
 //! One subtask of a job and its current execution.
 
-use super::TaskEventTime;
-use crate::base::{Name, SimDuration, SimTime, VertexId};
+use super::{Seen, Snapshotting, TaskEventTime};
+use crate::base::{CheckpointId, Name, SimDuration, SimTime, VertexId};
 use crate::trace::ExecutionState;
 
 /// How an execution spent its time. Known once it has ended.
@@ -42,6 +42,10 @@ pub struct Task {
     pub times: Option<TaskTimes>,
     /// How far event time is.
     pub event_time: TaskEventTime,
+    /// What it is doing about checkpoints.
+    pub snapshotting: Snapshotting,
+    /// The checkpoint from which it took over its state, if it did. What is in that is not told.
+    pub restored: Option<CheckpointId>,
 }
 
 impl Task {
@@ -59,6 +63,8 @@ impl Task {
             records_out: 0,
             times: None,
             event_time: TaskEventTime::default(),
+            snapshotting: Snapshotting::default(),
+            restored: None,
         }
     }
 
@@ -69,6 +75,14 @@ impl Task {
             *self = Self { attempt, ..Self::new(self.vertex) };
         }
         later
+    }
+
+    /// It does nothing any more. Says whether it was doing something that is shown.
+    pub(super) fn end(&mut self, at: SimTime) -> Seen {
+        let pressed = self.back_pressured_since.is_some();
+        self.ease(at);
+        let eased = if pressed { Seen::Yes } else { Seen::No };
+        eased.or(Seen::set(&mut self.snapshotting, Snapshotting::default()))
     }
 
     pub(super) fn ease(&mut self, at: SimTime) {

@@ -102,7 +102,10 @@ impl World {
             Event::Window(event) => self.jobs.apply_window(recorded, event),
             Event::Timer(event) => self.jobs.apply_timer(Place::of(recorded), event),
             Event::State(event) => self.jobs.apply_state(Place::of(recorded), event),
-            Event::Checkpoint(_) | Event::Recovery(_) | Event::Storage(_) => Seen::Yes,
+            Event::Checkpoint(event) => self.jobs.apply_checkpoint(recorded.at, event),
+            Event::Recovery(event) => self.jobs.apply_recovery(recorded.at, event),
+            // What is in it is the checkpoints', which tell of it themselves.
+            Event::Storage(_) => Seen::No,
             Event::Sink(event) => self.sinks.apply(event),
         }
     }

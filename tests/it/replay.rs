@@ -1,13 +1,15 @@
 //! One world for one place in the run, however one gets there.
 
+mod checkpoints;
 mod event_time;
 mod generate;
+mod generate_checkpoints;
 mod state;
 
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use weir::base::{Incarnation, JobId, Name, NodeId, Seed, SimTime, Step, VertexId};
+use weir::base::{AllocationId, Incarnation, JobId, Name, NodeId, Seed, SimTime, Step, VertexId};
 use weir::graph::{
     DistributionPattern, ExecutionEdge, ExecutionGraph, JobEdge, JobGraph, JobVertex, PhysicalPlan,
 };
@@ -15,7 +17,7 @@ use weir::record::Partitioning;
 use weir::replay::{ChannelKey, Life, Load, MarkKind, Place, PlanError, Seen, Timeline, World};
 use weir::trace::{
     Event, ExchangeEvent, ExecutionState, FaultEvent, Header, JobEvent, JobStatus, Level,
-    NodeEvent, RecordEvent, Recorded, RpcEvent, TaskEvent,
+    NodeEvent, RecordEvent, Recorded, ResourceEvent, RpcEvent, TaskEvent,
 };
 
 use generate::events;
@@ -177,6 +179,23 @@ proptest! {
                 prop_assert_eq!(time(then), time(now));
                 prop_assert_eq!(&then.windows, &now.windows);
                 prop_assert_eq!(then.has_event_time, now.has_event_time);
+                prop_assert_eq!(&then.checkpoints, &now.checkpoints);
+                prop_assert_eq!(&then.restarts, &now.restarts);
+                let snapshots = |job: &weir::replay::Job| {
+                    let of = |task: &weir::replay::Task| (task.snapshotting.clone(), task.restored);
+                    job.tasks.values().map(of).collect::<Vec<_>>()
+                };
+                prop_assert_eq!(snapshots(then), snapshots(now));
+                let barriers = |job: &weir::replay::Job| {
+                    let of = |channel: &weir::replay::Channel| {
+                        (channel.barriers().collect::<Vec<_>>(), channel.blocked_for)
+                    };
+                    let shown = |(barriers, blocked): &(Vec<_>, Option<_>)| {
+                        !barriers.is_empty() || blocked.is_some()
+                    };
+                    job.channels.iter().map(|(_, it)| of(it)).filter(shown).collect::<Vec<_>>()
+                };
+                prop_assert_eq!(barriers(then), barriers(now));
             }
             timeline.seek_position(next);
             prop_assert_eq!(timeline.previous_seen().unwrap_or(0) < next, true);
@@ -223,7 +242,7 @@ fn the_end_of_input_takes_no_credit_and_leaves_no_backlog() {
     let job = world.jobs.get(JOB).unwrap();
     let channel = job.channels.get(&key("a#1", "b#1")).unwrap();
     assert_eq!((channel.buffers_in_flight(), channel.in_flight.len()), (1, 2));
-    assert_eq!((channel.credit, channel.backlog, channel.is_blocked()), (0, 0, false));
+    assert_eq!((channel.credit, channel.backlog, channel.lacks_credit()), (0, 0, false));
 }
 
 #[test]
@@ -377,4 +396,23 @@ fn a_new_attempt_is_a_change_even_if_its_state_is_the_old_one() {
         record(events).iter().map(|recorded| world.apply(recorded)).collect()
     };
     assert_eq!(seen, [Seen::Yes, Seen::Yes, Seen::No, Seen::Yes, Seen::No]);
+}
+
+#[test]
+fn slots_are_missing_until_they_are_granted() {
+    let check = |granted: &[JobId], expected: Option<u32>| {
+        let lacks = ResourceEvent::NotEnoughResources { job: JOB, missing: 2 };
+        let grants = granted.iter().map(|job| ResourceEvent::SlotAllocated {
+            slot: "taskmanager-1/0".into(),
+            allocation: AllocationId(1),
+            job: *job,
+        });
+        let events = [lacks].into_iter().chain(grants).map(Event::Resource);
+        let world = folded(&record(events));
+        assert_eq!(world.resources.missing.get(&JOB).copied(), expected);
+    };
+    check(&[], Some(2));
+    check(&[JobId(2)], Some(2));
+    check(&[JOB], Some(1));
+    check(&[JOB, JOB], None);
 }

@@ -1,5 +1,7 @@
 //! What the terminal shows: screens of synthetic and real runs, and what no key may do to them.
 
+#[path = "view/checkpointed.rs"]
+mod checkpointed;
 #[path = "view/run.rs"]
 mod run;
 #[path = "view/screens.rs"]

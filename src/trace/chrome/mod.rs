@@ -2,11 +2,13 @@
 //!
 //! Every node is a process and every component or task a track. On a TaskManager a task is a span
 //! from its start to its end, with its back-pressure as spans within; on the JobManager the
-//! states of each execution and of each job are spans. Buffers (level `records`) are flows from
+//! states of each execution and of each job are spans. Checkpoints are spans too, and at the tasks
+//! their alignment and the storing of snapshots. Buffers (level `records`) are flows from
 //! producer to consumer, visible rows and event time counters, all else instants; faults, notes and
 //! kills are instants over the whole screen. Spans end at the latest with their process or the
 //! trace.
 
+mod checkpoints;
 mod event_time;
 mod out;
 
@@ -20,6 +22,7 @@ use super::{
     RpcEvent, SinkEvent, TaskEvent, TraceFile, parts,
 };
 use crate::base::{JobId, Name, SimTime};
+use checkpoints::CheckpointSpans;
 use event_time::EventTimes;
 use out::{Out, Track};
 
@@ -35,6 +38,7 @@ pub fn chrome(trace: &TraceFile, out: impl Write) -> io::Result<()> {
         next_flow: 1,
         rows: BTreeMap::new(),
         event_times: EventTimes::default(),
+        checkpoints: CheckpointSpans::default(),
     };
     let mut last = SimTime::ZERO;
     for recorded in trace {
@@ -53,6 +57,7 @@ struct Export<'a, W> {
     /// Rows visible so far, by sink.
     rows: BTreeMap<Name, u64>,
     event_times: EventTimes,
+    checkpoints: CheckpointSpans,
 }
 
 impl<W: Write> Export<'_, W> {
@@ -85,9 +90,14 @@ impl<W: Write> Export<'_, W> {
             Event::Window(event) => {
                 self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
             }
-            Event::Checkpoint(_) | Event::Recovery(_) | Event::Storage(_) => {
-                self.instant(recorded, "checkpoints", "t")
+            Event::Checkpoint(event) => {
+                self.checkpoints.event(&mut self.out, recorded, event)?;
+                self.instant(recorded, &checkpoints::track_of(event), "t")
             }
+            Event::Recovery(event) => {
+                self.instant(recorded, &checkpoints::track_of_recovery(event), "t")
+            }
+            Event::Storage(_) => self.instant(recorded, "storage", "t"),
             Event::Sink(event) => self.sink(recorded, event),
         }
     }
@@ -110,6 +120,7 @@ impl<W: Write> Export<'_, W> {
         match event {
             NodeEvent::NodeKilled { .. } => {
                 self.out.close_process(recorded.node, recorded.at)?;
+                self.checkpoints.on_kill(recorded.node);
                 self.instant(recorded, "process", "g")
             }
             NodeEvent::NodeStarted { .. }
@@ -194,6 +205,7 @@ impl<W: Write> Export<'_, W> {
             TaskEvent::TaskEnded { job, subtask, .. } => {
                 let name = task_track(*job, subtask);
                 self.instant(recorded, &name, "t")?;
+                self.checkpoints.on_end(&mut self.out, recorded, &name)?;
                 let track = self.out.track(recorded, &name)?;
                 self.out.close(track, at)
             }

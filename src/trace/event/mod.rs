@@ -9,6 +9,7 @@ mod data;
 mod job;
 mod state;
 mod time;
+mod whose;
 
 use serde::{Deserialize, Serialize};
 

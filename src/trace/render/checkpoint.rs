@@ -178,8 +178,7 @@ pub(super) fn recovery(event: &RecoveryEvent) -> String {
         } => {
             let which = execution(*job, subtask, *attempt);
             let (files, read) = (count(files.len() as u64, "file"), read(positions));
-            let again: u64 = inputs.iter().chain(outputs).map(|range| range.to - range.from).sum();
-            let again = match again {
+            let again = match in_ranges(inputs.iter().chain(outputs)) {
                 0 => String::new(),
                 many => format!(", {} in flight", count(many, "record")),
             };
@@ -211,11 +210,16 @@ fn overtakes(overtaken: u64) -> String {
 }
 
 fn records(cuts: &[ChannelCut]) -> String {
-    count(cuts.iter().map(|cut| cut.records).sum::<u64>(), "record")
+    count(cuts.iter().fold(0u64, |sum, cut| sum.saturating_add(cut.records)), "record")
 }
 
 fn kept(ranges: &[ChannelRange]) -> String {
-    count(ranges.iter().map(|range| range.to.saturating_sub(range.from)).sum::<u64>(), "record")
+    count(in_ranges(ranges.iter()), "record")
+}
+
+/// A trace may be wrong, and its numbers too large or the wrong way round.
+fn in_ranges<'a>(ranges: impl Iterator<Item = &'a ChannelRange>) -> u64 {
+    ranges.fold(0u64, |sum, range| sum.saturating_add(range.to.saturating_sub(range.from)))
 }
 
 fn read(positions: &[SplitPosition]) -> String {

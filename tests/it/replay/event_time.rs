@@ -83,7 +83,7 @@ fn a_watermark_that_has_gone_waits_no_longer() {
     let world = folded(&record([submitted(&plan()), waits, watermark]));
     let job = world.jobs.get(JOB).unwrap();
     let channel = job.channels.get(&key("a#1", "b#1")).unwrap();
-    assert_eq!((channel.backlog, channel.is_blocked()), (0, false));
+    assert_eq!((channel.backlog, channel.lacks_credit()), (0, false));
 }
 
 #[test]

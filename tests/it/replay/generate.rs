@@ -9,6 +9,7 @@ use weir::trace::{
     TaskEvent, TimeEvent, TimerEvent, WindowEvent,
 };
 
+use super::generate_checkpoints::{checkpoint_event, recovery_event, storage_event};
 use super::{JOB, plan, record, submitted};
 
 fn name(names: &'static [&'static str]) -> impl Strategy<Value = Name> {
@@ -19,7 +20,7 @@ fn node() -> impl Strategy<Value = Name> {
     name(&["client", "jobmanager-1", "taskmanager-1", "unheard-of"])
 }
 
-fn subtask() -> impl Strategy<Value = Name> {
+pub fn subtask() -> impl Strategy<Value = Name> {
     name(&["a#1", "a#2", "b#1", "b#2", "c#1"])
 }
 
@@ -40,7 +41,14 @@ fn execution_state() -> impl Strategy<Value = ExecutionState> {
 
 fn job_status() -> impl Strategy<Value = JobStatus> {
     use JobStatus as S;
-    prop::sample::select(vec![S::Created, S::Running, S::Failing, S::Failed, S::Finished])
+    prop::sample::select(vec![
+        S::Created,
+        S::Running,
+        S::Restarting,
+        S::Failing,
+        S::Failed,
+        S::Finished,
+    ])
 }
 
 fn node_event() -> impl Strategy<Value = Event> {
@@ -350,6 +358,9 @@ pub fn events() -> impl Strategy<Value = Vec<Recorded>> {
         5 => state_event(),
         3 => timer_event(),
         2 => record_event(),
+        9 => checkpoint_event(),
+        1 => recovery_event(),
+        1 => storage_event(),
         1 => sink_event(),
     ];
     // Some are longer than two key frames are apart.

@@ -212,15 +212,22 @@ fn state_ends_with_its_execution_unless_that_has_finished() {
             cause: None,
         })
     };
-    let left = |to| {
+    let left = |then: Event| {
         let put = written("total", None, Some("1"));
         let timer = timer(registered, TimeDomain::EventTime, 1);
-        let state = state(&folded(&record([submitted(&plan()), opened(), put, timer, ended(to)])));
+        let state = state(&folded(&record([submitted(&plan()), opened(), put, timer, then])));
         (state.entry_count(), state.timer_count(), state.backend.is_some())
     };
-    assert_eq!(left(ExecutionState::Finished), (1, 1, true));
-    assert_eq!(left(ExecutionState::Failed), (0, 0, false));
-    assert_eq!(left(ExecutionState::Canceled), (0, 0, false));
+    let started = |attempt| {
+        let subtask = "b#1".into();
+        Event::Task(TaskEvent::TaskStarted { job: JOB, subtask, attempt })
+    };
+    assert_eq!(left(ended(ExecutionState::Finished)), (1, 1, true));
+    assert_eq!(left(ended(ExecutionState::Failed)), (0, 0, false));
+    assert_eq!(left(ended(ExecutionState::Canceled)), (0, 0, false));
+    // It is opened before the task starts.
+    assert_eq!(left(started(0)), (1, 1, true));
+    assert_eq!(left(started(1)), (0, 0, false));
 }
 
 /// A step leads from a control event to the next; what happened between them is what it brings.

@@ -121,7 +121,7 @@ fn what_could_upset_a_terminal_is_escaped() {
 }
 
 /// Checks that the export is what Perfetto takes: every span closed on its track, flows in pairs.
-fn check_chrome(trace: &TraceFile) -> Value {
+pub(super) fn check_chrome(trace: &TraceFile) -> Value {
     let mut bytes = Vec::new();
     chrome(trace, &mut bytes).expect("a Vec takes all");
     let document: Value = serde_json::from_slice(&bytes).expect("the export is JSON");

@@ -209,7 +209,7 @@ impl Columns {
         let time = timeline.end_time().to_string().len();
         let node =
             timeline.header().nodes.iter().map(|name| name.chars().count()).max().unwrap_or(4);
-        let area = if width < 100 { 0 } else { 8 };
+        let area = if width < 100 { 0 } else { 10 };
         Self { step: steps.clamp(4, 12) + 4, time, node: node.clamp(4, 16), area }
     }
 

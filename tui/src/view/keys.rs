@@ -35,6 +35,8 @@ pub(super) enum Action {
     NextState,
     PreviousState,
     KeepState,
+    NextCheckpoint,
+    PreviousCheckpoint,
     Filter,
     Jump,
     Inspect,
@@ -165,6 +167,20 @@ pub(super) static BINDINGS: &[Binding] = &[
         all(Action::KeepState, &[Char('/')], "/", None, "keep the rows of state with a text"),
     ),
     on(
+        Screen::Graph,
+        all(
+            Action::NextCheckpoint,
+            &[Char('c')],
+            "c",
+            Some("checkpoints"),
+            "checkpoints: the newest, then the one before",
+        ),
+    ),
+    on(
+        Screen::Graph,
+        all(Action::PreviousCheckpoint, &[Char('C')], "C", None, "the next newer checkpoint"),
+    ),
+    on(
         Screen::Events,
         all(
             Action::Filter,
@@ -185,7 +201,7 @@ pub(super) static BINDINGS: &[Binding] = &[
         &[KeyCode::Esc],
         "Esc",
         None,
-        "close a pop-up; drop the filter; leave the vertex",
+        "close a pop-up; drop the filter; leave vertex or checkpoints",
     ),
     all(Action::Quit, &[Char('q')], "q", Some("quit"), "quit"),
 ];

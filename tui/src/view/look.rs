@@ -25,6 +25,7 @@ pub(super) enum Role {
     Data,
     End,
     Time,
+    Checkpoint,
     Note,
     Selected,
 }
@@ -42,6 +43,7 @@ pub(super) struct Glyphs {
     pub records: &'static str,
     pub end: &'static str,
     pub up_to: &'static str,
+    pub barrier: &'static str,
     pub pressure: &'static str,
     pub more: &'static str,
     pub play: &'static str,
@@ -67,6 +69,7 @@ static UNICODE: Glyphs = Glyphs {
     records: "▪",
     end: "⊣",
     up_to: "≤",
+    barrier: "▮",
     pressure: "▲",
     more: "…",
     play: "►",
@@ -92,6 +95,7 @@ static ASCII: Glyphs = Glyphs {
     records: "*",
     end: "]",
     up_to: "<=",
+    barrier: "B",
     pressure: "^",
     more: "~",
     play: ">",
@@ -154,6 +158,7 @@ impl Look {
             Role::Data => (Color::Cyan, Modifier::empty()),
             Role::End => (Color::LightBlue, Modifier::BOLD),
             Role::Time => (Color::LightMagenta, Modifier::empty()),
+            Role::Checkpoint => (Color::LightGreen, Modifier::BOLD),
             Role::Note => (Color::LightYellow, Modifier::BOLD),
         };
         let style = Style::default().add_modifier(modifier);

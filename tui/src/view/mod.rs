@@ -13,6 +13,7 @@
 //! | `graph` | the running jobs as boxes, and what is on its way between them |
 //! | `events` | the log |
 //! | `scrub`, `overlay`, `prompt` | the bar of time, pop-ups, lines to type into |
+//! | `help` | what the help says |
 //! | `look`, `text`, `pen` | symbols and colours, safe text, clipped drawing |
 //! | `terminal` | the edge |
 
@@ -22,6 +23,7 @@ mod draw;
 mod events;
 mod goal;
 mod graph;
+mod help;
 mod keys;
 mod look;
 mod overlay;

@@ -6,7 +6,7 @@ use weir::trace::{Event, ExchangeEvent, RecordEvent, SinkEvent, parts};
 
 use super::app::App;
 use super::events::tone;
-use super::keys::BINDINGS;
+use super::help;
 use super::look::Role;
 use super::pen::Pen;
 use super::text;
@@ -60,7 +60,10 @@ impl Overlay {
 
     fn lines(&self, app: &App, width: usize) -> Vec<(String, Role)> {
         match self {
-            Self::Help { .. } => help(app, width),
+            Self::Help { .. } => {
+                let lines = help::lines(app.look).into_iter();
+                lines.flat_map(|(line, role)| hanging(&line, width, role)).collect()
+            }
             Self::About { .. } => about(app, width),
             Self::Note { text, .. } => paragraphs(app, text, width, Role::Plain),
             Self::Event { event, .. } => inspected(app, *event, width),
@@ -118,74 +121,6 @@ fn paragraphs(app: &App, text: &str, width: usize, role: Role) -> Vec<(String, R
         .flat_map(|line| text::wrap(&app.look.show(line), width))
         .map(|line| (line, role))
         .collect()
-}
-
-fn help(app: &App, width: usize) -> Vec<(String, Role)> {
-    let mut lines: Vec<(String, Role)> = BINDINGS
-        .iter()
-        .map(|row| (format!("{:<9} {}", row.label, row.help), Role::Plain))
-        .collect();
-    lines.push((String::new(), Role::Plain));
-    lines.push(("A click on the bar goes there; the wheel scrolls.".to_owned(), Role::Plain));
-    lines.push((String::new(), Role::Plain));
-    lines.push(("Subtasks".to_owned(), Role::Strong));
-    use weir::trace::ExecutionState as State;
-    let states = [
-        (State::Created, "created"),
-        (State::Scheduled, "scheduled: waits for a slot"),
-        (State::Deploying, "deploying: on its way to its TaskManager"),
-        (State::Initializing, "initializing: operators are being set up"),
-        (State::Running, "running"),
-        (State::Finished, "finished"),
-        (State::Canceling, "canceling"),
-        (State::Canceled, "canceled"),
-        (State::Failed, "failed"),
-    ];
-    for (state, meaning) in states {
-        let (symbol, role) = app.look.state(state);
-        lines.push((format!("{symbol}  {meaning}"), role));
-    }
-    let glyphs = app.look.glyphs();
-    lines.push((format!("{}   back-pressured: its output waits", glyphs.pressure), Role::Pressure));
-    lines.push((format!("12{}34  records in and out", glyphs.from_to), Role::Plain));
-    lines.push((String::new(), Role::Plain));
-    lines.push((
-        "Channels, from subtask to subtask, the oldest on the right".to_owned(),
-        Role::Strong,
-    ));
-    lines.push((format!("{}12  a buffer of 12 records", glyphs.records), Role::Data));
-    lines.push((format!("{}    end of input", glyphs.end), Role::End));
-    lines.push((
-        format!("{}    a watermark, with its time if there is room", glyphs.up_to),
-        Role::Time,
-    ));
-    lines.push((
-        "idle  nobody need wait for the channel; `active`: again".to_owned(),
-        Role::Waiting,
-    ));
-    lines.push(("2/4  two of four buffers on their way; 4 is the credit".to_owned(), Role::Plain));
-    lines.push((String::new(), Role::Plain));
-    lines.push(("Event time of a subtask, where the job has it".to_owned(), Role::Strong));
-    let up_to = glyphs.up_to;
-    lines.push((
-        format!("{up_to}10:00  its watermark: it expects nothing of 10:00 or before"),
-        Role::Time,
-    ));
-    lines.push(("<10:00  the same of before 10:00: one millisecond less".to_owned(), Role::Time));
-    lines.push(("idle    nobody waits for it".to_owned(), Role::Waiting));
-    lines.push(("2 late  records that came too late for their windows".to_owned(), Role::Pressure));
-    lines.push(("3w      open windows".to_owned(), Role::Data));
-    let paused = format!("{}2      splits paused for being too far ahead", glyphs.pause);
-    lines.push((paused, Role::Waiting));
-    lines.push((String::new(), Role::Plain));
-    lines.push(("What has changed in keyed state".to_owned(), Role::Strong));
-    lines.push((format!("{}  by this very event", glyphs.cursor), Role::Note));
-    lines.push(("*  since the last control event".to_owned(), Role::Note));
-    lines.push((
-        "-  gone since then: cleared, expired, merged; taken back, fired".to_owned(),
-        Role::Note,
-    ));
-    lines.into_iter().flat_map(|(line, role)| hanging(&line, width, role)).collect()
 }
 
 /// Lines keep their inner spaces where they fit as they are.

@@ -122,3 +122,26 @@ pub(super) fn count(number: u64) -> String {
     let unit = UNITS.iter().find(|(size, _)| number >= *size);
     unit.map_or_else(|| number.to_string(), |(size, name)| format!("{}{name}", number / size))
 }
+
+/// A number of bytes in at most five columns, such as `12kB`.
+pub(super) fn bytes(number: u64) -> String {
+    format!("{}B", count(number))
+}
+
+/// A span of time in at most six columns, such as `12.5ms`.
+pub(super) fn span(micros: u64) -> String {
+    /// Tenths are worth a column as long as there are few whole ones.
+    fn with_tenths(number: u64, unit: u64, name: &str) -> String {
+        let (whole, tenth) = (number / unit, number % unit * 10 / unit);
+        match tenth {
+            _ if whole >= 100 => format!("{}{name}", count(whole)),
+            0 => format!("{whole}{name}"),
+            tenth => format!("{whole}.{tenth}{name}"),
+        }
+    }
+    match micros {
+        ..1_000 => format!("{micros}us"),
+        1_000..1_000_000 => with_tenths(micros, 1_000, "ms"),
+        1_000_000.. => with_tenths(micros, 1_000_000, "s"),
+    }
+}

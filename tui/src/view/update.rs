@@ -99,6 +99,8 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::NextState
         | Action::PreviousState
         | Action::KeepState
+        | Action::NextCheckpoint
+        | Action::PreviousCheckpoint
         | Action::Filter
         | Action::Quit => return false,
     };
@@ -173,6 +175,8 @@ fn act(app: &mut App, action: Action) {
         }
         Action::NextState => app.graph.next_vertex(timeline, Aspect::State),
         Action::PreviousState => app.graph.previous_vertex(timeline.world(), Aspect::State),
+        Action::NextCheckpoint => app.graph.next_checkpoint(timeline.world()),
+        Action::PreviousCheckpoint => app.graph.previous_checkpoint(timeline.world()),
         Action::KeepState => {
             if app.graph.shows_state(timeline.world()) {
                 let mut prompt = Prompt::new(Question::KeepState);
@@ -201,8 +205,7 @@ fn act(app: &mut App, action: Action) {
         Action::About => app.overlay = Some(Overlay::About { top: 0 }),
         Action::Help => app.overlay = Some(Overlay::Help { top: 0 }),
         Action::Close => {
-            let left =
-                app.screen == Screen::Graph && (app.graph.keep_all() || app.graph.leave_vertex());
+            let left = app.screen == Screen::Graph && (app.graph.keep_all() || app.graph.leave());
             if !left {
                 app.events.clear();
             }

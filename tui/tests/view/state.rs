@@ -11,8 +11,8 @@ use weir::gallery::registry;
 use weir::replay::Timeline;
 use weir::scenario::{Overrides, load, lower, run_lowered};
 use weir::trace::{
-    Event, FiringTime, Header, JobEvent, Level, Recorded, StateEvent, TimerEvent, TraceFile,
-    WindowEvent,
+    Event, FiringTime, Header, JobEvent, Level, Recorded, SinkEvent, StateEvent, TimerEvent,
+    TraceFile, WindowEvent,
 };
 use weir_tui::view::{App, Options, Source, UiEvent, update};
 
@@ -135,7 +135,7 @@ fn a_vertex_without_keyed_state_says_so() {
 #[test]
 fn a_trace_without_records_says_how_to_get_state() {
     let trace = trace(Level::Control);
-    let visible = |event: &Event| matches!(event, Event::Sink(_));
+    let visible = |event: &Event| matches!(event, Event::Sink(SinkEvent::RowsVisible { .. }));
     check(&trace, &looks("state-control-80", "s"), visible);
     check(&trace, &Looks { size: SMALLEST, ..looks("state-control-60", "s") }, visible);
 }

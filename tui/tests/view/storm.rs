@@ -12,11 +12,11 @@ use unicode_width::UnicodeWidthStr;
 use weir::trace::Level;
 use weir_tui::view::{App, Flow, Options, UiEvent, update};
 
-use super::{app, buffer, state, windowed};
+use super::{app, buffer, checkpointed, state, windowed};
 
 fn key() -> impl Strategy<Value = KeyCode> {
     prop_oneof![
-        10 => prop::sample::select("hl[]nN: g+-12kjHLzoeEsSi?/q=p0.15msé界\u{202e}\u{7}".chars().collect::<Vec<_>>())
+        10 => prop::sample::select("hl[]nN: g+-12kjHLzoeEsScCi?/q=p0.15msé界\u{202e}\u{7}".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         6 => prop::sample::select(vec![
             KeyCode::Left, KeyCode::Right, KeyCode::Up, KeyCode::Down, KeyCode::Home, KeyCode::End,
@@ -49,12 +49,14 @@ fn event() -> impl Strategy<Value = UiEvent> {
 }
 
 #[test]
-fn forty_thousand_events_change_nothing_for_the_worse() {
+fn sixty_thousand_events_change_nothing_for_the_worse() {
     let options = Options { color: true, ..Options::default() };
     storm(app(&options, SIZE));
     storm(windowed::app(&windowed::trace(Level::Records), &options, SIZE, |_| true));
     storm(windowed::app(&state::trace(Level::Records), &options, SIZE, |_| true));
     storm(state::hostile(&options, SIZE));
+    storm(checkpointed::app(&options, SIZE, |_| true));
+    storm(checkpointed::hostile(&options, SIZE));
 }
 
 const SIZE: (u16, u16) = (80, 24);

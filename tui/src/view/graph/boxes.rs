@@ -6,8 +6,9 @@ use weir::replay::{Job, subtask_name};
 use super::super::look::Role;
 use super::super::pen::Pen;
 use super::super::text;
+use super::channels::{self, ChannelRow};
 use super::layout::{Detail, Direction, Layout};
-use super::parts::{self, ChannelRow, Row};
+use super::parts::{self, Row};
 use super::time::Times;
 
 /// What is drawn.
@@ -130,7 +131,7 @@ fn inlet(picture: &Picture<'_>, index: usize, channels: &[&ExecutionEdge], pen: 
     match layout.detail {
         Detail::Subtasks | Detail::Vertices => {
             let channels = channels.iter().filter_map(|channel| of(channel));
-            parts::channels(pen, row(0), event_time, channels);
+            channels::channels(pen, row(0), event_time, channels);
         }
         Detail::Channels => {
             for (y, edge) in channels.iter().enumerate() {
@@ -138,7 +139,7 @@ fn inlet(picture: &Picture<'_>, index: usize, channels: &[&ExecutionEdge], pen: 
                     && let Some(channel) = of(edge)
                 {
                     let ends = (edge.producer, edge.consumer);
-                    parts::channel(pen, row(y), &ChannelRow { ends, channel, event_time });
+                    channels::channel(pen, row(y), &ChannelRow { ends, channel, event_time });
                 }
             }
         }

@@ -1,35 +1,44 @@
 //! The running jobs: subtasks as rows of boxes, channels as rows before them.
 
 mod boxes;
+mod channels;
+mod checkpoint;
+mod checkpoint_panel;
+mod checkpoint_row;
+mod head;
 mod layout;
 mod lines;
 mod panels;
 mod parts;
 mod state_panel;
+mod subject;
+mod table;
 mod time;
 mod time_panel;
-mod vertex_panel;
 
 use ratatui::layout::Rect;
-use weir::base::JobId;
+use weir::base::{CheckpointId, JobId};
 use weir::graph::PhysicalPlan;
-use weir::replay::{Job, Timeline, World, subtask_name};
-use weir::trace::{Event, JobStatus};
+use weir::replay::{Checkpoints, Job, Timeline, World, subtask_name};
+use weir::trace::Event;
 
 use super::events::EventsScreen;
 use super::look::{Look, Role};
 use super::pen::Pen;
 use boxes::Picture;
+pub(super) use checkpoint::Doing;
+use checkpoint_panel::CheckpointPanel;
+use head::{head, tasks};
 use layout::{Choice, Detail, Layout, Wish};
 use state_panel::StatePanel;
+pub(super) use subject::Aspect;
+use subject::{Panel, Subject};
 use time_panel::TimePanel;
-pub(super) use vertex_panel::Aspect;
-use vertex_panel::VertexPanel;
 
 /// Rows below which the log is left out.
 const LOG_MIN: usize = 6;
-/// Rows for a panel about a vertex that the graph leaves at least and at most.
-const VERTEX_ROWS: (usize, usize) = (8, 18);
+/// Rows for a panel about a vertex or checkpoints that the graph leaves at least and at most.
+const PANEL_ROWS: (usize, usize) = (8, 18);
 
 /// What is looked at in the graph.
 #[derive(Clone, Debug, Default)]
@@ -39,11 +48,11 @@ pub(super) struct GraphScreen {
     job: Option<JobId>,
     /// The columns and rows of the drawing that are hidden at its left and top.
     hidden: (usize, usize),
-    /// The vertex that is looked at.
-    vertex: Option<usize>,
-    /// What is looked at of it.
+    /// What is looked at more closely.
+    subject: Option<Subject>,
+    /// What is looked at of a vertex.
     aspect: Aspect,
-    /// The lines about it that are hidden at the top.
+    /// The lines about the subject that are hidden at the top.
     above: usize,
     /// A text in lower case that the rows about its state have; all are kept if unset.
     kept: Option<String>,
@@ -65,7 +74,7 @@ impl GraphScreen {
         let shown = self.job(world).map(|(id, _)| id);
         let after = world.jobs.iter().map(|(id, _)| id).find(|id| Some(*id) > shown);
         self.job = after.or_else(|| world.jobs.iter().map(|(id, _)| id).next());
-        self.leave_vertex();
+        self.leave();
     }
 
     /// Looks at an aspect of the next vertex, and after the last at none. If it is another aspect
@@ -80,7 +89,7 @@ impl GraphScreen {
             Aspect::State => self.first_with_state(timeline),
         };
         let next = self.vertex(world).map_or_else(first, |vertex| vertex + 1);
-        self.turn_to((next < self.vertices(world)).then_some(next));
+        self.turn_to((next < self.vertices(world)).then_some(Subject::Vertex(next)));
     }
 
     /// Looks at an aspect of the vertex before, and before the first at none.
@@ -89,7 +98,7 @@ impl GraphScreen {
             return;
         }
         let after = self.vertex(world).unwrap_or(self.vertices(world));
-        self.turn_to(after.checked_sub(1));
+        self.turn_to(after.checked_sub(1).map(Subject::Vertex));
     }
 
     /// Turns to an aspect. Says whether another was looked at.
@@ -97,9 +106,50 @@ impl GraphScreen {
         let turns = self.vertex(world).is_some() && self.aspect != aspect;
         self.aspect = aspect;
         if turns {
-            self.turn_to(self.vertex);
+            self.turn_to(self.subject);
         }
         turns
+    }
+
+    /// Looks at the newest checkpoint, then at the one before, and after the oldest at none.
+    pub fn next_checkpoint(&mut self, world: &World) {
+        let older = |id| self.checkpoints(world)?.around(id).0;
+        self.turn_to(match self.subject {
+            Some(Subject::Checkpoints(chosen)) => {
+                let shown = self.checkpoint(world, chosen);
+                shown.and_then(older).map(|older| Subject::Checkpoints(Some(older)))
+            }
+            Some(Subject::Vertex(_)) | None => Some(Subject::Checkpoints(None)),
+        });
+    }
+
+    /// Looks at the next newer checkpoint, and after the newest at none.
+    pub fn previous_checkpoint(&mut self, world: &World) {
+        let newest = self.checkpoint(world, None);
+        let newer = |id| self.checkpoints(world)?.around(id).1;
+        // Whoever is at the newest follows it.
+        let chosen = |id| (Some(id) != newest).then_some(id);
+        self.turn_to(match self.subject {
+            Some(Subject::Checkpoints(shown)) => {
+                let newer = self.checkpoint(world, shown).and_then(newer);
+                newer.map(|newer| Subject::Checkpoints(chosen(newer)))
+            }
+            Some(Subject::Vertex(_)) | None => {
+                let oldest = self.checkpoints(world).and_then(|known| known.iter().next());
+                Some(Subject::Checkpoints(oldest.and_then(|(id, _)| chosen(id))))
+            }
+        });
+    }
+
+    fn checkpoints<'a>(&self, world: &'a World) -> Option<&'a Checkpoints> {
+        self.job(world).map(|(_, job)| &job.checkpoints)
+    }
+
+    /// The checkpoint one has chosen, if it has begun; else the newest.
+    fn checkpoint(&self, world: &World, chosen: Option<CheckpointId>) -> Option<CheckpointId> {
+        let known = self.checkpoints(world)?;
+        let newest = || known.newest().map(|(newest, _)| newest);
+        chosen.filter(|chosen| known.get(*chosen).is_some()).or_else(newest)
     }
 
     /// The first vertex that has keyed state now or at the end, or else the first.
@@ -145,32 +195,33 @@ impl GraphScreen {
 
     /// Whether an event changes what the panel says about the state that is looked at.
     pub fn shows_change(&self, world: &World, event: &Event) -> bool {
-        let Some((job, subtask)) = vertex_panel::changed_state(event) else { return false };
+        let Some((job, subtask)) = subject::changed_state(event) else { return false };
         let of = subtask.rsplit_once('#').map(|(uid, _)| uid);
         self.shows_state(world)
             && self.job(world).is_some_and(|(id, shown)| {
                 let plan = shown.plan.as_ref().ok();
                 let vertices = plan.map(|plan| &plan.execution.job.vertices);
-                let looked_at = vertices.and_then(|vertices| vertices.get(self.vertex?));
+                let vertex = self.vertex(world);
+                let looked_at = vertices.and_then(|vertices| vertices.get(vertex?));
                 id == job && looked_at.is_some_and(|vertex| Some(&*vertex.uid) == of)
             })
     }
 
-    /// Says whether there was one.
-    pub fn leave_vertex(&mut self) -> bool {
-        let looked = self.vertex.is_some();
+    /// Looks at nothing more closely. Says whether there was something.
+    pub fn leave(&mut self) -> bool {
+        let looked = self.subject.is_some();
         self.turn_to(None);
         looked
     }
 
-    fn turn_to(&mut self, vertex: Option<usize>) {
-        (self.vertex, self.above) = (vertex, 0);
+    fn turn_to(&mut self, subject: Option<Subject>) {
+        (self.subject, self.above) = (subject, 0);
         self.follows = true;
     }
 
     pub fn scroll(&mut self, columns: isize, rows: isize) {
         let (x, y) = self.hidden;
-        if self.vertex.is_some() {
+        if self.subject.is_some() {
             self.above = self.above.saturating_add_signed(rows);
             self.hidden = (x.saturating_add_signed(columns), y);
         } else {
@@ -201,12 +252,12 @@ impl GraphScreen {
         self.follows = false;
     }
 
-    /// How many lines about the vertex are to be hidden where it has so much room.
+    /// How many lines about the subject are to be hidden where it has so much room.
     fn above(&self, world: &World, look: Look, (width, room): (usize, usize)) -> Option<usize> {
-        let panel = self.vertex_panel(world)?;
+        let panel = self.panel(world)?;
         let rows = panel.rows(look, width);
         let mut above = self.above;
-        if let VertexPanel::State(state) = &panel
+        if let Panel::State(state) = &panel
             && self.follows
             && let Some(changed) = state.changed_row()
         {
@@ -218,7 +269,7 @@ impl GraphScreen {
                 above = changed.saturating_sub(seen / 2);
             }
         }
-        Some(above.min(rows.saturating_sub(room)))
+        Some(above.min(panel.most_above(look, (width, room))))
     }
 
     fn job<'a>(&self, world: &'a World) -> Option<(JobId, &'a Job)> {
@@ -238,25 +289,32 @@ impl GraphScreen {
 
     /// The vertex that is looked at, if the job has it.
     fn vertex(&self, world: &World) -> Option<usize> {
-        self.vertex.filter(|vertex| *vertex < self.vertices(world))
+        match self.subject {
+            Some(Subject::Vertex(vertex)) => Some(vertex).filter(|it| *it < self.vertices(world)),
+            Some(Subject::Checkpoints(_)) | None => None,
+        }
     }
 
-    fn vertex_panel<'a>(&'a self, world: &'a World) -> Option<VertexPanel<'a>> {
+    fn panel<'a>(&'a self, world: &'a World) -> Option<Panel<'a>> {
         let (_, job) = self.job(world)?;
-        let plan = job.plan.as_ref().ok()?;
-        let vertex = plan.execution.job.vertices.get(self.vertex?)?;
         let (top, kept) = (self.above, self.kept());
+        if let Some(Subject::Checkpoints(chosen)) = self.subject {
+            let chosen = self.checkpoint(world, chosen);
+            return Some(Panel::Checkpoints(CheckpointPanel { world, job, chosen, top }));
+        }
+        let plan = job.plan.as_ref().ok()?;
+        let vertex = plan.execution.job.vertices.get(self.vertex(world)?)?;
         Some(match self.aspect {
-            Aspect::EventTime => VertexPanel::EventTime(TimePanel { world, job, vertex, top }),
-            Aspect::State => VertexPanel::State(StatePanel { world, job, vertex, kept, top }),
+            Aspect::EventTime => Panel::EventTime(TimePanel { world, job, vertex, top }),
+            Aspect::State => Panel::State(StatePanel { world, job, vertex, kept, top }),
         })
     }
 
     /// How many of the rows the graph may take.
     fn graph_rows(&self, world: &World, rows: usize) -> usize {
-        match self.vertex(world) {
+        match self.panel(world) {
             None => rows,
-            Some(_) => rows - (rows / 2).clamp(VERTEX_ROWS.0, VERTEX_ROWS.1).min(rows),
+            Some(_) => rows - (rows / 2).clamp(PANEL_ROWS.0, PANEL_ROWS.1).min(rows),
         }
     }
 
@@ -289,7 +347,7 @@ impl GraphScreen {
             },
         };
         let mut left = rows.saturating_sub(used);
-        if let Some(panel) = self.vertex_panel(world) {
+        if let Some(panel) = self.panel(world) {
             let wanted = panel.rows(pen.look, width);
             let high = if left < wanted + panels::ROWS_MIN { left } else { wanted };
             let rect = Rect { y: window.y + 1 + row(used), height: row(high), ..window };
@@ -336,16 +394,20 @@ impl GraphScreen {
             (Choice::Always(_), _) => hints.push("z: zoom"),
             (Choice::AsItFits, Detail::Channels) => {}
         }
-        if layout.event_time && self.vertex.is_none() {
+        let looks = self.subject.is_some();
+        if layout.event_time && !looks {
             hints.push("e: event time");
         }
-        if !job.states.is_empty() && self.vertex.is_none() {
+        if !job.states.is_empty() && !looks {
             hints.push("s: state");
         }
-        if self.aspect == Aspect::State && self.vertex.is_some() {
+        if !job.checkpoints.is_empty() && !looks {
+            hints.push("c: checkpoints");
+        }
+        if self.aspect == Aspect::State && matches!(self.subject, Some(Subject::Vertex(_))) {
             hints.push("/: filter");
         }
-        if layout.height > rows && self.vertex.is_none() {
+        if layout.height > rows && !looks {
             hints.push("up/down: more");
         }
         if layout.width > width {
@@ -353,52 +415,4 @@ impl GraphScreen {
         }
         hints.join("  ")
     }
-}
-
-/// The job's name and status.
-fn head(world: &World, id: JobId, job: &Job, hint: &str, pen: &mut Pen<'_>) {
-    let (look, width) = (pen.look, pen.width());
-    let name = look.fit(&look.show(&format!("job {id}  {}", job.name)), width / 2);
-    let x = pen.put(1, 0, &name, Role::Strong) + 2;
-    let (status, role) = status(job.status);
-    let mut x = pen.put(x, 0, status, role) + 2;
-    if world.jobs.iter().count() > 1 {
-        x = pen.put(x, 0, "o: other job", Role::Dim) + 2;
-    }
-    if let Some(missing) = world.resources.missing.get(&id) {
-        x = pen.put(x, 0, &format!("{missing} slots missing"), Role::Pressure) + 2;
-    }
-    let room = width.saturating_sub(x + 1);
-    let cause = job.cause.as_ref().map(|cause| look.show(cause));
-    match cause {
-        Some(cause) => pen.put(x, 0, &look.fit(&cause, room), Role::Failed),
-        None => pen.put(x, 0, &look.fit(hint, room), Role::Dim),
-    };
-}
-
-fn status(status: JobStatus) -> (&'static str, Role) {
-    match status {
-        JobStatus::Initializing => ("INITIALIZING", Role::Waiting),
-        JobStatus::Created => ("CREATED", Role::Waiting),
-        JobStatus::Running => ("RUNNING", Role::Running),
-        JobStatus::Restarting => ("RESTARTING", Role::Waiting),
-        JobStatus::Failing => ("FAILING", Role::Failed),
-        JobStatus::Failed => ("FAILED", Role::Failed),
-        JobStatus::Cancelling => ("CANCELLING", Role::Stopped),
-        JobStatus::Canceled => ("CANCELED", Role::Stopped),
-        JobStatus::Finished => ("FINISHED", Role::Done),
-    }
-}
-
-/// The tasks of a job without a plan. Says how many rows they take.
-fn tasks(job: &Job, pen: &mut Pen<'_>) -> usize {
-    let (look, room) = (pen.look, pen.width().saturating_sub(2));
-    let rows = pen.height().saturating_sub(1);
-    for (y, (name, task)) in job.tasks.iter().take(rows).enumerate() {
-        let (symbol, role) = look.state(task.state);
-        let line = look.show(name);
-        let x = pen.put(1, y + 1, symbol, role) + 1;
-        pen.put(x, y + 1, &look.fit(&line, room.saturating_sub(3)), Role::Plain);
-    }
-    job.tasks.len().min(rows)
 }

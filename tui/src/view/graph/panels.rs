@@ -2,7 +2,7 @@
 //! its way, records and messages.
 
 use ratatui::layout::Rect;
-use weir::base::EventTime;
+use weir::base::{CheckpointId, EventTime};
 use weir::record::WatermarkStatus;
 use weir::replay::{ChannelKey, Job, Load, World};
 
@@ -53,6 +53,7 @@ enum Holds<'a> {
     Records(&'a [String]),
     Watermark(EventTime),
     Status(WatermarkStatus),
+    Barrier(CheckpointId),
 }
 
 /// Records on their way that are known, and event time between them, the next to be read first.
@@ -63,6 +64,7 @@ fn records(job: &Job) -> Vec<Line<'_>> {
                 Load::Records { values: Some(values), .. } => Holds::Records(values),
                 Load::Watermark(watermark) if job.has_event_time => Holds::Watermark(*watermark),
                 Load::Status(status) => Holds::Status(*status),
+                Load::Barrier(checkpoint) => Holds::Barrier(*checkpoint),
                 Load::Records { values: None, .. } | Load::Watermark(_) | Load::EndOfInput => {
                     return None;
                 }
@@ -87,6 +89,7 @@ fn on_edges(lines: &[Line<'_>], pen: &mut Pen<'_>) {
             Holds::Records(values) => (values_within(look, values, left), Role::Data),
             Holds::Watermark(watermark) => (time::watermark(look, watermark, left), Role::Time),
             Holds::Status(status) => (format!("is {}", status.word()), Role::Waiting),
+            Holds::Barrier(checkpoint) => (format!("barrier {checkpoint}"), Role::Checkpoint),
         };
         pen.put(x, y + 1, &look.fit(&said, left.min(room)), role);
     }

@@ -1,14 +1,14 @@
-//! The rows of boxes and inlets.
+//! The rows of boxes.
 
 use std::collections::BTreeMap;
 
-use weir::replay::{Channel, Load, Task};
+use weir::replay::Task;
 use weir::trace::ExecutionState;
 
 use super::super::look::{Look, Role};
 use super::super::pen::Pen;
 use super::super::text::{self, count};
-use super::time;
+use super::checkpoint;
 
 /// A row of the plane to write in.
 #[derive(Clone, Copy)]
@@ -31,7 +31,8 @@ fn host(look: Look, name: &str, room: usize) -> String {
 /// Columns that are worth giving to a host's name.
 const HOST_MIN: usize = 4;
 
-/// A subtask: state, number, host, records in and out, back-pressure.
+/// A subtask: state, number, what it does about checkpoints, host, records in and out,
+/// back-pressure.
 pub(super) fn task(pen: &mut Pen<'_>, row: Row, index: u32, task: &Task) {
     let look = pen.look;
     let glyphs = look.glyphs();
@@ -47,12 +48,22 @@ pub(super) fn task(pen: &mut Pen<'_>, row: Row, index: u32, task: &Task) {
         pen.put(row.x + row.width - 1, row.y, glyphs.pressure, Role::Pressure);
     }
     room = room.saturating_sub(1);
+    let mut after = row.x + text::width(&left);
+    let shows_flow = task.started || task.records_in.saturating_add(task.records_out) > 0;
     let records = flow(look, task.records_in, task.records_out);
-    let taken = text::width(&records) + 1;
-    if task.started || task.records_in + task.records_out > 0 {
-        if taken > room {
-            return;
+    let taken = if shows_flow { text::width(&records) + 1 } else { 0 };
+    for (mark, short) in checkpoint::marks(look, task) {
+        let mark = format!(" {mark}");
+        let mark = if text::width(&mark) + taken <= room { mark } else { short };
+        if text::width(&mark) <= room {
+            after = pen.put(after, row.y, &mark, Role::Checkpoint);
+            room -= text::width(&mark);
         }
+    }
+    if taken > room {
+        return;
+    }
+    if shows_flow {
         pen.put(row.x + row.width - taken, row.y, &records, Role::Plain);
         room -= taken;
     }
@@ -60,7 +71,7 @@ pub(super) fn task(pen: &mut Pen<'_>, row: Row, index: u32, task: &Task) {
         && room > HOST_MIN
     {
         let host = host(look, taskmanager, room - 1);
-        pen.put(row.x + text::width(&left) + 1, row.y, &host, Role::Dim);
+        pen.put(after + 1, row.y, &host, Role::Dim);
     }
 }
 
@@ -70,11 +81,15 @@ fn flow(look: Look, records_in: u64, records_out: u64) -> String {
 }
 
 /// All subtasks of a vertex in one row: how many are in which state.
-pub(super) fn tasks<'a>(pen: &mut Pen<'_>, row: Row, tasks: impl Iterator<Item = &'a Task>) {
+pub(super) fn tasks<'a>(
+    pen: &mut Pen<'_>,
+    row: Row,
+    tasks: impl Iterator<Item = &'a Task> + Clone,
+) {
     let look = pen.look;
     let mut states: BTreeMap<ExecutionState, u32> = BTreeMap::new();
     let (mut records_in, mut records_out, mut pressed) = (0u64, 0u64, 0u32);
-    for task in tasks {
+    for task in tasks.clone() {
         *states.entry(task.state).or_default() += 1;
         records_in = records_in.saturating_add(task.records_in);
         records_out = records_out.saturating_add(task.records_out);
@@ -91,6 +106,11 @@ pub(super) fn tasks<'a>(pen: &mut Pen<'_>, row: Row, tasks: impl Iterator<Item =
         }
         x = pen.put(x, row.y, &part, role) + 1;
     }
+    for part in checkpoint::counts(look, tasks) {
+        if x + text::width(&part) <= end {
+            x = pen.put(x, row.y, &part, Role::Checkpoint) + 1;
+        }
+    }
     if pressed > 0 {
         let part = format!("{}{pressed}", look.glyphs().pressure);
         if x + text::width(&part) <= end {
@@ -102,164 +122,6 @@ pub(super) fn tasks<'a>(pen: &mut Pen<'_>, row: Row, tasks: impl Iterator<Item =
         let width = text::width(&records);
         if x + width <= end {
             pen.put(end - width, row.y, &records, Role::Plain);
-        }
-    }
-}
-
-/// Columns from which on a channel's fill is shown too.
-const FILL_MIN: usize = 20;
-
-/// A channel with what is to be said of it.
-pub(super) struct ChannelRow<'a> {
-    /// The producer and the consumer, from 0.
-    pub ends: (u32, u32),
-    pub channel: &'a Channel,
-    /// Whether watermarks are shown.
-    pub event_time: bool,
-}
-
-/// A channel: its subtasks, what waits at the producer, what is on its way (the oldest on the
-/// right), fill and credit.
-pub(super) fn channel(pen: &mut Pen<'_>, row: Row, of: &ChannelRow<'_>) {
-    let ChannelRow { ends, channel, .. } = of;
-    let look = pen.look;
-    let glyphs = look.glyphs();
-    let (from, to) = (u64::from(ends.0) + 1, u64::from(ends.1) + 1);
-    let label = look.fit(&format!("{from}{}{to}", glyphs.from_to), row.width);
-    let role = match (channel.ended, channel.is_blocked()) {
-        (false, true) => Role::Pressure,
-        (false, false) if channel.connected => Role::Plain,
-        (true, _) | (false, false) => Role::Dim,
-    };
-    let mut left = pen.put(row.x, row.y, &label, role);
-    let mut right = row.x + row.width;
-    if channel.backlog > 0 {
-        let waiting = format!("+{}", count(u64::from(channel.backlog)));
-        if left + text::width(&waiting) + 4 <= right {
-            left = pen.put(left, row.y, &waiting, Role::Pressure);
-        }
-    }
-    if channel.ended {
-        let word = "ended";
-        if left + word.len() < right {
-            pen.put(right - word.len(), row.y, word, Role::Dim);
-        }
-        return;
-    }
-    if !channel.connected && channel.in_flight.is_empty() {
-        return;
-    }
-    if right > left {
-        right -= 1;
-        pen.put(right, row.y, glyphs.into, role);
-    }
-    if row.width >= FILL_MIN {
-        let fill = channel.buffers_in_flight();
-        let credit = u64::from(channel.credit);
-        let window = credit.saturating_add(u64::try_from(fill).unwrap_or(u64::MAX));
-        let fill = format!("{fill}/{} ", count(window));
-        let width = text::width(&fill);
-        if left + 1 + width < right {
-            pen.put(left + 1, row.y, &fill, Role::Dim);
-            left += 1 + width;
-        }
-    }
-    for x in left..right {
-        pen.put(x, row.y, glyphs.lines[10], Role::Dim);
-    }
-    on_its_way(pen, row.y, (left, right), of);
-}
-
-/// What is on its way in a channel, between two columns. Events stand in their place among the
-/// records; where there is no room for what a watermark says, its sign does.
-fn on_its_way(pen: &mut Pen<'_>, y: usize, (left, mut right): (usize, usize), of: &ChannelRow<'_>) {
-    let look = pen.look;
-    let glyphs = look.glyphs();
-    let shown = of.channel.in_flight.iter().map(|sent| &sent.load);
-    let shown = shown.filter(|load| of.event_time || !is_of_event_time(load));
-    let mut waiting = shown.peekable();
-    while let Some(load) = waiting.next() {
-        let rest = if waiting.peek().is_some() { 1 } else { 0 };
-        let room = right.saturating_sub(left + rest);
-        let (part, role) = match load {
-            Load::Records { count: records, .. } => {
-                (format!("{}{}", glyphs.records, count(u64::from(*records))), Role::Data)
-            }
-            Load::Watermark(watermark) => {
-                (time::watermark_in_flight(look, *watermark, room), Role::Time)
-            }
-            Load::Status(status) => (status.word().to_owned(), Role::Waiting),
-            Load::EndOfInput => (glyphs.end.to_owned(), Role::End),
-        };
-        let width = text::width(&part);
-        if room < width {
-            if right > left {
-                pen.put(right - 1, y, glyphs.more, Role::Data);
-            }
-            break;
-        }
-        right -= width;
-        pen.put(right, y, &part, role);
-    }
-}
-
-fn is_of_event_time(load: &Load) -> bool {
-    match load {
-        Load::Watermark(_) | Load::Status(_) => true,
-        Load::Records { .. } | Load::EndOfInput => false,
-    }
-}
-
-/// All channels of an edge in one row, watermarks among them if they are to be shown.
-pub(super) fn channels<'a>(
-    pen: &mut Pen<'_>,
-    row: Row,
-    event_time: bool,
-    channels: impl Iterator<Item = &'a Channel>,
-) {
-    let glyphs = pen.look.glyphs();
-    let (mut all, mut ended, mut ends, mut buffers, mut records, mut blocked) =
-        (0u64, 0u64, 0u64, 0u64, 0u64, 0u64);
-    let mut watermarks = 0u64;
-    for channel in channels {
-        all += 1;
-        ended += u64::from(channel.ended);
-        blocked += u64::from(channel.is_blocked());
-        records = records.saturating_add(channel.records_in_flight());
-        for buffer in &channel.in_flight {
-            match buffer.load {
-                Load::Records { .. } => buffers += 1,
-                Load::Watermark(_) => watermarks += u64::from(event_time),
-                Load::Status(_) => {}
-                Load::EndOfInput => ends += 1,
-            }
-        }
-    }
-    let mut parts: Vec<(String, Role)> = Vec::new();
-    if buffers > 0 {
-        let batches = format!("{}{}", glyphs.records, count(records));
-        let batches = format!("{batches} in {}", count(buffers));
-        parts.push((batches, Role::Data));
-    }
-    if watermarks > 0 {
-        parts.push((format!("{}{}", glyphs.up_to, count(watermarks)), Role::Time));
-    }
-    if ends > 0 {
-        parts.push((format!("{}{}", glyphs.end, count(ends)), Role::End));
-    }
-    if blocked > 0 {
-        parts.push((format!("{}{}", glyphs.pressure, count(blocked)), Role::Pressure));
-    }
-    if ended > 0 {
-        parts.push((format!("ended {}/{}", count(ended), count(all)), Role::Dim));
-    }
-    let end = row.x + row.width;
-    let mut x = row.x;
-    for (part, role) in parts {
-        let part = pen.look.fit(&part, end.saturating_sub(x));
-        x = pen.put(x, row.y, &part, role) + 1;
-        if x >= end {
-            break;
         }
     }
 }

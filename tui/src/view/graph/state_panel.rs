@@ -254,6 +254,11 @@ impl<'a> StatePanel<'a> {
             words.push(counted(state.key_count(), "key"));
             words.push(counted(state.timer_count(), "timer"));
         }
+        // What it took over is not told, only what was used since.
+        let task = self.job.task(&self.vertex.uid, section.index);
+        if let Some(checkpoint) = task.and_then(|task| task.restored) {
+            words.push(format!("and what checkpoint {checkpoint} holds"));
+        }
         let words = words.join("  ");
         let x = pen.put(2, y, &number(section.index), Role::Strong) + 1;
         let room = end.saturating_sub(x + text::width(&words) + 3).max(4);

@@ -1,12 +1,22 @@
-//! What can be looked at of one vertex, and what changes it.
+//! What can be looked at more closely, and what changes it.
 
-use weir::base::{JobId, Name};
+use weir::base::{CheckpointId, JobId, Name};
 use weir::trace::{Event, StateEvent};
 
 use super::super::look::Look;
 use super::super::pen::Pen;
+use super::checkpoint_panel::CheckpointPanel;
 use super::state_panel::StatePanel;
 use super::time_panel::TimePanel;
+
+/// What is looked at more closely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A vertex of the job.
+    Vertex(usize),
+    /// The job's checkpoints, and one of them; the newest if unset.
+    Checkpoints(Option<CheckpointId>),
+}
 
 /// What is looked at of a vertex.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,18 +28,28 @@ pub(in super::super) enum Aspect {
     State,
 }
 
-/// What is said about a vertex.
-pub(super) enum VertexPanel<'a> {
+/// What is said about the subject.
+pub(super) enum Panel<'a> {
     EventTime(TimePanel<'a>),
     State(StatePanel<'a>),
+    Checkpoints(CheckpointPanel<'a>),
 }
 
-impl VertexPanel<'_> {
+impl Panel<'_> {
     /// Rows that it could fill, its frame included.
     pub fn rows(&self, look: Look, width: usize) -> usize {
         match self {
             Self::EventTime(panel) => panel.rows(look, width),
             Self::State(panel) => panel.rows(width),
+            Self::Checkpoints(panel) => panel.rows(width),
+        }
+    }
+
+    /// How many of its lines can be hidden at the top where it has so many columns and rows.
+    pub fn most_above(&self, look: Look, (width, rows): (usize, usize)) -> usize {
+        match self {
+            Self::EventTime(_) | Self::State(_) => self.rows(look, width).saturating_sub(rows),
+            Self::Checkpoints(panel) => panel.most_above((width, rows)),
         }
     }
 
@@ -37,6 +57,7 @@ impl VertexPanel<'_> {
         match self {
             Self::EventTime(panel) => panel.draw(pen),
             Self::State(panel) => panel.draw(pen),
+            Self::Checkpoints(panel) => panel.draw(pen),
         }
     }
 }

@@ -1,0 +1,91 @@
+//! What the help says: keys, and what the signs mean.
+
+use weir::trace::ExecutionState as State;
+
+use super::graph::Doing;
+use super::keys::BINDINGS;
+use super::look::{Look, Role};
+
+/// The lines, not yet broken.
+pub(super) fn lines(look: Look) -> Vec<(String, Role)> {
+    let mut lines: Vec<(String, Role)> = BINDINGS
+        .iter()
+        .map(|row| (format!("{:<9} {}", row.label, row.help), Role::Plain))
+        .collect();
+    lines.push((String::new(), Role::Plain));
+    lines.push(("A click on the bar goes there; the wheel scrolls.".to_owned(), Role::Plain));
+    lines.push((String::new(), Role::Plain));
+    lines.push(("Subtasks".to_owned(), Role::Strong));
+    let states = [
+        (State::Created, "created"),
+        (State::Scheduled, "scheduled: waits for a slot"),
+        (State::Deploying, "deploying: on its way to its TaskManager"),
+        (State::Initializing, "initializing: operators are being set up"),
+        (State::Running, "running"),
+        (State::Finished, "finished"),
+        (State::Canceling, "canceling"),
+        (State::Canceled, "canceled"),
+        (State::Failed, "failed"),
+    ];
+    for (state, meaning) in states {
+        let (symbol, role) = look.state(state);
+        lines.push((format!("{symbol}  {meaning}"), role));
+    }
+    let glyphs = look.glyphs();
+    lines.push((format!("{}   back-pressured: its output waits", glyphs.pressure), Role::Pressure));
+    let doings = [
+        (Doing::Aligning, "aligns: channels with barrier 3 wait for the others"),
+        (Doing::Storing, "stores its snapshot of checkpoint 3"),
+        (Doing::Paused, "a source that stands still until checkpoint 3 is over"),
+    ];
+    for (doing, meaning) in doings {
+        lines.push((format!("{}3 {meaning}", doing.sign(look)), Role::Checkpoint));
+    }
+    lines.push((format!("12{}34  records in and out", glyphs.from_to), Role::Plain));
+    lines.push((String::new(), Role::Plain));
+    lines.push((
+        "Channels, from subtask to subtask, the oldest on the right".to_owned(),
+        Role::Strong,
+    ));
+    lines.push((format!("{}12  a buffer of 12 records", glyphs.records), Role::Data));
+    lines.push((format!("{}    end of input", glyphs.end), Role::End));
+    lines.push((
+        format!("{}    a watermark, with its time if there is room", glyphs.up_to),
+        Role::Time,
+    ));
+    lines.push((
+        "idle  nobody need wait for the channel; `active`: again".to_owned(),
+        Role::Waiting,
+    ));
+    lines.push((format!("{}3   the barrier of checkpoint 3", glyphs.barrier), Role::Checkpoint));
+    lines.push((
+        format!(
+            "{}    at its end: nothing is read of it until all barriers are there",
+            glyphs.pause
+        ),
+        Role::Checkpoint,
+    ));
+    lines.push(("2/4  two of four buffers on their way; 4 is the credit".to_owned(), Role::Plain));
+    lines.push((String::new(), Role::Plain));
+    lines.push(("Event time of a subtask, where the job has it".to_owned(), Role::Strong));
+    let up_to = glyphs.up_to;
+    lines.push((
+        format!("{up_to}10:00  its watermark: it expects nothing of 10:00 or before"),
+        Role::Time,
+    ));
+    lines.push(("<10:00  the same of before 10:00: one millisecond less".to_owned(), Role::Time));
+    lines.push(("idle    nobody waits for it".to_owned(), Role::Waiting));
+    lines.push(("2 late  records that came too late for their windows".to_owned(), Role::Pressure));
+    lines.push(("3w      open windows".to_owned(), Role::Data));
+    let paused = format!("{}2      splits paused for being too far ahead", glyphs.pause);
+    lines.push((paused, Role::Waiting));
+    lines.push((String::new(), Role::Plain));
+    lines.push(("What has changed in keyed state".to_owned(), Role::Strong));
+    lines.push((format!("{}  by this very event", glyphs.cursor), Role::Note));
+    lines.push(("*  since the last control event".to_owned(), Role::Note));
+    lines.push((
+        "-  gone since then: cleared, expired, merged; taken back, fired".to_owned(),
+        Role::Note,
+    ));
+    lines
+}
