@@ -28,6 +28,7 @@
 //! | [`replay`] | the world at any step, folded from the trace |
 //! | [`gallery`] | the jobs that scenarios name |
 //! | [`scenario`] | scenario files: parse, lower, run |
+//! | [`sweep`] | many seeds with faults made up for each, and tokens that repeat a run |
 #![cfg_attr(not(madsim), allow(unused))]
 
 #[cfg(not(madsim))]
@@ -59,6 +60,7 @@ pub mod runtime;
 pub mod scenario;
 pub mod sim;
 pub mod state;
+pub mod sweep;
 pub mod task;
 pub mod time;
 pub mod trace;

@@ -107,6 +107,16 @@ pub struct Judgement {
     pub limit_expected: bool,
 }
 
+impl Judgement {
+    /// Adds what else is expected; `found` is what was found instead, in words, if it does not
+    /// hold.
+    pub fn add(&mut self, text: &str, found: Option<String>) {
+        let holds = found.is_none();
+        self.holds &= holds;
+        self.expectations.push(Judged { text: text.to_owned(), holds, found });
+    }
+}
+
 /// Holds `expectations` against `report`.
 pub fn judge(expectations: &Expectations, report: &RunReport) -> Judgement {
     let judged: Vec<Judged> = expectations

@@ -13,6 +13,7 @@
 
 mod document;
 mod error;
+mod faults;
 mod judge;
 mod library;
 mod lower;
@@ -27,6 +28,7 @@ mod suggest;
 mod units;
 
 pub use error::ScenarioError;
+pub use faults::parse_faults;
 pub use judge::{Expectation, Expectations, Judged, Judgement, judge, status_name};
 pub use library::{Library, embedded, load, load_with};
 pub use lower::{Lowered, Overrides, lower};

@@ -43,8 +43,9 @@ impl Outcome {
         }
     }
 
-    /// The object that `weir run --json` prints. `wall_ms` is how long the run took outside.
-    pub fn to_json(&self, wall_ms: u64) -> Value {
+    /// The object that `weir run --json` prints. `wall_ms` is how long the run took outside, and
+    /// `token` what has it run again.
+    pub fn to_json(&self, wall_ms: u64, token: &str) -> Value {
         let report = &self.report;
         let mut object = Map::new();
         let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
@@ -66,7 +67,7 @@ impl Outcome {
         put("holds", json!(self.judgement.holds));
         put("sinks", self.sinks_json());
         put("latency_ms", json!(report.latency));
-        put("token", Value::Null);
+        put("token", json!(token));
         Value::Object(object)
     }
 

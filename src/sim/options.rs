@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Seed, SimDuration, SimTime, Step};
 use crate::host::WriterFencing;
 use crate::trace::{Level, Pattern};
@@ -53,7 +55,8 @@ pub struct NetworkOptions {
 }
 
 /// One direction between two nodes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LinkOptions {
     /// The time on the way, drawn evenly.
     pub latency: RangeInclusive<SimDuration>,
@@ -76,12 +79,17 @@ pub struct DiskOptions {
 }
 
 /// Something that goes wrong.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FaultOptions {
     /// When.
     pub when: When,
     /// What.
     pub action: FaultAction,
+    /// Whether its moment need not come, nor find anything to act on: a run is vacuous only
+    /// without the others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// A text to show.
@@ -94,7 +102,8 @@ pub struct NoteOptions {
 }
 
 /// A moment of a run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum When {
     /// A time.
     At(SimTime),
@@ -110,7 +119,8 @@ pub enum When {
 }
 
 /// What can go wrong. Nodes are given by name.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum FaultAction {
     /// The node's process dies, and starts again if `restart_after` says when.
     Kill {
@@ -174,7 +184,8 @@ pub enum FaultAction {
 }
 
 /// What can be wrong with a disk.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DiskTrouble {
     /// Every access fails.
     Errors,

@@ -132,9 +132,11 @@ impl Triggers {
 
     /// Everything that never had its moment, or nothing to do, in words.
     pub(super) fn vacuous(&self, options: &SimOptions) -> Vec<String> {
-        let faults = self.faults.iter().enumerate().map(|(i, (when, fate))| {
-            (format!("fault {} ({})", i + 1, options.faults[i].action), when, fate)
-        });
+        let faults = self.faults.iter().zip(&options.faults).enumerate();
+        let faults =
+            faults.filter(|(_, (_, fault))| !fault.optional).map(|(i, ((when, fate), fault))| {
+                (format!("fault {} ({})", i + 1, fault.action), when, fate)
+            });
         let notes = self.notes.iter().enumerate().map(|(i, (when, fate))| {
             (format!("note {} ({:?})", i + 1, options.notes[i].text), when, fate)
         });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Event;
@@ -10,11 +11,13 @@ use super::kinds::{FieldType, suggestion};
 
 /// An event's kind and the values that some of its fields must have, by JSON name (`node` is
 /// the node on which it happens).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pattern {
     /// The kind, such as `buffer-sent`.
     pub kind: String,
     /// The fields.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, Value>,
 }
 

@@ -13,6 +13,7 @@ mod runtime;
 mod scenario;
 mod sim;
 mod state;
+mod sweep;
 mod tidy;
 mod time;
 mod trace;

@@ -330,7 +330,7 @@ fn the_machine_readable_result_has_the_agreed_fields() {
     ]);
     let overrides = Overrides { seed: Some(Seed(4)), level: Level::Off, mutant: None };
     let outcome = outcome(&format!("{HEAD}{JOB}"), &overrides, vacuous);
-    assert_snapshot!(serde_json::to_string_pretty(&outcome.to_json(12)).unwrap(), @r#"
+    assert_snapshot!(serde_json::to_string_pretty(&outcome.to_json(12, "weir1-x")).unwrap(), @r#"
     {
       "scenario": "s.toml",
       "seed": 4,
@@ -388,7 +388,7 @@ fn the_machine_readable_result_has_the_agreed_fields() {
         }
       },
       "latency_ms": null,
-      "token": null
+      "token": "weir1-x"
     }
     "#);
 }

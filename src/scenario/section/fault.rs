@@ -68,7 +68,8 @@ pub(in crate::scenario) fn read(
     for table in tables(source, "fault", node)? {
         let reader = Reader::new(source, "[[fault]]", table, &keys)?;
         let action = action(&reader, nodes, network)?;
-        faults.push(FaultOptions { when: when::read(&reader, nodes)?, action });
+        let when = when::read(&reader, nodes)?;
+        faults.push(FaultOptions { when, action, optional: false });
     }
     Ok(faults)
 }

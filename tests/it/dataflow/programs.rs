@@ -322,7 +322,7 @@ fn fault() -> impl Strategy<Value = FaultOptions> {
         (1_u64..400).prop_map(|step| When::Step(weir::base::Step(step))),
         millis(0..3_000).prop_map(|span| When::At(SimTime::ZERO + span)),
     ];
-    (when, action).prop_map(|(when, action)| FaultOptions { when, action })
+    (when, action).prop_map(|(when, action)| FaultOptions { when, action, optional: false })
 }
 
 /// Runs the program; `None` if it is refused, as it then must be.

@@ -196,7 +196,7 @@ fn slow_meets(action: impl Fn(String) -> FaultAction) -> RunReport {
     });
     let node = place.expect("it is deployed").to_string();
     let when = When::At(SimTime::ZERO + Duration::from_secs(2));
-    options.sim.faults.push(FaultOptions { when, action: action(node) });
+    options.sim.faults.push(FaultOptions { when, action: action(node), optional: false });
     fast_and_slow(options, 1000, aligned)
 }
 

@@ -49,7 +49,7 @@ impl Case {
             let node = sim.nodes[2 + which].name.clone();
             let when = When::At(SimTime::ZERO + Duration::from_millis(at_ms));
             let action = FaultAction::Clock { node, jump_us, drift_ppm };
-            sim.faults = vec![FaultOptions { when, action }];
+            sim.faults = vec![FaultOptions { when, action, optional: false }];
         }
         world
     }

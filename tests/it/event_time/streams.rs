@@ -197,8 +197,11 @@ fn unrest() -> impl Strategy<Value = FaultOptions> {
             duration: Some(span),
         },
     });
-    (millis(30..400), action)
-        .prop_map(|(at, action)| FaultOptions { when: When::At(SimTime::ZERO + at), action })
+    (millis(30..400), action).prop_map(|(at, action)| FaultOptions {
+        when: When::At(SimTime::ZERO + at),
+        action,
+        optional: false,
+    })
 }
 
 fn millis(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> {

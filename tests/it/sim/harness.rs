@@ -79,7 +79,7 @@ pub fn link(latency: std::ops::RangeInclusive<u64>) -> LinkOptions {
 }
 
 pub fn fault(when: When, action: FaultAction) -> FaultOptions {
-    FaultOptions { when, action }
+    FaultOptions { when, action, optional: false }
 }
 
 pub fn kill(node: &str, restart_after: Option<SimDuration>) -> FaultAction {

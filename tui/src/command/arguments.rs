@@ -1,10 +1,12 @@
 //! What can be said on the command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use weir::graph::{Format, Layer};
 use weir::mutant::Mutant;
+use weir::sweep::{Seeds, Shard};
 use weir::trace::Level;
 
 use crate::view::Goal;
@@ -51,6 +53,10 @@ pub enum Command {
     Check(CheckArguments),
     /// Run a scenario three times and find the first event that differs
     Verify(VerifyArguments),
+    /// Run scenarios with many seeds and faults, or find out which runs notice a mutant
+    Sweep(SweepArguments),
+    /// Repeat exactly the run that a token is of
+    Token(TokenArguments),
     /// Walk through a run, forward and back
     Tui(TuiArguments),
     /// Measure how fast something is
@@ -80,6 +86,13 @@ pub struct RunArguments {
     /// Put a wrong part into the engine (see `weir list`)
     #[arg(long, value_name = "NAME")]
     pub mutant: Option<Mutant>,
+    #[command(flatten)]
+    pub keep: KeepArguments,
+}
+
+/// What is kept of a run.
+#[derive(Args, Debug)]
+pub struct KeepArguments {
     /// Write the trace there
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
@@ -89,6 +102,63 @@ pub struct RunArguments {
     /// Write what each sink shows to DIR/SINK.csv
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+}
+
+/// See [`Command::Token`].
+#[derive(Args, Debug)]
+pub struct TokenArguments {
+    /// What a run or a sweep printed, beginning with weir1-
+    pub token: String,
+    #[command(flatten)]
+    pub keep: KeepArguments,
+}
+
+/// See [`Command::Sweep`].
+#[derive(Args, Debug)]
+pub struct SweepArguments {
+    /// A file, or the name of an embedded scenario; without it, the standard set
+    pub scenario: Option<String>,
+    /// Which seeds; the end is not part of them, unless written A..=B
+    #[arg(long, value_name = "A..B", default_value_t)]
+    pub seeds: Seeds,
+    /// On how many threads [default: as many as there are processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Only the i-th of n parts, which together are the whole
+    #[arg(long, value_name = "i/n", default_value_t)]
+    pub shard: Shard,
+    /// Which faults are added to each run: none, random, or the [[fault]] tables of a file
+    #[arg(long, value_name = "none|random|FILE", default_value = "random")]
+    pub faults: String,
+    /// Look for the first run that notices this mutant, or each of them
+    #[arg(long, value_name = "NAME|all")]
+    pub mutant: Option<Mutants>,
+    /// Take away the faults that a failure does not need
+    #[arg(long)]
+    pub shrink: bool,
+    /// Write the result there, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Another value than the scenario's: a dotted path and a TOML value, as in cluster.slots=3
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// Which mutants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutants {
+    /// Each of them.
+    All,
+    /// One.
+    One(Mutant),
+}
+
+impl FromStr for Mutants {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "all" { Ok(Self::All) } else { text.parse().map(Self::One) }
+    }
 }
 
 /// See [`Command::Graph`].

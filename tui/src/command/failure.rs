@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use weir::cluster::ClusterError;
 use weir::scenario::ScenarioError;
 use weir::sim::SimError;
+use weir::sweep::{SweepError, TokenError};
 
 /// Why a command did not do what it was asked to. Each kind has its exit code.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,29 @@ impl Failure {
             Self::Print(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Scenario(_) | Self::Usage(_) | Self::File { .. } | Self::Print(_) => 2,
             Self::Bug(_) => super::BUG,
+        }
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Scenario(error) => error.into(),
+            TokenError::NotAToken
+            | TokenError::Damaged
+            | TokenError::Version { .. }
+            | TokenError::Impossible(_)
+            | TokenError::Changed(_) => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+impl From<SweepError> for Failure {
+    fn from(error: SweepError) -> Self {
+        match error {
+            SweepError::Scenario(error) => error.into(),
+            SweepError::Cluster(error) => error.into(),
+            SweepError::Interrupted => Self::Bug("an interrupted sweep went on".to_owned()),
         }
     }
 }

@@ -14,7 +14,10 @@ mod list;
 mod output;
 mod result;
 mod run;
+mod sweep;
+mod sweep_result;
 mod table;
+mod token;
 mod trace;
 mod tui;
 mod verify;
@@ -96,6 +99,8 @@ fn dispatch(command: Command, registry: &Registry, console: &mut Console) -> Res
         Command::Trace(arguments) => trace::trace(&arguments, console),
         Command::Check(arguments) => check::check(&arguments, console),
         Command::Verify(arguments) => verify::verify(&arguments, registry, console),
+        Command::Sweep(arguments) => sweep::sweep(&arguments, registry, console),
+        Command::Token(arguments) => token::token(&arguments, registry, console),
         Command::Tui(arguments) => tui::tui(&arguments, registry, console),
         Command::Bench(arguments) => bench::bench(&arguments, console),
         Command::List => list::list(registry, console),

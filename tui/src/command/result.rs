@@ -24,12 +24,22 @@ pub struct Written {
     pub withheld: bool,
 }
 
-/// Prints what came of a run. `again` is the command that does the same again.
+/// How to see a run again.
+pub struct Again<'a> {
+    /// The command that does the same.
+    pub command: &'a str,
+    /// The token of the run.
+    pub token: &'a str,
+    /// The moment that the token points at.
+    pub moment: Option<String>,
+}
+
+/// Prints what came of a run.
 pub fn print(
     scenario: &Scenario,
     outcome: &Outcome,
     written: &Written,
-    again: &str,
+    again: &Again<'_>,
     wall_ms: u64,
     console: &mut Console,
 ) -> io::Result<()> {
@@ -118,7 +128,7 @@ fn table<'a>(
 fn facts(
     outcome: &Outcome,
     written: &Written,
-    again: &str,
+    again: &Again<'_>,
     wall_ms: u64,
     console: &mut Console,
 ) -> io::Result<()> {
@@ -143,7 +153,14 @@ fn facts(
     if let Some(path) = &written.trace {
         console.line(format!("trace     {}", escape(&path.display().to_string())))?;
     }
-    console.line(format!("again     {again}"))
+    if let Some(moment) = &again.moment {
+        console.line(format!("moment    {}", escape(moment)))?;
+    }
+    console.line(format!("again     {}", again.command))?;
+    if !outcome.judgement.holds {
+        console.line(format!("token     {}", again.token))?;
+    }
+    Ok(())
 }
 
 fn judgement(outcome: &Outcome, console: &mut Console) -> io::Result<()> {

@@ -4,18 +4,31 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Instant;
 
-use weir::base::Seed;
+use weir::base::{Seed, Step};
 use weir::cluster::{EndReason, Onlooker};
 use weir::gallery::Registry;
 use weir::mutant::Mutant;
 use weir::scenario::{Lowered, Outcome, Overrides, Scenario, load_with, lower, run_lowered};
 use weir::sim::Watch;
-use weir::trace::Level;
+use weir::sweep::Token;
+use weir::trace::{Level, TraceFile, render_line};
 
-use super::arguments::{RunArguments, ScenarioArguments};
+use super::arguments::{KeepArguments, RunArguments, ScenarioArguments};
 use super::output::{Pending, SinkFiles};
 use super::{Console, Failure, interrupt, result};
 use crate::progress::Display;
+
+/// A run that is about to begin, and what to say of it.
+pub struct Prepared {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// What a cluster is given.
+    pub lowered: Lowered,
+    /// What has it run again.
+    pub token: Token,
+    /// The command that does the same again.
+    pub again: String,
+}
 
 /// Runs a scenario, writes what was asked for and prints what came of it.
 pub fn run(
@@ -23,36 +36,69 @@ pub fn run(
     registry: &Registry,
     console: &mut Console,
 ) -> Result<u8, Failure> {
-    let level = level(arguments)?;
+    let level = level(&arguments.keep)?;
     let (scenario, lowered) = prepare_with(&arguments.scenario, registry, level, arguments.mutant)?;
+    let seed = lowered.options.sim.seed;
+    let token = Token { mutant: arguments.mutant, ..Token::new(&scenario, seed) };
+    let again = reproduce(arguments, seed);
+    let watch = Watch::default();
+    let prepared = Prepared { scenario, lowered, token, again };
+    carry_out(prepared, &arguments.keep, console, &watch, |_| Ok(()))
+}
+
+/// Carries a run out, writes what was asked for and prints what came of it. `judge` may add to what
+/// is expected.
+pub fn carry_out(
+    prepared: Prepared,
+    keep: &KeepArguments,
+    console: &mut Console,
+    watch: &Watch,
+    judge: impl FnOnce(&mut Outcome) -> Result<(), Failure>,
+) -> Result<u8, Failure> {
+    let Prepared { scenario, lowered, mut token, again } = prepared;
     let sinks: Vec<_> =
         lowered.submissions.iter().flat_map(|job| job.program.sinks.clone()).collect();
-    let trace = arguments.trace.as_deref().map(Pending::new).transpose()?;
-    let output = arguments.output.as_deref().map(|dir| SinkFiles::new(dir, &sinks)).transpose()?;
+    let trace = keep.trace.as_deref().map(Pending::new).transpose()?;
+    let output = keep.output.as_deref().map(|dir| SinkFiles::new(dir, &sinks)).transpose()?;
 
-    let watch = Watch::default();
     interrupt::listen(&watch.stop)?;
-    let (mut outcome, wall_ms) = execute(lowered, console, &watch)?;
+    let (mut outcome, wall_ms) = execute(lowered, console, watch)?;
+    if outcome.report.end != EndReason::Interrupted {
+        judge(&mut outcome)?;
+    }
     let code = outcome.exit_code();
 
     let mut written = result::Written::default();
+    let bytes = outcome.report.trace.take();
     if let Some(pending) = trace {
-        let bytes = outcome.report.trace.take().unwrap_or_default();
-        written.trace = Some(pending.finish(&bytes)?);
+        written.trace = Some(pending.finish(bytes.as_deref().unwrap_or_default())?);
     }
     match output {
         Some(output) if code == 0 => written.sinks = output.finish(&outcome.report)?,
         Some(_) => written.withheld = true,
         None => {}
     }
+    let moment = token.step.zip(bytes).and_then(|(step, bytes)| moment(step, bytes));
+    if token.step.is_none() {
+        let shown = outcome.report.verdict.violated().find_map(|it| it.witness.as_ref());
+        token.step = shown.and_then(|witness| witness.steps.last().copied());
+    }
+    let token = token.to_string();
     if console.json() {
-        console.document(&outcome.to_json(wall_ms))?;
+        console.document(&outcome.to_json(wall_ms, &token))?;
     } else if !console.quiet() {
-        let again = reproduce(arguments, outcome.seed);
+        let again = result::Again { command: &again, token: &token, moment };
         result::print(&scenario, &outcome, &written, &again, wall_ms, console)?;
     }
     complain(&outcome, console);
     Ok(code)
+}
+
+/// What happened at a step, in a line.
+fn moment(step: Step, trace: Vec<u8>) -> Option<String> {
+    let file = TraceFile::parse(trace).ok()?;
+    let recorded = file.iter_from(step).find(|recorded| recorded.step == step)?;
+    Some(render_line(&recorded, file.header()))
 }
 
 /// What did not hold, for those who read only stderr.
@@ -75,8 +121,9 @@ fn complain(outcome: &Outcome, console: &mut Console) {
     }
 }
 
-fn level(arguments: &RunArguments) -> Result<Level, Failure> {
-    match (arguments.trace_level, &arguments.trace) {
+/// How much of a run is kept.
+pub fn level(keep: &KeepArguments) -> Result<Level, Failure> {
+    match (keep.trace_level, &keep.trace) {
         (Some(Level::Off), Some(_)) => {
             Err(Failure::Usage("at --trace-level off there is nothing to write to --trace".into()))
         }
@@ -116,7 +163,7 @@ pub fn execute(
     watch: &Watch,
 ) -> Result<(Outcome, u64), Failure> {
     let display =
-        if console.shows_progress() { Display::start(watch.progress.clone()) } else { None };
+        if console.shows_progress() { Display::of_run(watch.progress.clone()) } else { None };
     let start = Instant::now();
     let outcome = run_lowered(lowered, Onlooker { watch: watch.clone(), observer: None })?;
     drop(display);
@@ -140,13 +187,14 @@ fn reproduce(arguments: &RunArguments, seed: Seed) -> String {
 
 /// How this program was called: a user's own crate has another name than `weir`, and perhaps no
 /// place on the path.
-fn program() -> String {
+pub fn program() -> String {
     let called = std::env::args().next().unwrap_or_default();
     let name = Path::new(&called).file_stem().and_then(OsStr::to_str);
     if name == Some("weir") || name.is_none() { "weir".to_owned() } else { called }
 }
 
-fn shell(word: &str) -> String {
+/// A word as a shell takes it.
+pub fn shell(word: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@".contains(c);
     if !word.is_empty() && word.chars().all(safe) {
         return word.to_owned();

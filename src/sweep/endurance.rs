@@ -1,0 +1,57 @@
+//! What makes a scenario outlive faults that pass.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::SimDuration;
+use crate::failover::RestartStrategy;
+use crate::scenario::{Expectation, Lowered};
+
+/// How long after a failure a job is started again.
+const DELAY_MS: u64 = 200;
+
+/// How much longer than without faults a run may take.
+const PATIENCE: SimDuration = SimDuration::from_secs(300);
+
+/// Settings that take the place of the scenario's own when faults are added to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endurance {
+    /// How long after a failure a job is started again, in milliseconds; as often as needed.
+    pub restart_delay_ms: u64,
+    /// How long the run may take, in milliseconds.
+    pub virtual_ms: u64,
+}
+
+impl Endurance {
+    /// For a run that takes `span` without faults.
+    pub fn beyond(span: SimDuration) -> Self {
+        let whole = u64::try_from((span + PATIENCE).as_millis()).unwrap_or(u64::MAX);
+        Self { restart_delay_ms: DELAY_MS, virtual_ms: whole }
+    }
+
+    /// Lets a run outlive faults. What the scenario says of its own course no longer has to come
+    /// true: its faults may be overtaken by others, its notes are left out, and restarts and
+    /// checkpoints are not counted.
+    pub(super) fn apply(&self, lowered: &mut Lowered) {
+        let options = &mut lowered.options;
+        let delay_ms = i64::try_from(self.restart_delay_ms).unwrap_or(i64::MAX);
+        options.restart = Some(RestartStrategy::FixedDelay { attempts: u32::MAX, delay_ms });
+        if let Some(checkpointing) = &mut options.checkpointing {
+            checkpointing.tolerable_failures = None;
+        }
+        options.sim.limits.virtual_time = SimDuration::from_millis(self.virtual_ms);
+        options.sim.notes.clear();
+        for fault in &mut options.sim.faults {
+            fault.optional = true;
+        }
+        lowered.expectations.all.retain(|expectation| match expectation {
+            Expectation::CheckpointsAtLeast(_) | Expectation::Restarts(_) => false,
+            Expectation::End(_)
+            | Expectation::Job { .. }
+            | Expectation::RootCause(_)
+            | Expectation::Rows { .. }
+            | Expectation::Invariants { .. }
+            | Expectation::Total { .. } => true,
+        });
+    }
+}
