@@ -293,3 +293,60 @@ fn a_device_without_end_is_no_trace() {
     let (_, stderr) = ends(2, &["trace", "/dev/zero"]);
     assert!(stderr.contains("not a trace"), "{stderr}");
 }
+
+#[test]
+fn a_token_repeats_its_run() {
+    let run = ["run", "basics/word-count", "--seed", "3", "--json"];
+    let first = json(&run);
+    let token = first["token"].as_str().unwrap();
+    let again = json(&["token", token, "--json"]);
+    assert_eq!(again["digest"], first["digest"]);
+    assert_eq!(again["token"], first["token"]);
+
+    let (stdout, _) = ends(0, &run[..2]);
+    assert!(!stdout.contains("weir1-"), "a run that holds needs no token: {stdout}");
+    let (stdout, _) = ends(1, &["run", "basics/word-count", "--set", "expect.rows.counts=1"]);
+    let token = stdout.lines().find_map(|line| line.strip_prefix("token     ")).unwrap();
+    let (_, stderr) = ends(1, &["token", token]);
+    assert!(stderr.contains("violated: sink counts shows 1 rows"), "{stderr}");
+
+    for wrong in ["", "weir1-", "weir2-abc", &token[..token.len() - 1], &token.to_lowercase()] {
+        let (stdout, stderr) = ends(2, &["token", wrong]);
+        assert_eq!((stdout.as_str(), stderr.lines().count()), ("", 1), "{wrong}: {stderr}");
+    }
+}
+
+#[test]
+fn a_sweep_reports_what_fails_with_a_token_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    let sweep = |seeds: &str, sets: &[&str], code: i32| {
+        let arguments = ["sweep", "basics/word-count", "--seeds", seeds, "--faults", "none"];
+        let report = ["--jobs", "2", "--json", "--report", report.to_str().unwrap()];
+        let arguments: Vec<&str> = arguments.into_iter().chain(report).collect();
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        ends(code, &arguments.into_iter().chain(sets).collect::<Vec<_>>())
+    };
+    let (stdout, stderr) = sweep("1..4", &[], 0);
+    assert_eq!(stderr, "");
+    assert_eq!(stdout, fs::read_to_string(&report).unwrap());
+    let result: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((&result["runs"], &result["holds"]), (&3.into(), &true.into()));
+
+    let (stdout, stderr) = sweep("1..=2", &["expect.rows.counts=1"], 1);
+    assert_eq!(stderr.lines().count(), 2, "{stderr}");
+    let result: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(result["failures"][1]["seed"], 2);
+    assert_eq!(result["failures"][1]["invariant"], "expectation");
+    ends(1, &["token", result["failures"][1]["token"].as_str().unwrap(), "-q"]);
+
+    for wrong in [
+        &["--seeds", "4..4"][..],
+        &["--shard", "3/2"],
+        &["--jobs", "0"],
+        &["--faults", "/no/such/file"],
+        &["--mutant", "nobody"],
+    ] {
+        ends(2, &[&["sweep", "basics/word-count"], wrong].concat());
+    }
+}
