@@ -162,6 +162,12 @@ impl Component for StorageClient {
     }
 
     fn on_report(&mut self, now: SimTime, call: StorageCall, out: &mut Out) {
+        if let StorageCall::Delete { path } = &call {
+            // What was still to be stored there is not wanted any more, nor asked for again.
+            self.pending.retain(|_, pending| {
+                !matches!(&pending.call, StorageCall::Put { path: put, .. } if put == path)
+            });
+        }
         self.requests += 1;
         self.pending.insert(self.requests, Pending { call, since: now, tries: 0 });
         self.send(now, self.requests, out);

@@ -18,8 +18,8 @@ pub enum FaultKind {
     Partition,
     /// The disk of durable storage fails, or is slow.
     Disk,
-    // A task fails: `Fail` goes here once the simulation has `FaultAction::Fail`, with its arms in
-    // `of`, in `plan::Dice::action` and in `coverage::unreachable`.
+    /// A task fails, as if its function had thrown.
+    Fail,
 }
 
 impl FaultKind {
@@ -40,6 +40,7 @@ impl FaultKind {
             FaultAction::Pause { .. } => Some(Self::Pause),
             FaultAction::Partition { .. } => Some(Self::Partition),
             FaultAction::Disk { .. } => Some(Self::Disk),
+            FaultAction::Fail { .. } => Some(Self::Fail),
             FaultAction::Degrade { .. } | FaultAction::Clock { .. } => None,
         }
     }

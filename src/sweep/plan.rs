@@ -54,6 +54,8 @@ const RESTART: &str = "restart-scheduled";
 pub struct Stage {
     /// How many TaskManagers there are.
     pub taskmanagers: u16,
+    /// The subtasks of all jobs.
+    pub subtasks: Vec<String>,
     /// Whether there are checkpoints, and with them durable storage.
     pub checkpointed: bool,
     /// How many checkpoints the run without faults completes.
@@ -121,12 +123,19 @@ impl Dice {
     fn action(&mut self, stage: &Stage) -> FaultAction {
         let kinds: Vec<FaultKind> = FaultKind::all()
             .filter(|kind| stage.checkpointed || *kind != FaultKind::Disk)
+            .filter(|kind| !stage.subtasks.is_empty() || *kind != FaultKind::Fail)
             .collect();
         let kind = self.choose(&kinds);
         let node = format!("taskmanager-{}", self.between(1, u64::from(stage.taskmanagers).max(1)));
         match kind {
             FaultKind::Kill => {
                 FaultAction::Kill { node, restart_after: Some(self.millis(200, 2_000)) }
+            }
+            FaultKind::Fail => {
+                let last = stage.subtasks.len().saturating_sub(1) as u64;
+                let place = self.between(0, last) as usize;
+                let subtask = stage.subtasks.get(place).cloned().unwrap_or_default();
+                FaultAction::Fail { subtask }
             }
             FaultKind::Pause => {
                 FaultAction::Pause { node, duration: Some(self.millis(100, 4_000)) }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Token;
 use super::plan::Stage;
 use crate::base::SimDuration;
-use crate::cluster::{EndReason, Onlooker, RunReport};
+use crate::cluster::{self, EndReason, Onlooker, RunReport};
 use crate::gallery::Registry;
 use crate::scenario::{
     Expectation, ExpectedEnd, Lowered, Outcome, RunError, Scenario, ScenarioError, run_lowered,
@@ -35,12 +35,17 @@ impl Reference {
         let (taskmanagers, checkpointed) =
             (lowered.options.taskmanagers, lowered.options.checkpointing.is_some());
         let comparable = is_comparable(&lowered);
+        let mut subtasks = Vec::new();
+        for job in &lowered.submissions {
+            let graph = cluster::plan(job)?.execution.job;
+            subtasks.extend(graph.subtasks().map(|subtask| graph.subtask_name(subtask)));
+        }
         let report = run_lowered(lowered, onlooker)?.report;
         let checkpoints = report.verdict.jobs.values().map(|job| job.completed).max().unwrap_or(0);
         let span = SimDuration::from_nanos(report.virtual_time.as_nanos());
         let comparable = comparable && report.end == EndReason::Completed;
         Ok(Self {
-            stage: Stage { taskmanagers, checkpointed, checkpoints, span },
+            stage: Stage { taskmanagers, subtasks, checkpointed, checkpoints, span },
             rows: comparable.then(|| rows(&report)),
             end: report.end,
         })

@@ -12,15 +12,9 @@ pub struct StandardScenario {
 /// All of them. Each is checkpointed and leaves rows that do not depend on what fails in between.
 /// Records are made dear, so that there is time for a few checkpoints.
 pub const STANDARD: &[StandardScenario] = &[
-    StandardScenario {
-        name: "state/keyed-totals-hashmap",
-        sets: &["checkpointing.interval=\"150ms\"", "job.record-cost=\"100us\""],
-    },
-    StandardScenario {
-        name: "state/keyed-totals-lsm",
-        sets: &[
-            "checkpointing = { interval = \"150ms\", unaligned = true, incremental = true }",
-            "job.record-cost=\"100us\"",
-        ],
-    },
+    StandardScenario { name: "checkpoints/alignment", sets: &[] },
+    StandardScenario { name: "checkpoints/windows-and-timers", sets: &[] },
+    StandardScenario { name: "checkpoints/unaligned", sets: &[] },
+    StandardScenario { name: "checkpoints/incremental", sets: &[] },
+    StandardScenario { name: "checkpoints/zombie", sets: &[] },
 ];

@@ -54,7 +54,8 @@ fn swept(faults: &Faults, options: &SweepOptions) -> SweepReport {
 
 fn stage() -> Stage {
     let span = SimDuration::from_secs(2);
-    Stage { taskmanagers: 3, checkpointed: true, checkpoints: 4, span }
+    let subtasks = vec!["records#1".to_owned(), "add#1".to_owned()];
+    Stage { taskmanagers: 3, subtasks, checkpointed: true, checkpoints: 4, span }
 }
 
 #[test]
