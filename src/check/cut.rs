@@ -39,7 +39,7 @@ impl Fold for ConsistentCut {
                 subtask,
                 attempt,
                 checkpoint,
-                kind,
+                barriers,
                 inputs,
                 outputs,
                 ..
@@ -48,7 +48,7 @@ impl Fold for ConsistentCut {
                 let snapshot = Snapshot {
                     attempt: *attempt,
                     step: recorded.step,
-                    kind: *kind,
+                    kind: *barriers,
                     inputs: inputs.clone(),
                     outputs: outputs.clone(),
                     ..Snapshot::default()

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Fold;
 use super::verdict::{Findings, Invariant};
 use crate::base::{CheckpointId, JobId, Name, Step};
-use crate::trace::{CheckpointEvent, Event, Recorded, StorageEvent, StoredFile};
+use crate::trace::{CheckpointEvent, Event, Recorded, RecoveryEvent, StorageEvent, StoredFile};
 
 /// What is known of a checkpoint that is not over.
 #[derive(Default)]
@@ -104,20 +104,14 @@ impl Fold for Files {
                 let known = self.checkpoints.entry((*job, *checkpoint)).or_default();
                 known.completed = Some(at);
             }
-            Event::Checkpoint(CheckpointEvent::CheckpointAborted { job, checkpoint, .. }) => {
-                self.checkpoints.remove(&(*job, *checkpoint));
-            }
             Event::Checkpoint(CheckpointEvent::CheckpointDiscarded { job, checkpoint, files }) => {
                 self.checkpoints.remove(&(*job, *checkpoint));
                 for path in files {
                     self.on_deleted(at, path, Some(*checkpoint), findings);
                 }
             }
-            Event::Recovery(crate::trace::RecoveryEvent::CheckpointUnusable {
-                job,
-                checkpoint,
-                ..
-            }) => {
+            Event::Checkpoint(CheckpointEvent::CheckpointAborted { job, checkpoint, .. })
+            | Event::Recovery(RecoveryEvent::CheckpointUnusable { job, checkpoint, .. }) => {
                 self.checkpoints.remove(&(*job, *checkpoint));
             }
             _ => {}

@@ -93,7 +93,7 @@ impl Checker {
 /// The verdict on a whole trace.
 pub fn check(file: &TraceFile) -> Verdict {
     let mut checker = Checker::new(file.header());
-    for recorded in file.iter() {
+    for recorded in file {
         checker.apply(&recorded);
     }
     checker.finish(&file.trailer().end)

@@ -37,14 +37,14 @@ impl Fold for Progress {
                 self.rows = recorded.at;
                 return;
             }
-            Event::Job(JobEvent::JobSubmitted { job, .. }) => *job,
             Event::Job(JobEvent::JobStatusChanged { job, to, .. }) => {
                 if let Some(known) = self.jobs.get_mut(job) {
                     known.status = *to;
                 }
                 *job
             }
-            Event::Time(TimeEvent::WatermarkAdvanced { job, .. })
+            Event::Job(JobEvent::JobSubmitted { job, .. })
+            | Event::Time(TimeEvent::WatermarkAdvanced { job, .. })
             | Event::Checkpoint(CheckpointEvent::CheckpointCompleted { job, .. }) => *job,
             _ => return,
         };

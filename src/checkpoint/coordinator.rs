@@ -356,9 +356,10 @@ impl CheckpointCoordinator {
     pub fn end(&mut self, end: JobEnd) -> Vec<(CheckpointId, Vec<String>)> {
         use ExternalizedRetention as R;
         let keeps = match (end, self.config.externalized) {
-            (JobEnd::Finished, _) | (_, R::NoExternalizedCheckpoints) => false,
+            (JobEnd::Finished, _)
+            | (_, R::NoExternalizedCheckpoints)
+            | (JobEnd::Canceled, R::DeleteOnCancellation) => false,
             (JobEnd::Failed, _) | (JobEnd::Canceled, R::RetainOnCancellation) => true,
-            (JobEnd::Canceled, R::DeleteOnCancellation) => false,
         };
         if !keeps {
             self.leaving.extend(std::mem::take(&mut self.completed));

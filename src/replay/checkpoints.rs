@@ -89,7 +89,8 @@ impl Checkpoint {
     }
 
     fn begin(&mut self, at: SimTime, event: &CheckpointEvent) {
-        if let CheckpointEvent::CheckpointTriggered { kind, tasks, finished, .. } = event {
+        if let CheckpointEvent::CheckpointTriggered { barriers: kind, tasks, finished, .. } = event
+        {
             // What was told of it before belonged to another checkpoint of that number.
             *self = Self {
                 kind: Some(*kind),

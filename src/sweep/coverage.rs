@@ -87,6 +87,9 @@ pub struct Unreachable {
     pub why: &'static str,
 }
 
+/// Whether it applies, which cells it covers, and why they cannot be reached.
+type Rule = (bool, fn(FaultKind, Phase) -> bool, &'static str);
+
 /// The cells that a sweep over jobs that are checkpointed like that cannot reach. Each reason
 /// stands here and nowhere else.
 pub(super) fn unreachable(checkpointing: &[Option<&CheckpointConfig>]) -> Vec<Unreachable> {
@@ -95,7 +98,7 @@ pub(super) fn unreachable(checkpointing: &[Option<&CheckpointConfig>]) -> Vec<Un
         config.mode == CheckpointingMode::ExactlyOnce
             && (!config.unaligned || config.aligned_timeout.is_some())
     };
-    let rules: [(bool, fn(FaultKind, Phase) -> bool, &'static str); 3] = [
+    let rules: [Rule; 3] = [
         (
             configs().next().is_none(),
             |kind, _| kind == FaultKind::Disk,

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pool::in_order;
+use super::runs::empty;
 use super::shrink::shrink;
-use super::sweep::empty;
 use super::trial::Runner;
 use super::{
     Coverage, Failure, Hunted, Reference, Subject, SweepError, SweepOptions, SweepReport, Tally,

@@ -13,7 +13,7 @@
 //! | `pool` | many trials on a few threads, with the same result for any number |
 //! | `subject`, `standard` | the scenarios that are swept |
 //! | `seeds`, `shard` | which runs there are |
-//! | `sweep`, `hunt` | all of it: without mutants, and in search of what notices them |
+//! | `runs`, `hunt` | all of it: without mutants, and in search of what notices them |
 //! | `report` | what it came to |
 //!
 //! Invariants: a run of a sweep is the run of a token; what a sweep comes to depends on neither the
@@ -31,12 +31,12 @@ mod plan;
 mod pool;
 mod reference;
 mod report;
+mod runs;
 mod seeds;
 mod shard;
 mod shrink;
 mod standard;
 mod subject;
-mod sweep;
 mod token;
 mod trial;
 mod violations;
@@ -49,11 +49,11 @@ pub use phase::Phase;
 pub use plan::{Stage, plan};
 pub use reference::Reference;
 pub use report::{Failure, Hunted, SweepReport};
+pub use runs::{SweepOptions, Tally, sweep};
 pub use seeds::Seeds;
 pub use shard::Shard;
 pub use standard::{STANDARD, StandardScenario};
 pub use subject::{Faults, Subject, SweepError};
-pub use sweep::{SweepOptions, Tally, sweep};
 pub use token::{Token, TokenError};
 pub use trial::Trial;
 pub use violations::{Violation, violations};

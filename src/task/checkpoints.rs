@@ -435,7 +435,7 @@ impl StreamTask {
         underway.state.has_union = has_union;
         underway.metrics.sync_us = sync.as_micros() as u64;
         let file = format!("{}/{}", self.folder(checkpoint), self.name());
-        underway.state.snapshot = self.store(checkpoint, file, contents.into(), &mut underway);
+        underway.state.snapshot = self.store(checkpoint, &file, contents.into(), &mut underway);
         let mut digests = snapshot.operators.iter().flat_map(digests).collect::<Vec<_>>();
         self.store_backend_files(checkpoint, files, &known, &mut underway, &mut digests);
         self.tell(CheckpointEvent::SnapshotTaken {
@@ -443,7 +443,7 @@ impl StreamTask {
             subtask: self.name(),
             attempt: self.attempt(),
             checkpoint,
-            kind: barrier.kind,
+            barriers: barrier.kind,
             inputs,
             outputs: given.into_iter().flatten().collect(),
             positions: positions(&snapshot.operators),
@@ -527,7 +527,7 @@ impl StreamTask {
     fn store(
         &self,
         checkpoint: CheckpointId,
-        path: String,
+        path: &str,
         contents: Arc<[u8]>,
         underway: &mut Underway,
     ) -> StateHandle {
@@ -536,16 +536,16 @@ impl StreamTask {
         else {
             return StateHandle::Memory(contents);
         };
-        let handle = FileHandle::of(path.clone(), &contents);
+        let handle = FileHandle::of(path.to_owned(), &contents);
         underway.files += 1;
         underway.metrics.stored_bytes += handle.bytes;
-        underway.written.push(path.clone());
+        underway.written.push(path.to_owned());
         let (mail, signal) = (self.mail.clone(), self.signal.clone());
         let done = move |result| {
             mail.stored.borrow_mut().push_back((checkpoint, result));
             signal.notify();
         };
-        storage.put(&path, contents, Box::new(done));
+        storage.put(path, contents, Box::new(done));
         StateHandle::File(handle)
     }
 
@@ -570,7 +570,7 @@ impl StreamTask {
                     } else {
                         format!("{}/{name}.{operator}.{}", self.folder(checkpoint), file.name)
                     };
-                    self.store(checkpoint, path, contents, underway)
+                    self.store(checkpoint, &path, contents, underway)
                 }
                 (None, None) => unreachable!("contents are left out only of files that are known"),
             };
@@ -643,7 +643,7 @@ impl StreamTask {
         if !state.is_empty() {
             let path = format!("{}/{}.channels", self.folder(checkpoint), self.name());
             underway.state.channel_state =
-                Some(self.store(checkpoint, path, bytes.into(), underway));
+                Some(self.store(checkpoint, &path, bytes.into(), underway));
         }
     }
 

@@ -154,7 +154,7 @@ impl StreamTask {
             spent: Spent::default(),
         };
         if let Some(rest) = rest {
-            this.take_over(rest, counts.unwrap_or_default())?;
+            this.take_over(rest, &counts.unwrap_or_default())?;
         }
         this.gate.request_partitions();
         Ok(this)
@@ -162,7 +162,7 @@ impl StreamTask {
 
     /// Takes over what a checkpoint holds beside the state of operators, and tells what all of it
     /// has come to.
-    fn take_over(&mut self, rest: RestoredRest, counts: ChannelCounts) -> Result<(), Failure> {
+    fn take_over(&mut self, rest: RestoredRest, counts: &ChannelCounts) -> Result<(), Failure> {
         let RestoredRest { channels, files, backend_files, finished } = rest;
         let checkpoint = self.restored_checkpoint();
         if finished {
@@ -394,17 +394,14 @@ impl StreamTask {
             return Work::Timers;
         }
         match &self.head {
-            Head::Finished if self.gate.is_ready() => Work::Input,
-            Head::Finished if self.gate.is_ended() => Work::EndOfInput,
-            Head::Finished => Work::NothingUntil(SimTime::MAX),
             Head::Source(_) if self.source_ended => Work::EndOfInput,
             Head::Source(_) if self.source_due > self.host.clock.now() => {
                 Work::NothingUntil(self.source_due)
             }
             Head::Source(_) => Work::Input,
-            Head::Operator(_) if self.gate.is_ready() => Work::Input,
-            Head::Operator(_) if self.gate.is_ended() => Work::EndOfInput,
-            Head::Operator(_) => Work::NothingUntil(SimTime::MAX),
+            Head::Operator(_) | Head::Finished if self.gate.is_ready() => Work::Input,
+            Head::Operator(_) | Head::Finished if self.gate.is_ended() => Work::EndOfInput,
+            Head::Operator(_) | Head::Finished => Work::NothingUntil(SimTime::MAX),
         }
     }
 

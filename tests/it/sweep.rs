@@ -128,7 +128,10 @@ fn what_fails_is_shrunk_to_a_token_that_fails_alike() {
     let [failure] = report.failures.as_slice() else { panic!("{report:?}") };
     assert_eq!((failure.invariant(), failure.faults), ("vacuous", 1));
     let token = Token::parse(&failure.token).unwrap();
-    assert!(matches!(token.faults.as_slice(), [FaultOptions { action: FaultAction::Kill { .. }, .. }]));
+    assert!(matches!(
+        token.faults.as_slice(),
+        [FaultOptions { action: FaultAction::Kill { .. }, .. }]
+    ));
 }
 
 #[test]
@@ -237,7 +240,8 @@ proptest! {
 fn a_token_is_of_one_content_of_its_scenario() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mine.toml");
-    let text = "title = \"t\"\n[job]\nprogram = \"keyed-totals\"\nargs = { records = 5, keys = 1 }\n";
+    let text =
+        "title = \"t\"\n[job]\nprogram = \"keyed-totals\"\nargs = { records = 5, keys = 1 }\n";
     std::fs::write(&path, text).unwrap();
     let scenario = load_with(path.to_str().unwrap(), &[]).unwrap();
     let token = Token::new(&scenario, Seed(3));

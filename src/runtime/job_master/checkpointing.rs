@@ -95,7 +95,7 @@ impl JobMaster {
         let waits = |subtask: SubtaskId| {
             let mut channels = graph.job.edges_into(subtask.vertex).flat_map(|(place, edge)| {
                 let channels = graph.channels_into(place, u32::from(subtask.index));
-                channels.into_iter().map(move |channel| (edge.source, channel.producer))
+                channels.iter().map(move |channel| (edge.source, channel.producer))
             });
             channels.any(|(vertex, index)| {
                 let place = self.executions.place(VertexSubtask { vertex, index });
@@ -120,7 +120,7 @@ impl JobMaster {
         let triggered = CheckpointEvent::CheckpointTriggered {
             job: self.job,
             checkpoint: barrier.id,
-            kind: barrier.kind,
+            barriers: barrier.kind,
             sources: names(&plan.triggered),
             tasks: names(&plan.expected),
             finished: names(&plan.finished),
@@ -190,7 +190,7 @@ impl JobMaster {
         }
         match path {
             Some(path) => {
-                out.act(JobMasterAction::Store { checkpoint, path, contents: bytes.into() })
+                out.act(JobMasterAction::Store { checkpoint, path, contents: bytes.into() });
             }
             None => self.on_metadata_stored(now, checkpoint, Ok(()), out),
         }
@@ -333,7 +333,8 @@ impl JobMaster {
     /// No checkpoint begins any more, and those that are underway come to nothing.
     pub(super) fn stop_checkpoints(&mut self, failure: CheckpointFailure, out: &mut Out) {
         self.ticks += 1;
-        let pending: Vec<_> = self.checkpoints.iter().flat_map(|it| it.pending()).collect();
+        let pending: Vec<_> =
+            self.checkpoints.iter().flat_map(CheckpointCoordinator::pending).collect();
         for checkpoint in pending {
             self.abort_checkpoint(self.now, checkpoint, failure, &failure.to_string(), out);
         }

@@ -66,7 +66,7 @@ impl CheckpointSpans {
         };
         let mut spans = Spans { lanes: self, out, recorded, track };
         match event {
-            E::CheckpointTriggered { kind, .. } => {
+            E::CheckpointTriggered { barriers: kind, .. } => {
                 let name = format!("checkpoint {checkpoint}");
                 spans.open(of, &name, &json!({ "kind": kind.to_string() }))
             }

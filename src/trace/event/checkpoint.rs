@@ -79,7 +79,7 @@ pub enum CheckpointEvent {
         /// The checkpoint.
         checkpoint: CheckpointId,
         /// How its barriers travel.
-        kind: CheckpointKind,
+        barriers: CheckpointKind,
         /// The subtasks that are told to send barriers.
         sources: Vec<Name>,
         /// The subtasks that must acknowledge it.
@@ -215,7 +215,7 @@ pub enum CheckpointEvent {
         /// The checkpoint.
         checkpoint: CheckpointId,
         /// How its barriers travelled.
-        kind: CheckpointKind,
+        barriers: CheckpointKind,
         /// Where it cuts the task's input channels.
         inputs: Vec<ChannelCut>,
         /// Where it cuts the task's output channels.

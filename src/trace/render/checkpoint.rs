@@ -9,7 +9,7 @@ use crate::trace::{
 pub(super) fn checkpoint(event: &CheckpointEvent) -> String {
     use CheckpointEvent as E;
     match event {
-        E::CheckpointTriggered { job, checkpoint, kind, sources, tasks, finished } => {
+        E::CheckpointTriggered { job, checkpoint, barriers, sources, tasks, finished } => {
             let finished = match finished.len() {
                 0 => String::new(),
                 many => format!(", {many} finished"),
@@ -17,7 +17,7 @@ pub(super) fn checkpoint(event: &CheckpointEvent) -> String {
             let job = of_job(*job);
             let (sources, tasks) = (count(sources.len() as u64, "source"), tasks.len());
             format!(
-                "checkpoint {checkpoint}{job} begins, {kind}: {sources}, {tasks} to \
+                "checkpoint {checkpoint}{job} begins, {barriers}: {sources}, {tasks} to \
                  acknowledge{finished}"
             )
         }

@@ -15,7 +15,7 @@ fn triggered(number: u64) -> E {
     E::CheckpointTriggered {
         job: JOB,
         checkpoint: CheckpointId(number),
-        kind: CheckpointKind::Unaligned,
+        barriers: CheckpointKind::Unaligned,
         sources: Vec::new(),
         tasks: Vec::new(),
         finished: Vec::new(),
@@ -51,7 +51,7 @@ fn taken(number: u64) -> E {
         subtask: subtask(),
         attempt: 0,
         checkpoint: CheckpointId(number),
-        kind: CheckpointKind::default(),
+        barriers: CheckpointKind::default(),
         inputs: Vec::new(),
         outputs: Vec::new(),
         positions: Vec::new(),

@@ -70,7 +70,14 @@ impl Run {
         let names = |names: &[&str]| names.iter().copied().map(Name::from).collect();
         let (sources, tasks) = (names(&TASKS[..2]), names(&TASKS));
         let finished = Vec::new();
-        self.checkpoint(E::CheckpointTriggered { job, checkpoint, kind, sources, tasks, finished });
+        self.checkpoint(E::CheckpointTriggered {
+            job,
+            checkpoint,
+            barriers: kind,
+            sources,
+            tasks,
+            finished,
+        });
     }
 
     fn take(&mut self, number: u64, subtask: &str, alignment_us: u64) {
@@ -79,7 +86,7 @@ impl Run {
             subtask: subtask.into(),
             attempt: self.attempt,
             checkpoint: CheckpointId(number),
-            kind: CheckpointKind::default(),
+            barriers: CheckpointKind::default(),
             inputs: Vec::new(),
             outputs: Vec::new(),
             positions: Vec::new(),
