@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 
 use super::DataMessage;
+use super::input::{Consumer, InputChannel, PriorityEvent, Taken};
 use super::kept::Keeping;
 use super::overtaken::stored;
 use crate::base::{CheckpointId, JobId, Name, SimDuration, SimTime};
@@ -21,41 +22,6 @@ use crate::trace::{ChannelCut, CheckpointEvent, Event, ExchangeEvent, Level};
 const FIRST_BACKOFF: SimDuration = SimDuration::from_millis(100);
 /// `taskmanager.network.request-backoff.max`.
 const LONGEST_BACKOFF: SimDuration = SimDuration::from_secs(10);
-
-/// One channel, as it is known before anything arrives.
-pub struct InputChannel {
-    /// The edge of the job graph, by its place there.
-    pub edge: u16,
-    /// Which input of the head operator it feeds.
-    pub input: u16,
-    /// The producing subtask.
-    pub producer: Name,
-    /// Where the producer is.
-    pub address: Address,
-    /// The subpartition of the producer.
-    pub subpartition: u32,
-}
-
-/// What an input gate gives its task.
-pub struct Taken {
-    /// The channel that it came on, by its place among all of the gate.
-    pub channel: usize,
-    /// Which input of the head operator it is for.
-    pub input: u16,
-    /// What it is.
-    pub element: Element,
-}
-
-/// What overtakes the records of its channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PriorityEvent {
-    /// A barrier.
-    Barrier(CheckpointBarrier),
-    /// A barrier has arrived that has records in front of it.
-    Announcement(CheckpointBarrier),
-    /// A checkpoint is given up.
-    CancelCheckpoint(CheckpointId),
-}
 
 pub(super) struct Channel {
     settings: InputChannel,
@@ -104,18 +70,6 @@ pub struct InputGate {
     /// Barriers that no producer is left to send: they come just before the end of each channel.
     injected: Vec<CheckpointBarrier>,
     keeping: Keeping,
-}
-
-/// Who reads.
-pub struct Consumer {
-    /// The job.
-    pub job: JobId,
-    /// The subtask's name.
-    pub name: Name,
-    /// Which attempt.
-    pub attempt: u32,
-    /// Its port.
-    pub port: Port,
 }
 
 impl InputGate {

@@ -11,6 +11,7 @@
 //! Previous: the last operator of a chain ([`crate::operator`]). Next: the first operator of the
 //! next task ([`crate::task`]).
 
+mod input;
 mod input_gate;
 mod kept;
 mod message;
@@ -19,7 +20,8 @@ mod record_writer;
 mod result_partition;
 mod selector;
 
-pub use input_gate::{Consumer, InputChannel, InputGate, PriorityEvent, Taken};
+pub use input::{Consumer, InputChannel, PriorityEvent, Taken};
+pub use input_gate::InputGate;
 pub use message::DataMessage;
 pub use overtaken::restored;
 pub use record_writer::{CustomEdge, KeyedEdge, RecordWriter, UnkeyedEdge};

@@ -3,13 +3,16 @@
 //! Previous: [`crate::runtime`], whose TaskExecutor starts tasks. Next: [`crate::network`] in
 //! front and behind, [`crate::operator`] within.
 
+mod barriers;
 mod chain;
 mod checkpoints;
 mod descriptor;
 mod event_time;
 mod guard;
 mod restoring;
+mod storing;
 mod stream_task;
+mod taking_over;
 mod underway;
 mod waiting;
 mod wiring;

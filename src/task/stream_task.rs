@@ -11,21 +11,18 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::chain::{self, Head, Shared};
-use super::checkpoints::{Checkpointing, digests, file_digest, positions};
+use super::checkpoints::Checkpointing;
 use super::event_time::InputEventTime;
 use super::guard::guarded;
-use super::restoring::{Restored, RestoredRest};
+use super::restoring::Restored;
 use super::waiting::{Spent, wait};
 use super::{CheckpointLetter, Mail, TaskDescriptor, TaskUpdate, wiring};
-use crate::base::{CheckpointId, EventTime, JobId, Name, SimDuration, SimTime};
-use crate::checkpoint::{ChannelCounts, FileHandle, StateHandle, TaskSnapshot};
+use crate::base::{EventTime, JobId, Name, SimDuration, SimTime};
 use crate::host::{DurableStorage, Host, Inbox, Payload, Signal};
-use crate::network::{
-    self, Consumer, ConsumerChannel, DataMessage, InputGate, ResultPartition, Taken,
-};
+use crate::network::{Consumer, ConsumerChannel, DataMessage, InputGate, ResultPartition, Taken};
 use crate::operator::{AccumulatorRegistry, Channels, Meter, Snapshots, SourceStatus};
 use crate::record::{ChainEvent, Element, Failure, StreamEvent};
-use crate::trace::{Event, RecoveryEvent, TaskEvent, TimeEvent};
+use crate::trace::{Event, TaskEvent, TimeEvent};
 
 /// How a task ended, other than by failing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +45,7 @@ enum Work {
 
 pub(super) struct StreamTask {
     pub(super) host: Host,
-    descriptor: TaskDescriptor,
+    pub(super) descriptor: TaskDescriptor,
     pub(super) signal: Signal,
     pub(super) mail: Rc<Mail>,
     pub(super) on_update: Rc<dyn Fn(TaskUpdate)>,
@@ -158,77 +155,6 @@ impl StreamTask {
         }
         this.gate.request_partitions();
         Ok(this)
-    }
-
-    /// Takes over what a checkpoint holds beside the state of operators, and tells what all of it
-    /// has come to.
-    fn take_over(&mut self, rest: RestoredRest, counts: &ChannelCounts) -> Result<(), Failure> {
-        let RestoredRest { channels, files, backend_files, finished } = rest;
-        let checkpoint = self.restored_checkpoint();
-        if finished {
-            return Ok(());
-        }
-        let code = self.descriptor.code.clone();
-        let edges = &self.descriptor.plan.execution.job.edges;
-        let edge = |edge: u16| &*code.edges[edges[usize::from(edge)].stream_edge];
-        for index in 0..self.gate.channel_count() {
-            let stored = channels.inputs.iter().find(|it| it.channel as usize == index);
-            let elements = match stored {
-                Some(stored) => guarded(|| network::restored(stored, edge(self.gate.edge(index))))?,
-                None => Vec::new(),
-            };
-            let consumed = counts.inputs.get(index).copied().unwrap_or_default();
-            self.gate.restore(index, consumed, elements);
-        }
-        let mut first = 0;
-        for (place, partition) in self.partitions.iter().enumerate() {
-            let count = Channels::count(partition);
-            for index in 0..count {
-                let stored =
-                    channels.outputs.iter().find(|it| it.channel as usize == first + index);
-                let given = counts.outputs.get(place).and_then(|it| it.get(index)).copied();
-                let (given, elements) = match stored {
-                    Some(stored) => {
-                        let elements =
-                            guarded(|| network::restored(stored, edge(Channels::edge(partition))))?;
-                        (stored.from, elements)
-                    }
-                    None => (given.unwrap_or_default(), Vec::new()),
-                };
-                partition.restore(index, given, elements);
-            }
-            first += count;
-        }
-        let mut state = Vec::new();
-        for ((operator, file), handle) in &backend_files {
-            if let StateHandle::File(FileHandle { bytes, checksum, .. }) = handle {
-                state.push(file_digest(operator, &file.name, *bytes, *checksum));
-            }
-        }
-        self.checkpoints.begin_with(checkpoint, backend_files);
-        self.shared.snapshots.begin_looking();
-        guarded(|| self.head.on_event(ChainEvent::Snapshot(checkpoint)))?;
-        let (operators, _) = self.shared.snapshots.take();
-        state.splice(0..0, operators.iter().flat_map(digests));
-        let (inputs, outputs) = (self.input_ranges(&channels), self.output_ranges(&channels));
-        let found = TaskSnapshot { operators, channels: ChannelCounts::default() };
-        self.host.trace.record(Event::Recovery(RecoveryEvent::StateRestored {
-            job: self.job(),
-            subtask: self.name(),
-            attempt: self.attempt(),
-            checkpoint,
-            files,
-            positions: positions(&found.operators),
-            state,
-            state_version: found.state_version(),
-            inputs,
-            outputs,
-        }));
-        Ok(())
-    }
-
-    fn restored_checkpoint(&self) -> CheckpointId {
-        self.descriptor.restore.as_ref().map_or(CheckpointId(0), |restore| restore.checkpoint)
     }
 
     pub(super) fn job(&self) -> JobId {
