@@ -146,11 +146,11 @@ impl StreamTask {
     }
 
     /// Takes a snapshot that was put off.
-    pub(super) fn take_late_snapshot(&mut self) -> Result<(), Failure> {
-        match self.checkpoints.late.take() {
-            Some(barrier) => self.take_snapshot(barrier, Vec::new()),
-            None => Ok(()),
-        }
+    pub(super) fn take_late_snapshot(
+        &mut self,
+        late: Option<CheckpointBarrier>,
+    ) -> Result<(), Failure> {
+        late.map_or(Ok(()), |barrier| self.take_snapshot(barrier, Vec::new()))
     }
 
     fn take_snapshot(

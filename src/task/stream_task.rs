@@ -195,8 +195,9 @@ impl StreamTask {
                 }
                 Work::Input => {
                     self.ease_back_pressure();
+                    let late = self.checkpoints.late.take();
                     self.process_one()?;
-                    self.take_late_snapshot()?;
+                    self.take_late_snapshot(late)?;
                     self.pay().await?;
                 }
             }
@@ -456,7 +457,9 @@ impl StreamTask {
     async fn wait_idle(&mut self, due: SimTime) {
         self.ease_back_pressure();
         let timers = self.shared.timers.deadline(&*self.host.clock);
-        let timers = if self.checkpoints.is_paused() { SimTime::MAX } else { timers };
+        // Nobody calls timers while a source stands still, or when all input has ended.
+        let calls = !self.checkpoints.is_paused() && !self.closing;
+        let timers = if calls { timers } else { SimTime::MAX };
         let due = [
             Some(due.min(timers)),
             self.flush_deadline(),

@@ -79,6 +79,8 @@ pub enum CheckpointEvent {
         /// The checkpoint.
         checkpoint: CheckpointId,
         /// How its barriers travel.
+        #[serde(with = "super::barrier_word")]
+        #[schemars(with = "String")]
         barriers: CheckpointKind,
         /// The subtasks that are told to send barriers.
         sources: Vec<Name>,
@@ -215,6 +217,8 @@ pub enum CheckpointEvent {
         /// The checkpoint.
         checkpoint: CheckpointId,
         /// How its barriers travelled.
+        #[serde(with = "super::barrier_word")]
+        #[schemars(with = "String")]
         barriers: CheckpointKind,
         /// Where it cuts the task's input channels.
         inputs: Vec<ChannelCut>,
