@@ -15,7 +15,7 @@ use crate::trace::{ChannelCut, ChannelRange, CheckpointEvent, Event, Recorded};
 struct Snapshot {
     attempt: u32,
     step: Step,
-    kind: CheckpointKind,
+    barriers: Name,
     inputs: Vec<ChannelCut>,
     outputs: Vec<ChannelCut>,
     kept_inputs: Vec<ChannelRange>,
@@ -48,7 +48,7 @@ impl Fold for ConsistentCut {
                 let snapshot = Snapshot {
                     attempt: *attempt,
                     step: recorded.step,
-                    kind: *barriers,
+                    barriers: barriers.clone(),
                     inputs: inputs.clone(),
                     outputs: outputs.clone(),
                     ..Snapshot::default()
@@ -125,7 +125,7 @@ fn difference(
     receiver: &Name,
 ) -> Option<String> {
     let consumed = cut.records;
-    if into.kind == CheckpointKind::AtLeastOnce {
+    if *into.barriers == *CheckpointKind::AtLeastOnce.word() {
         return (consumed < given).then(|| format!("{} records would be lost", given - consumed));
     }
     let range = |ranges: &[ChannelRange], peer: &Name| {

@@ -32,28 +32,12 @@ impl CheckpointKind {
     pub fn word(self) -> String {
         match self {
             Self::Aligned { timeout_ms: None } => "aligned".into(),
-            Self::Aligned { timeout_ms: Some(millis) } => format!("{TIMED}{millis}ms"),
+            Self::Aligned { timeout_ms: Some(millis) } => format!("aligned-for-{millis}ms"),
             Self::Unaligned => "unaligned".into(),
             Self::AtLeastOnce => "at-least-once".into(),
         }
     }
-
-    /// The kind that [`Self::word`] names.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "aligned" => Some(Self::Aligned { timeout_ms: None }),
-            "unaligned" => Some(Self::Unaligned),
-            "at-least-once" => Some(Self::AtLeastOnce),
-            timed => {
-                let millis = timed.strip_prefix(TIMED)?.strip_suffix("ms")?;
-                Some(Self::Aligned { timeout_ms: Some(millis.parse().ok()?) })
-            }
-        }
-    }
 }
-
-/// What the word for barriers begins with that keep their place for a while.
-const TIMED: &str = "aligned-for-";
 
 impl fmt::Display for CheckpointKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

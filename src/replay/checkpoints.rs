@@ -11,7 +11,6 @@ use rpds::RedBlackTreeMapSync;
 use super::Seen;
 use super::snapshots::{SnapshotProgress, SubtaskSnapshot};
 use crate::base::{CheckpointId, Name, SimDuration, SimTime};
-use crate::record::CheckpointKind;
 use crate::trace::CheckpointEvent;
 
 /// What has become of a checkpoint.
@@ -33,7 +32,7 @@ pub enum CheckpointState {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checkpoint {
     /// How its barriers travel.
-    pub kind: Option<CheckpointKind>,
+    pub barriers: Option<Name>,
     /// When it began.
     pub triggered: Option<SimTime>,
     /// What has become of it.
@@ -93,7 +92,7 @@ impl Checkpoint {
         {
             // What was told of it before belonged to another checkpoint of that number.
             *self = Self {
-                kind: Some(*kind),
+                barriers: Some(kind.clone()),
                 triggered: Some(at),
                 finished: finished.len(),
                 ..Self::default()

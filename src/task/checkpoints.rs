@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::guard::guarded;
 use super::stream_task::StreamTask;
 use super::underway::{BackendFiles, Overtaking, Underway};
-use crate::base::{CheckpointId, SimDuration, SimTime};
+use crate::base::{CheckpointId, JobId, Name, SimDuration, SimTime};
 use crate::checkpoint::coordinator::CheckpointMetrics;
 use crate::checkpoint::{
     Alignment, ChannelCounts, ChannelState, CheckpointBarrier, CheckpointBarrierTracker,
@@ -197,7 +197,7 @@ impl StreamTask {
             subtask: self.name(),
             attempt: self.attempt(),
             checkpoint,
-            barriers: barrier.kind,
+            barriers: barrier.kind.word().into(),
             inputs,
             outputs: given.into_iter().flatten().collect(),
             positions: positions(&snapshot.operators),
@@ -330,6 +330,18 @@ impl StreamTask {
     }
 
     // Who it is.
+
+    pub(super) fn job(&self) -> JobId {
+        self.descriptor.attempt.subtask.job
+    }
+
+    pub(super) fn name(&self) -> Name {
+        self.descriptor.name.clone()
+    }
+
+    pub(super) fn attempt(&self) -> u32 {
+        self.descriptor.attempt.attempt
+    }
 
     pub(super) fn config(&self) -> Option<&CheckpointConfig> {
         self.checkpoints.config.as_deref()

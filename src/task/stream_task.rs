@@ -17,7 +17,7 @@ use super::guard::guarded;
 use super::restoring::Restored;
 use super::waiting::{Spent, wait};
 use super::{CheckpointLetter, Mail, TaskDescriptor, TaskUpdate, wiring};
-use crate::base::{EventTime, JobId, Name, SimDuration, SimTime};
+use crate::base::{EventTime, SimDuration, SimTime};
 use crate::host::{DurableStorage, Host, Inbox, Payload, Signal};
 use crate::network::{Consumer, ConsumerChannel, DataMessage, InputGate, ResultPartition, Taken};
 use crate::operator::{AccumulatorRegistry, Channels, Meter, Snapshots, SourceStatus};
@@ -155,18 +155,6 @@ impl StreamTask {
         }
         this.gate.request_partitions();
         Ok(this)
-    }
-
-    pub(super) fn job(&self) -> JobId {
-        self.descriptor.attempt.subtask.job
-    }
-
-    pub(super) fn name(&self) -> Name {
-        self.descriptor.name.clone()
-    }
-
-    pub(super) fn attempt(&self) -> u32 {
-        self.descriptor.attempt.attempt
     }
 
     pub(super) fn meter(&self) -> &Meter {
@@ -458,8 +446,8 @@ impl StreamTask {
         self.ease_back_pressure();
         let timers = self.shared.timers.deadline(&*self.host.clock);
         // Nobody calls timers while a source stands still, or when all input has ended.
-        let calls = !self.checkpoints.is_paused() && !self.closing;
-        let timers = if calls { timers } else { SimTime::MAX };
+        let silent = self.checkpoints.is_paused() || self.closing;
+        let timers = if silent { SimTime::MAX } else { timers };
         let due = [
             Some(due.min(timers)),
             self.flush_deadline(),

@@ -1,5 +1,6 @@
 //! The trace: what is recorded comes back, in every form; what is damaged is refused.
 
+mod checkpoint_examples;
 mod checkpoint_spans;
 mod damage;
 mod examples;

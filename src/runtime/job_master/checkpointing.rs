@@ -120,7 +120,7 @@ impl JobMaster {
         let triggered = CheckpointEvent::CheckpointTriggered {
             job: self.job,
             checkpoint: barrier.id,
-            barriers: barrier.kind,
+            barriers: barrier.kind.word().into(),
             sources: names(&plan.triggered),
             tasks: names(&plan.expected),
             finished: names(&plan.finished),

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
 
 use crate::base::{CheckpointId, EventTime, JobId, Name};
-use crate::record::CheckpointKind;
 
 /// Where a snapshot cuts a channel. Counted by the input gate and the result partition; an attempt
 /// that is restored goes on counting where the checkpoint stopped.
@@ -79,9 +78,7 @@ pub enum CheckpointEvent {
         /// The checkpoint.
         checkpoint: CheckpointId,
         /// How its barriers travel.
-        #[serde(with = "super::barrier_word")]
-        #[schemars(with = "String")]
-        barriers: CheckpointKind,
+        barriers: Name,
         /// The subtasks that are told to send barriers.
         sources: Vec<Name>,
         /// The subtasks that must acknowledge it.
@@ -217,9 +214,7 @@ pub enum CheckpointEvent {
         /// The checkpoint.
         checkpoint: CheckpointId,
         /// How its barriers travelled.
-        #[serde(with = "super::barrier_word")]
-        #[schemars(with = "String")]
-        barriers: CheckpointKind,
+        barriers: Name,
         /// Where it cuts the task's input channels.
         inputs: Vec<ChannelCut>,
         /// Where it cuts the task's output channels.

@@ -3,7 +3,6 @@
 //! Names of kinds are unique over all areas, since JSON shows them without the area's type.
 //! Subtasks are named as users see them (`parse#1`), operators by uid, nodes by name.
 
-mod barrier_word;
 mod checkpoint;
 mod cluster;
 mod data;

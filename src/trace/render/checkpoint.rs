@@ -17,8 +17,9 @@ pub(super) fn checkpoint(event: &CheckpointEvent) -> String {
             let job = of_job(*job);
             let (sources, tasks) = (count(sources.len() as u64, "source"), tasks.len());
             format!(
-                "checkpoint {checkpoint}{job} begins, {barriers}: {sources}, {tasks} to \
-                 acknowledge{finished}"
+                "checkpoint {checkpoint}{job} begins, barriers {}: {sources}, {tasks} to \
+                 acknowledge{finished}",
+                escape(barriers)
             )
         }
         E::CheckpointNotTriggered { job, reason } => {

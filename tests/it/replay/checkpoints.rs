@@ -28,7 +28,7 @@ fn triggered(number: u64) -> Event {
     Event::Checkpoint(E::CheckpointTriggered {
         job: JOB,
         checkpoint: id(number),
-        barriers: CheckpointKind::Aligned { timeout_ms: None },
+        barriers: CheckpointKind::Aligned { timeout_ms: None }.word().into(),
         sources: vec!["a#1".into(), "a#2".into()],
         tasks: ["a#1", "a#2", "b#1"].map(Name::from).to_vec(),
         finished: vec!["b#2".into()],
@@ -46,7 +46,7 @@ fn taken(subtask: &str, attempt: u32, number: u64) -> Event {
         subtask: subtask.into(),
         attempt,
         checkpoint: id(number),
-        barriers: CheckpointKind::default(),
+        barriers: CheckpointKind::default().word().into(),
         inputs: Vec::new(),
         outputs: Vec::new(),
         positions: Vec::new(),

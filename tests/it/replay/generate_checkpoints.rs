@@ -75,7 +75,7 @@ fn snapshot_event() -> impl Strategy<Value = CheckpointEvent> {
                     subtask,
                     attempt,
                     checkpoint,
-                    barriers: kind,
+                    barriers: kind.word().into(),
                     inputs: Vec::new(),
                     outputs: Vec::new(),
                     positions: Vec::new(),
@@ -129,7 +129,7 @@ fn coordinator_event() -> impl Strategy<Value = CheckpointEvent> {
                 0 | 1 => CheckpointEvent::CheckpointTriggered {
                     job,
                     checkpoint,
-                    barriers: kind,
+                    barriers: kind.word().into(),
                     sources: Vec::new(),
                     tasks,
                     finished: Vec::new(),

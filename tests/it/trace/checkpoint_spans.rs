@@ -15,7 +15,7 @@ fn triggered(number: u64) -> E {
     E::CheckpointTriggered {
         job: JOB,
         checkpoint: CheckpointId(number),
-        barriers: CheckpointKind::Unaligned,
+        barriers: CheckpointKind::Unaligned.word().into(),
         sources: Vec::new(),
         tasks: Vec::new(),
         finished: Vec::new(),
@@ -51,7 +51,7 @@ fn taken(number: u64) -> E {
         subtask: subtask(),
         attempt: 0,
         checkpoint: CheckpointId(number),
-        barriers: CheckpointKind::default(),
+        barriers: CheckpointKind::default().word().into(),
         inputs: Vec::new(),
         outputs: Vec::new(),
         positions: Vec::new(),

@@ -73,7 +73,7 @@ impl Run {
         self.checkpoint(E::CheckpointTriggered {
             job,
             checkpoint,
-            barriers: kind,
+            barriers: kind.word().into(),
             sources,
             tasks,
             finished,
@@ -86,7 +86,7 @@ impl Run {
             subtask: subtask.into(),
             attempt: self.attempt,
             checkpoint: CheckpointId(number),
-            barriers: CheckpointKind::default(),
+            barriers: CheckpointKind::default().word().into(),
             inputs: Vec::new(),
             outputs: Vec::new(),
             positions: Vec::new(),

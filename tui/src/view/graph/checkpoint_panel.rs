@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use weir::base::{CheckpointId, Name};
-use weir::record::CheckpointKind;
 use weir::replay::{Checkpoint, CheckpointState, Job, World, subtask_name};
 
 use super::super::look::{Look, Role};
@@ -171,7 +170,7 @@ impl<'a> CheckpointPanel<'a> {
         [
             (id.to_string(), Role::Strong),
             (state.to_owned(), role),
-            plain(of.kind.map_or(String::new(), |kind| kind_within(look, kind))),
+            plain(of.barriers.as_ref().map_or(String::new(), |word| barriers_within(look, word))),
             plain(format!("{}/{}", of.acknowledged(), of.expected())),
             plain(duration),
             plain(text::bytes(of.bytes)),
@@ -221,14 +220,10 @@ impl<'a> CheckpointPanel<'a> {
     }
 }
 
-fn kind_within(look: Look, kind: CheckpointKind) -> String {
-    match kind {
-        CheckpointKind::Aligned { timeout_ms: None } => "aligned".to_owned(),
-        CheckpointKind::Aligned { timeout_ms: Some(millis) } => {
-            format!("aligned {}{millis}ms", look.glyphs().up_to)
-        }
-        CheckpointKind::Unaligned => "unaligned".to_owned(),
-        CheckpointKind::AtLeastOnce => "at least once".to_owned(),
+fn barriers_within(look: Look, word: &str) -> String {
+    match word.strip_prefix("aligned-for-") {
+        Some(millis) => format!("aligned {}{}", look.glyphs().up_to, look.show(millis)),
+        None => look.show(&word.replace('-', " ")),
     }
 }
 
