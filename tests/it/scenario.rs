@@ -331,66 +331,70 @@ fn the_machine_readable_result_has_the_agreed_fields() {
     let overrides = Overrides { seed: Some(Seed(4)), level: Level::Off, mutant: None };
     let outcome = outcome(&format!("{HEAD}{JOB}"), &overrides, vacuous);
     assert_snapshot!(serde_json::to_string_pretty(&outcome.to_json(12, "weir1-x")).unwrap(), @r#"
+{
+  "scenario": "s.toml",
+  "seed": 4,
+  "digest": "d1",
+  "trace_level": "off",
+  "events": 10,
+  "virtual_ms": 5,
+  "wall_ms": 12,
+  "jobs": [
     {
-      "scenario": "s.toml",
-      "seed": 4,
-      "digest": "d1",
-      "trace_level": "off",
-      "events": 10,
-      "virtual_ms": 5,
-      "wall_ms": 12,
-      "jobs": [
-        {
-          "name": "count",
-          "status": "FINISHED",
-          "restarts": 0,
-          "checkpoints": {
-            "completed": 0,
-            "aborted": 0
-          },
-          "accumulators": {
-            "lines": 7,
-            "mixed": {
-              "error": "The accumulator object 'mixed' was created with two different types: LongCounter and Histogram"
-            },
-            "seconds": "Infinity"
-          }
-        }
-      ],
-      "job_status": "FINISHED",
+      "name": "count",
+      "status": "FINISHED",
       "restarts": 0,
-      "verdict": {
-        "delivery": "unjudged",
-        "invariants": []
+      "checkpoints": {
+        "completed": 0,
+        "aborted": 0
       },
-      "expectations": [
-        {
-          "text": "the run completes",
-          "holds": true
+      "accumulators": {
+        "lines": 7,
+        "mixed": {
+          "error": "The accumulator object 'mixed' was created with two different types: LongCounter and Histogram"
         },
-        {
-          "text": "job count is FINISHED",
-          "holds": true
-        },
-        {
-          "text": "not vacuous: fault 1 never had its moment",
-          "holds": false
-        }
-      ],
-      "holds": false,
-      "sinks": {
-        "counts": {
-          "committed": 1,
-          "pending": 0,
-          "aborted": 0,
-          "duplicates": null,
-          "lost": null
-        }
-      },
-      "latency_ms": null,
-      "token": "weir1-x"
+        "seconds": "Infinity"
+      }
     }
-    "#);
+  ],
+  "job_status": "FINISHED",
+  "restarts": 0,
+  "verdict": {
+    "delivery": "unjudged",
+    "invariants": []
+  },
+  "expectations": [
+    {
+      "text": "the run completes",
+      "holds": true
+    },
+    {
+      "text": "job count is FINISHED",
+      "holds": true
+    },
+    {
+      "text": "every invariant holds",
+      "holds": true
+    },
+    {
+      "text": "not vacuous: fault 1 never had its moment",
+      "holds": false
+    }
+  ],
+  "holds": false,
+  "sinks": {
+    "counts": {
+      "committed": 1,
+      "pending": 0,
+      "aborted": 0,
+      "duplicates": null,
+      "lost": null
+    }
+  },
+  "latency_ms": null,
+  "token": "weir1-x"
+}
+"#);
 }
 
 #[test]

@@ -50,49 +50,49 @@ fn filters_choose() {
         "life = 1 and area = rpc",
     ];
     assert_snapshot!(check(&filters), @r#"
-    kind = buffer-sent
-      buffer-sent
-    kind ~ buffer
-      buffer-sent buffer-consumed
-    area=exchange and records > 0
-      buffer-sent buffer-consumed
-    area = task or area = job
-      job-submitted job-status-changed execution-state-changed task-started back-pressured back-pressure-eased task-ended accumulators-merged
-    area = job or area = task and not job = 2
-      job-submitted job-status-changed execution-state-changed accumulators-merged
-    (area = job or area = task) and not (job = 2)
-      job-submitted job-status-changed execution-state-changed accumulators-merged
-    not area != fault
-      fault-injected fault-healed note-shown
-    t_us < 3ms and t_us > 1.5ms
-      clock-changed
-    busy_us > 20ms
-      task-ended
-    back_pressured_us = 1.2s
-      task-ended
-    back_pressured_us = 1200000
-      task-ended
-    step < 3
-      node-started clock-changed
-    sub > 2
-      credit-added watermark-sent watermark-received watermark-status-sent watermark-status-received window-fired window-purged window-cleaned record-late timer-registered timer-deleted timer-fired rows-written
-    to ~ 'count#2' and seq > 7
-      end-of-input-sent end-of-input-received watermark-sent watermark-received watermark-status-sent watermark-status-received
-    to = RUNNING
-      execution-state-changed
-    cause ~ "not a flight"
-      job-status-changed
-    values = be
-      records-sent
-    rows ~ "be" and node ~ 'manager-1'
-      
-    offset_us < -1000
-      clock-changed
-    hash = 65261
-      rows-visible
-    life = 1 and area = rpc
-      rpc-sent connection-reset
-    "#);
+kind = buffer-sent
+  buffer-sent
+kind ~ buffer
+  buffer-sent buffer-consumed
+area=exchange and records > 0
+  buffer-sent buffer-consumed
+area = task or area = job
+  job-submitted job-status-changed execution-state-changed task-started back-pressured back-pressure-eased task-ended accumulators-merged
+area = job or area = task and not job = 2
+  job-submitted job-status-changed execution-state-changed accumulators-merged
+(area = job or area = task) and not (job = 2)
+  job-submitted job-status-changed execution-state-changed accumulators-merged
+not area != fault
+  fault-injected fault-healed note-shown
+t_us < 3ms and t_us > 1.5ms
+  clock-changed
+busy_us > 20ms
+  task-ended
+back_pressured_us = 1.2s
+  task-ended
+back_pressured_us = 1200000
+  task-ended
+step < 3
+  node-started clock-changed
+sub > 2
+  credit-added watermark-sent watermark-received watermark-status-sent watermark-status-received window-fired window-purged window-cleaned record-late timer-registered timer-deleted timer-fired
+to ~ 'count#2' and seq > 7
+  end-of-input-sent end-of-input-received watermark-sent watermark-received watermark-status-sent watermark-status-received
+to = RUNNING
+  execution-state-changed
+cause ~ "not a flight"
+  job-status-changed
+values = be
+  records-sent
+rows ~ "be" and node ~ 'manager-1'
+  rows-written
+offset_us < -1000
+  clock-changed
+hash = 65261
+  rows-visible
+life = 1 and area = rpc
+  rpc-sent connection-reset
+"#);
 }
 
 #[test]
@@ -118,60 +118,60 @@ fn mistakes_in_filters_are_pointed_at() {
         "kind = \u{1b}",
     ];
     assert_snapshot!(check(&filters), @r#"
-    expected a field name here, such as `kind`
-      
+expected a field name here, such as `kind`
+  
+  ^
+expected one of `=`, `!=`, `<`, `>`, `~` here
+  kind
       ^
-    expected one of `=`, `!=`, `<`, `>`, `~` here
-      kind
-          ^
-    expected a value here
-      kind =
-            ^
-    no event has a field `kid`, did you mean `kind`?
-      kid = buffer-sent
-      ^^^
-    there is no event `bufer-sent`, did you mean `buffer-sent`?
-      kind = bufer-sent
-             ^^^^^^^^^^
-    there is no area `tasks`; there are node, fault, rpc, resource, job, task, exchange, record, time, window, timer, state, sink
-      area = tasks
-             ^^^^^
-    `records` is compared with a number, not `many`
-      records > many
-                ^^^^
-    expected `and`, `or` or the end of the filter here
-      t_us > 3 parsecs
-               ^^^^^^^
-    `busy_us` is compared with a number or a time such as 1.2s, not `soon`
-      busy_us > soon
-                ^^^^
-    state = finishd
-      
-    this parenthesis is not closed
-      (kind = buffer-sent
-      ^
-    expected `and`, `or` or the end of the filter here
-      kind = buffer-sent)
-                        ^
-    expected `and`, `or` or the end of the filter here
-      kind = buffer-sent records > 2
-                         ^^^^^^^
-    `!` must be followed by `=`; to negate, write `not`
-      kind ! buffer-sent
-           ^
-    " is missing at the end
-      cause ~ "open
-              ^^^^^
-    no event has a field `and`
-      and
-      ^^^
-    expected a field name here, such as `kind`
-      not
-         ^
-    this character must stand within quotes
-      kind = \u{1b}
-             ^^^^^^
-    "#);
+expected a value here
+  kind =
+        ^
+no event has a field `kid`, did you mean `kind`?
+  kid = buffer-sent
+  ^^^
+there is no event `bufer-sent`, did you mean `buffer-sent`?
+  kind = bufer-sent
+         ^^^^^^^^^^
+there is no area `tasks`; there are node, fault, rpc, resource, job, task, exchange, record, time, window, timer, state, checkpoint, recovery, storage, sink
+  area = tasks
+         ^^^^^
+`records` is compared with a number, not `many`
+  records > many
+            ^^^^
+expected `and`, `or` or the end of the filter here
+  t_us > 3 parsecs
+           ^^^^^^^
+`busy_us` is compared with a number or a time such as 1.2s, not `soon`
+  busy_us > soon
+            ^^^^
+state = finishd
+  
+this parenthesis is not closed
+  (kind = buffer-sent
+  ^
+expected `and`, `or` or the end of the filter here
+  kind = buffer-sent)
+                    ^
+expected `and`, `or` or the end of the filter here
+  kind = buffer-sent records > 2
+                     ^^^^^^^
+`!` must be followed by `=`; to negate, write `not`
+  kind ! buffer-sent
+       ^
+" is missing at the end
+  cause ~ "open
+          ^^^^^
+no event has a field `and`
+  and
+  ^^^
+expected a field name here, such as `kind`
+  not
+     ^
+this character must stand within quotes
+  kind = \u{1b}
+         ^^^^^^
+"#);
 }
 
 #[test]
