@@ -15,21 +15,28 @@ struct Known {
     completed: Option<Step>,
 }
 
+/// Job, checkpoint, subtask and attempt.
+type Acknowledger = (JobId, CheckpointId, Name, u32);
+
+/// A file that was not durable, in which way, and when that mattered.
+struct Hasty {
+    at: Step,
+    path: Name,
+    wrong: &'static str,
+}
+
 /// See the module.
 #[derive(Default)]
 pub(super) struct Files {
     stored: BTreeMap<Name, (Step, u64, Name)>,
+    /// What was not durable when a subtask acknowledged with it. Whether that matters shows when the
+    /// coordinator takes it in: what it ignores acknowledges nothing.
+    hasty: BTreeMap<Acknowledger, Hasty>,
     checkpoints: BTreeMap<(JobId, CheckpointId), Known>,
 }
 
 impl Files {
-    fn on_acknowledged(
-        &mut self,
-        at: Step,
-        (subtask, checkpoint): (&Name, CheckpointId),
-        files: &[StoredFile],
-        findings: &mut Findings,
-    ) {
+    fn on_stored(&mut self, at: Step, by: Acknowledger, files: &[StoredFile]) {
         for file in files {
             let wrong = match self.stored.get(&file.path) {
                 None => "is not durable",
@@ -40,14 +47,20 @@ impl Files {
                 }
                 Some(_) => continue,
             };
-            findings.violate(Invariant::DurableAcknowledgement, &[at], || {
-                format!(
-                    "{subtask} acknowledges checkpoint {checkpoint} (step {at}) with the file {}, \
-                     which {wrong} at that moment",
-                    file.path
-                )
-            });
+            self.hasty.insert(by, Hasty { at, path: file.path.clone(), wrong });
+            return;
         }
+    }
+
+    fn on_acknowledged(&mut self, taken: Step, by: &Acknowledger, findings: &mut Findings) {
+        let Some(Hasty { at, path, wrong }) = self.hasty.remove(by) else { return };
+        let (_, checkpoint, subtask, _) = by;
+        findings.violate(Invariant::DurableAcknowledgement, &[at, taken], || {
+            format!(
+                "{subtask} acknowledges checkpoint {checkpoint} (step {at}) with the file {path}, \
+                 which {wrong} at that moment"
+            )
+        });
     }
 
     fn on_deleted(&self, at: Step, path: &Name, by: Option<CheckpointId>, findings: &mut Findings) {
@@ -78,17 +91,23 @@ impl Fold for Files {
                 self.on_deleted(at, path, None, findings);
             }
             Event::Checkpoint(CheckpointEvent::SnapshotStored {
+                job,
                 subtask,
+                attempt,
                 checkpoint,
                 files,
                 ..
-            }) => self.on_acknowledged(at, (subtask, *checkpoint), files, findings),
+            }) => self.on_stored(at, (*job, *checkpoint, subtask.clone(), *attempt), files),
             Event::Checkpoint(CheckpointEvent::CheckpointAcknowledged {
                 job,
+                subtask,
+                attempt,
                 checkpoint,
                 files,
                 ..
             }) => {
+                let by = (*job, *checkpoint, subtask.clone(), *attempt);
+                self.on_acknowledged(at, &by, findings);
                 let known = self.checkpoints.entry((*job, *checkpoint)).or_default();
                 known.files.extend(files.iter().map(|file| (file.path.clone(), at)));
             }

@@ -248,7 +248,7 @@ impl CheckpointCoordinator {
         stored_bytes: u64,
     ) -> Acknowledgement {
         let Some(pending) = self.pending.get_mut(&checkpoint) else {
-            let files = self.unused(state.files().map(|file| file.path.clone()).collect());
+            let files = self.refuse(&state);
             return Acknowledgement::Ignored { reason: "the checkpoint is over", files };
         };
         if !pending.expected.contains(&subtask) || pending.acknowledged.contains_key(&subtask) {
@@ -269,6 +269,11 @@ impl CheckpointCoordinator {
         };
         let notify_now = !self.parts.notifying.waits_for_metadata();
         Acknowledgement::Last(Metadata { path, bytes, notify_now })
+    }
+
+    /// The files of an acknowledgement that does not count and that nobody else needs.
+    pub fn refuse(&self, state: &SubtaskState) -> Vec<String> {
+        self.unused(state.files().map(|file| file.path.clone()).collect())
     }
 
     /// Where the metadata of a checkpoint is.

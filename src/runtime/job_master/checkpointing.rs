@@ -146,8 +146,10 @@ impl JobMaster {
         let is_current = self.is_connected(id) && self.executions.find(attempt).is_some();
         let Some(coordinator) = &mut self.checkpoints else { return };
         if !is_current {
-            let reason = "the attempt has been replaced".into();
-            return self.tell_ignored((task, attempt), checkpoint, reason, out);
+            let (reason, files) =
+                ("the attempt has been replaced".into(), coordinator.refuse(&state));
+            self.tell_ignored((task, attempt), checkpoint, reason, out);
+            return delete(files, out);
         }
         let acknowledged = acknowledged(&task, attempt, checkpoint, &state, metrics);
         let stored = metrics.stored_bytes;
