@@ -1,6 +1,9 @@
 //! Barriers and records in random order over random channels: what each way of waiting guarantees,
 //! checked against a gate that does what it is told.
 
+mod coordinator;
+mod page;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proptest::prelude::*;

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module per subject.
 
+mod check;
 mod checkpoint;
 mod dataflow;
 mod event_time;

@@ -6,7 +6,7 @@ mod damage;
 mod examples;
 pub mod schema;
 mod select;
-mod strategy;
+pub mod strategy;
 mod views;
 
 use std::sync::Arc;

@@ -68,6 +68,10 @@ impl JobMaster {
                 (false, _) => {
                     let cause = format!("{} does not know it", self.options.node(node));
                     self.end_lost(place, &cause, out);
+                    if canceling {
+                        self.finish_if_over(out);
+                        continue;
+                    }
                     let name = &self.executions.get(place).name;
                     self.fail(format!("{name}: {cause}"), out);
                 }

@@ -125,16 +125,19 @@ impl JobMaster {
         cause: String,
         out: &mut Out,
     ) {
-        let mut any = false;
+        let mut failed = false;
         for place in 0..self.executions.len() {
             let execution = self.executions.get(place);
             if !execution.state.is_terminal() && execution.location.is_some_and(&lost) {
-                any = true;
+                // One that was being cancelled is no news: what failed has been dealt with.
+                failed |= execution.state != ExecutionState::Canceling;
                 self.end_lost(place, &cause, out);
             }
         }
-        if any {
+        if failed {
             self.fail(cause, out);
+        } else {
+            self.finish_if_over(out);
         }
     }
 
