@@ -156,9 +156,7 @@ pub(super) struct Findings {
 
 impl Findings {
     pub fn new(header: &Header) -> Self {
-        let mutant = header.mutant.as_ref().map(|it| format!(" --mutant {it}")).unwrap_or_default();
-        let reproduce = format!("weir run {} --seed {}{mutant}", header.scenario, header.seed.0);
-        Self { reproduce, found: BTreeMap::new() }
+        Self { reproduce: header.again.clone(), found: BTreeMap::new() }
     }
 
     /// An invariant does not hold; `at` are the events involved.

@@ -37,6 +37,8 @@ pub struct RunLabel {
     pub scenario_hash: String,
     /// The mutant in it, if there is one.
     pub mutant: Option<String>,
+    /// The command that runs it again.
+    pub again: String,
 }
 
 /// Who looks on from outside. Nothing of it changes what happens.
@@ -79,6 +81,7 @@ pub fn run(
         scenario: label.scenario,
         scenario_hash: label.scenario_hash,
         mutant: label.mutant,
+        again: label.again,
         seed: options.sim.seed,
         level,
         nodes: nodes.clone(),

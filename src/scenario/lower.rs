@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::again;
 use super::document::{Node, Value};
 use super::error::{Problem, ScenarioError};
 use super::judge::{Expectation, Expectations};
@@ -77,6 +78,7 @@ pub fn lower(
         scenario: scenario.name.clone(),
         scenario_hash: scenario.content_hash(),
         mutant: overrides.mutant.map(|mutant| mutant.name().to_owned()),
+        again: again::command(scenario, overrides.seed.unwrap_or(scenario.seed), overrides.mutant),
     };
     Ok(Lowered {
         label,

@@ -11,6 +11,7 @@
 //!
 //! Next: [`crate::cluster`], which runs what a scenario is lowered to.
 
+mod again;
 mod document;
 mod error;
 mod faults;
@@ -27,6 +28,7 @@ mod source;
 mod suggest;
 mod units;
 
+pub use again::shell;
 pub use error::ScenarioError;
 pub use faults::parse_faults;
 pub use judge::{Expectation, Expectations, Judged, Judgement, judge, status_name};

@@ -139,6 +139,9 @@ impl Token {
             endurance.apply(&mut lowered);
         }
         lowered.options.sim.faults.extend(self.faults.iter().cloned());
+        if self.endurance.is_some() || !self.faults.is_empty() {
+            lowered.label.again = format!("weir token {self}");
+        }
         Ok(lowered)
     }
 }

@@ -41,6 +41,13 @@ pub struct TaskDescriptor {
     pub restore: Option<Arc<TaskRestore>>,
 }
 
+impl TaskDescriptor {
+    /// Whether the subtask had finished by the checkpoint it is restored from.
+    pub fn had_finished(&self) -> bool {
+        self.restore.as_ref().is_some_and(|it| matches!(it.state, RestoreState::Finished))
+    }
+}
+
 /// What a checkpoint has of a subtask (Flink's `JobManagerTaskRestore`).
 #[derive(Clone, Debug)]
 pub struct TaskRestore {

@@ -26,6 +26,9 @@ pub struct Header {
     /// The wrong part that was put into the engine, if one was.
     #[serde(default)]
     pub mutant: Option<String>,
+    /// The command that runs it again.
+    #[serde(default)]
+    pub again: String,
     /// The seed of the run.
     pub seed: Seed,
     /// How much was kept.
@@ -42,10 +45,12 @@ impl Header {
         seed: Seed,
         nodes: Vec<Name>,
     ) -> Self {
+        let scenario = scenario.into();
         Self {
             format_version: FORMAT_VERSION,
             weir_version: env!("CARGO_PKG_VERSION").into(),
-            scenario: scenario.into(),
+            again: format!("weir run {scenario} --seed {}", seed.0),
+            scenario,
             scenario_hash: scenario_hash.into(),
             mutant: None,
             seed,

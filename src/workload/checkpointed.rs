@@ -11,7 +11,9 @@ use crate::checkpoint::CheckpointConfig;
 use crate::connector::Generator;
 use crate::time::WatermarkStrategy;
 
-const DEFAULT_RECORDS: u64 = 10_000_000;
+const RECORDS: u64 = 10_000_000;
+/// Every record of a million keys opens a window of its own.
+const RECORDS_OF_A_MILLION: u64 = 2_000_000;
 /// Ten records a millisecond.
 const PER_MILLI: u64 = 10;
 /// What a source of one subtask reads of records that cost a microsecond in 500,000 of them.
@@ -30,17 +32,17 @@ fn record<const KEYS: u64>(offset: u64) -> Record {
     ((offset.wrapping_mul(7919) % KEYS) as i64, (offset / PER_MILLI) as i64, 1)
 }
 
-fn prepare_with(record: fn(u64) -> Record, size: Size) -> Box<dyn Prepared> {
-    let records = size.records.unwrap_or(DEFAULT_RECORDS);
+fn prepare_with(record: fn(u64) -> Record, records: u64, size: Size) -> Box<dyn Prepared> {
+    let records = size.records.unwrap_or(records);
     Box::new(CheckpointedCount { record, records, parallelism: size.parallelism })
 }
 
 pub(super) fn prepare(size: Size) -> Box<dyn Prepared> {
-    prepare_with(record::<1_000>, size)
+    prepare_with(record::<1_000>, RECORDS, size)
 }
 
 pub(super) fn prepare_million(size: Size) -> Box<dyn Prepared> {
-    prepare_with(record::<1_000_000>, size)
+    prepare_with(record::<1_000_000>, RECORDS_OF_A_MILLION, size)
 }
 
 impl CheckpointedCount {

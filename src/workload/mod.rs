@@ -34,7 +34,7 @@ pub struct Processed {
 pub trait Prepared {
     /// Does the work with the engine.
     fn engine(&self) -> Processed;
-    /// Does the same work by hand, where that says something.
+    /// Does what it is held against, where that says something.
     fn hand_written(&self) -> Option<Processed>;
 }
 
@@ -47,6 +47,8 @@ pub struct Workload {
     pub about: &'static str,
     /// What it counts.
     pub unit: &'static str,
+    /// What it is held against, in a word.
+    pub beside: &'static str,
     /// Makes its input ready.
     pub prepare: fn(Size) -> Box<dyn Prepared>,
 }
@@ -57,12 +59,14 @@ pub const WORKLOADS: &[Workload] = &[
         name: "word-count",
         about: "words of a generated text, counted; the loop owns each word",
         unit: "words",
+        beside: "by hand",
         prepare: word_count::prepare,
     },
     Workload {
         name: "keyed-sum",
         about: "longs summed under 1000 keys; the loop adds into an array",
         unit: "records",
+        beside: "by hand",
         prepare: keyed_sum::prepare,
     },
     Workload {
@@ -70,12 +74,14 @@ pub const WORKLOADS: &[Workload] = &[
         about: "records counted under 1000 keys in windows of 10 s, 100,000 records each; the loop \
                 counts into an array",
         unit: "records",
+        beside: "by hand",
         prepare: windowed::prepare_tumbling,
     },
     Workload {
         name: "tumbling-count-lsm",
         about: "the same with its state serialized in the `lsm` backend",
         unit: "records",
+        beside: "by hand",
         prepare: windowed::prepare_tumbling_lsm,
     },
     Workload {
@@ -83,24 +89,28 @@ pub const WORKLOADS: &[Workload] = &[
         about: "records counted in windows of 10 s that begin every second; the loop counts into ten \
                 arrays",
         unit: "records",
+        beside: "by hand",
         prepare: windowed::prepare_sliding,
     },
     Workload {
         name: "session-count",
         about: "the same in sessions of 10 s with pauses of 5 s; the loop keeps one session a key",
         unit: "records",
+        beside: "by hand",
         prepare: windowed::prepare_session,
     },
     Workload {
         name: "million-keys",
         about: "longs summed under a million keys in random order; the loop uses a hash map",
         unit: "records",
+        beside: "by hand",
         prepare: million_keys::prepare,
     },
     Workload {
         name: "million-keys-lsm",
         about: "the same with its state serialized in the `lsm` backend",
         unit: "records",
+        beside: "by hand",
         prepare: million_keys::prepare_lsm,
     },
     Workload {
@@ -108,6 +118,7 @@ pub const WORKLOADS: &[Workload] = &[
         about: "event-time timers of 100,000 keys registered in random order and fired; the loop \
                 uses a binary heap",
         unit: "timers",
+        beside: "by hand",
         prepare: timers::prepare,
     },
     Workload {
@@ -115,12 +126,14 @@ pub const WORKLOADS: &[Workload] = &[
         about: "`tumbling-count` with a checkpoint every 500,000 records; beside the same without \
                 checkpoints",
         unit: "records",
+        beside: "without",
         prepare: checkpointed::prepare,
     },
     Workload {
         name: "checkpointed-million",
         about: "the same with a million keys",
         unit: "records",
+        beside: "without",
         prepare: checkpointed::prepare_million,
     },
     Workload {
@@ -128,12 +141,14 @@ pub const WORKLOADS: &[Workload] = &[
         about: "whole simulations of six nodes that count the words of 100 lines; beside bare \
                 madsim runs of six nodes",
         unit: "simulations",
+        beside: "bare",
         prepare: clusters::prepare_small,
     },
     Workload {
         name: "idle-cluster",
         about: "virtual seconds of a six-node cluster with nothing but heartbeats",
         unit: "virtual seconds",
+        beside: "by hand",
         prepare: clusters::prepare_idle,
     },
 ];

@@ -83,7 +83,7 @@ impl JobMaster {
         for execution in self.executions.iter() {
             let subtask = execution.attempt.subtask;
             match execution.state {
-                ExecutionState::Finished => plan.finished.push(subtask),
+                _ if execution.has_finished() => plan.finished.push(subtask),
                 ExecutionState::Running => plan.expected.push(subtask),
                 _ => return Err("Not all required tasks are currently running."),
             }
@@ -99,7 +99,7 @@ impl JobMaster {
             });
             channels.any(|(vertex, index)| {
                 let place = self.executions.place(VertexSubtask { vertex, index });
-                self.executions.get(place).state != ExecutionState::Finished
+                !self.executions.get(place).has_finished()
             })
         };
         plan.triggered = plan.expected.iter().copied().filter(|it| !waits(*it)).collect();

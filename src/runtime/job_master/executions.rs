@@ -22,6 +22,8 @@ pub(super) struct Execution {
     pub(super) location: Option<Location>,
     /// What its accumulators have come to, once it is over.
     pub(super) accumulators: AccumulatorValues,
+    /// Whether it had finished by the checkpoint from which this attempt was restored.
+    pub(super) finished_before: bool,
 }
 
 /// Where an execution is deployed.
@@ -35,6 +37,15 @@ pub(super) struct Location {
 }
 
 impl Execution {
+    /// Whether nothing more comes of it, so that checkpoints need not wait for it. One that had
+    /// finished before a restart runs only to tell its consumers so, and has no state to hand in.
+    pub(super) fn has_finished(&self) -> bool {
+        match self.state {
+            ExecutionState::Running => self.finished_before,
+            state => state == ExecutionState::Finished,
+        }
+    }
+
     /// Whether it is deployed on `node` and not over.
     pub(super) fn is_alive_on(&self, node: NodeId) -> bool {
         !self.state.is_terminal() && self.location.is_some_and(|location| location.node == node)
@@ -65,6 +76,7 @@ impl Executions {
                     state: ExecutionState::Created,
                     location: None,
                     accumulators: AccumulatorValues::new(),
+                    finished_before: false,
                 });
             }
         }

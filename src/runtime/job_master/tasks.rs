@@ -35,7 +35,9 @@ impl JobMaster {
             deployment::descriptors(&self.executions, &self.payload, &self.options, restore);
         for (place, descriptor) in descriptors.into_iter().enumerate() {
             self.move_to(place, ExecutionState::Deploying, None, out);
-            let location = self.executions.get(place).location.expect("it was just placed");
+            let execution = self.executions.get_mut(place);
+            execution.finished_before = descriptor.had_finished();
+            let location = execution.location.expect("it was just placed");
             let submit = TaskExecutorRpc::SubmitTask {
                 id: self.id,
                 allocation: location.allocation,

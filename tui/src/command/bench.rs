@@ -9,15 +9,21 @@ use super::arguments::BenchArguments;
 use super::{Console, Failure};
 
 /// The best of this many is told: whatever else a machine does only makes a measurement worse.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
-/// Measures a workload, and beside it the same work by hand.
+/// Measures a workload, and beside it what it is held against: in turn, since a machine's speed
+/// drifts.
 pub fn bench(arguments: &BenchArguments, console: &mut Console) -> Result<u8, Failure> {
     let workload = find(&arguments.workload)?;
     let size = Size { records: arguments.records, parallelism: arguments.parallelism };
     let prepared = (workload.prepare)(size);
-    let (processed, took) = best(|| Some(prepared.engine())).expect("an engine always answers");
-    let by_hand = best(|| prepared.hand_written());
+    let rounds = (0..ROUNDS).map(|_| {
+        let engine = timed(|| Some(prepared.engine())).expect("an engine always answers");
+        (engine, timed(|| prepared.hand_written()))
+    });
+    let (engine, by_hand): (Vec<_>, Vec<_>) = rounds.unzip();
+    let (processed, took) = best(engine).expect("there are rounds");
+    let by_hand = best(by_hand.into_iter().flatten());
     let per_second = rate(processed, took);
     let loop_per_second = by_hand.map(|(processed, took)| rate(processed, took));
     let ratio = loop_per_second.map(|by_hand| per_second / by_hand);
@@ -46,7 +52,8 @@ pub fn bench(arguments: &BenchArguments, console: &mut Console) -> Result<u8, Fa
         console.line(format!("          {megabytes:>16.1} MB/s"))?;
     }
     if let (Some(by_hand), Some(ratio)) = (loop_per_second, ratio) {
-        console.line(format!("by hand   {:>16} {unit}/s", grouped(by_hand)))?;
+        let beside = workload.beside;
+        console.line(format!("{beside:<9} {:>16} {unit}/s", grouped(by_hand)))?;
         console.line(format!("ratio     {ratio:>16.3}"))?;
     }
     Ok(0)
@@ -63,14 +70,17 @@ fn find(name: &str) -> Result<&'static Workload, Failure> {
     })
 }
 
+type Timed = (Processed, Duration);
+
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-fn best(work: impl Fn() -> Option<Processed>) -> Option<(Processed, Duration)> {
-    let once = || {
-        let start = Instant::now();
-        let processed = work()?;
-        Some((processed, start.elapsed()))
-    };
-    (0..ROUNDS).map_while(|_| once()).min_by_key(|&(_, took)| took)
+fn timed(work: impl Fn() -> Option<Processed>) -> Option<Timed> {
+    let start = Instant::now();
+    let processed = work()?;
+    Some((processed, start.elapsed()))
+}
+
+fn best(rounds: impl IntoIterator<Item = Timed>) -> Option<Timed> {
+    rounds.into_iter().min_by_key(|&(_, took)| took)
 }
 
 fn rate(processed: Processed, took: Duration) -> f64 {

@@ -8,7 +8,7 @@ use weir::base::{Seed, Step};
 use weir::cluster::{EndReason, Onlooker};
 use weir::gallery::Registry;
 use weir::mutant::Mutant;
-use weir::scenario::{Lowered, Outcome, Overrides, Scenario, load_with, lower, run_lowered};
+use weir::scenario::{Lowered, Outcome, Overrides, Scenario, load_with, lower, run_lowered, shell};
 use weir::sim::Watch;
 use weir::sweep::Token;
 use weir::trace::{Level, TraceFile, render_line};
@@ -26,8 +26,6 @@ pub struct Prepared {
     pub lowered: Lowered,
     /// What has it run again.
     pub token: Token,
-    /// The command that does the same again.
-    pub again: String,
 }
 
 /// Runs a scenario, writes what was asked for and prints what came of it.
@@ -40,9 +38,8 @@ pub fn run(
     let (scenario, lowered) = prepare_with(&arguments.scenario, registry, level, arguments.mutant)?;
     let seed = lowered.options.sim.seed;
     let token = Token { mutant: arguments.mutant, ..Token::new(&scenario, seed) };
-    let again = reproduce(arguments, seed);
     let watch = Watch::default();
-    let prepared = Prepared { scenario, lowered, token, again };
+    let prepared = Prepared { scenario, lowered, token };
     carry_out(prepared, &arguments.keep, console, &watch, |_| Ok(()))
 }
 
@@ -55,7 +52,8 @@ pub fn carry_out(
     watch: &Watch,
     judge: impl FnOnce(&mut Outcome) -> Result<(), Failure>,
 ) -> Result<u8, Failure> {
-    let Prepared { scenario, lowered, mut token, again } = prepared;
+    let Prepared { scenario, lowered, mut token } = prepared;
+    let again = lowered.label.again.replacen("weir", &program(), 1);
     let sinks: Vec<_> =
         lowered.submissions.iter().flat_map(|job| job.program.sinks.clone()).collect();
     let trace = keep.trace.as_deref().map(Pending::new).transpose()?;
@@ -170,34 +168,10 @@ pub fn execute(
     Ok((outcome, u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)))
 }
 
-/// The command that does the same again.
-fn reproduce(arguments: &RunArguments, seed: Seed) -> String {
-    let ScenarioArguments { scenario, sets, .. } = &arguments.scenario;
-    let mut command = format!("{} run {}", shell(&program()), shell(scenario));
-    command.push_str(&format!(" --seed {}", seed.0));
-    if let Some(mutant) = arguments.mutant {
-        command.push_str(&format!(" --mutant {mutant}"));
-    }
-    for set in sets {
-        command.push_str(" --set ");
-        command.push_str(&shell(set));
-    }
-    command
-}
-
-/// How this program was called: a user's own crate has another name than `weir`, and perhaps no
-/// place on the path.
-pub fn program() -> String {
+/// How this program was called, for a shell: a user's own crate has another name than `weir`, and
+/// perhaps no place on the path.
+fn program() -> String {
     let called = std::env::args().next().unwrap_or_default();
     let name = Path::new(&called).file_stem().and_then(OsStr::to_str);
-    if name == Some("weir") || name.is_none() { "weir".to_owned() } else { called }
-}
-
-/// A word as a shell takes it.
-pub fn shell(word: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@".contains(c);
-    if !word.is_empty() && word.chars().all(safe) {
-        return word.to_owned();
-    }
-    format!("'{}'", weir::scenario::escape(word).replace('\'', r"'\''"))
+    if name == Some("weir") || name.is_none() { "weir".to_owned() } else { shell(&called) }
 }

@@ -25,7 +25,6 @@ pub fn token(
         level = level.max(Level::Control);
     }
     let lowered = token.lower(&scenario, registry, level).map_err(TokenError::from)?;
-    let again = format!("{} token {}", run::shell(&run::program()), token);
     let watch = Watch::default();
     let compared = token.clone();
     let beside = scenario.clone();
@@ -37,7 +36,7 @@ pub fn token(
         }
         Ok(())
     };
-    let prepared = Prepared { scenario, lowered, token, again };
+    let prepared = Prepared { scenario, lowered, token };
     run::carry_out(prepared, &arguments.keep, console, &watch, judge)
 }
 
