@@ -118,6 +118,11 @@ impl<T> Reading<T> {
         Self { splits, pace, side_by_side, waiting, open, finished, started: None }
     }
 
+    /// Whether what is read cannot be read again.
+    pub(super) fn is_live(&self) -> bool {
+        self.splits.is_live()
+    }
+
     /// How far it has read.
     pub(super) fn state(&self) -> SourceState {
         let open = self.waiting.iter().chain(&self.open);

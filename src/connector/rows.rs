@@ -1,6 +1,12 @@
 //! Records as rows of text fields.
 
+use std::sync::LazyLock;
+
+use csv_core::{ReadFieldResult, Reader};
 use serde::Serialize;
+
+/// Small, since it is cleared for each batch, and most are.
+const BUFFER: usize = 1024;
 
 /// The fields of records, as CSV would write them: a struct's or tuple's fields in order,
 /// anything else as one field.
@@ -11,14 +17,40 @@ use serde::Serialize;
 /// ```
 pub fn rows<T: Serialize>(records: &[T]) -> Result<Vec<Vec<String>>, String> {
     // One buffer for all of them: rows may differ in length, which is for the sink to refuse.
-    let mut writer =
-        csv::WriterBuilder::new().has_headers(false).flexible(true).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(BUFFER)
+        .from_writer(Vec::new());
     for record in records {
         writer.serialize(record).map_err(|error| format!("cannot be written as a row: {error}"))?;
     }
     let lines = writer.into_inner().map_err(|error| error.to_string())?;
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(lines.as_slice());
-    let fields = |record: csv::StringRecord| record.iter().map(str::to_string).collect();
-    reader.records().map(|read| read.map(fields).map_err(|error| error.to_string())).collect()
+    read(&lines)
+}
+
+/// Building one takes longer than reading a few rows with it.
+static READER: LazyLock<Reader> = LazyLock::new(Reader::new);
+
+/// The fields of what the writer wrote.
+fn read(mut lines: &[u8]) -> Result<Vec<Vec<String>>, String> {
+    let mut reader = READER.clone();
+    let mut field = vec![0; lines.len()];
+    let (mut rows, mut row) = (Vec::new(), Vec::new());
+    loop {
+        let (result, consumed, written) = reader.read_field(lines, &mut field);
+        lines = &lines[consumed..];
+        match result {
+            ReadFieldResult::InputEmpty => {}
+            ReadFieldResult::OutputFull => return Err("a field is longer than its row".to_owned()),
+            ReadFieldResult::Field { record_end } => {
+                let text = std::str::from_utf8(&field[..written]);
+                row.push(text.map_err(|error| error.to_string())?.to_owned());
+                if record_end {
+                    rows.push(std::mem::take(&mut row));
+                }
+            }
+            ReadFieldResult::End => return Ok(rows),
+        }
+    }
 }

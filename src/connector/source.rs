@@ -37,6 +37,10 @@ pub struct BoundedSource<T> {
 }
 
 impl<T: Data> SourceFactory for BoundedSource<T> {
+    fn is_replayable(&self) -> bool {
+        !self.splits.is_live()
+    }
+
     fn build(&self, context: &OperatorContext, outputs: Outputs) -> Box<dyn SourceReader> {
         let splits = self.split_count.unwrap_or(context.parallelism as u16);
         let readers = context.parallelism.min(u32::from(splits));
@@ -284,7 +288,8 @@ impl<T: Data> SourceReader for Reader<T> {
                 self.output.on_event(event)
             }
             ChainEvent::Snapshot(_) => {
-                let source = Some(self.reading.state());
+                // One that cannot be read again has no position to go back to.
+                let source = (!self.reading.is_live()).then(|| self.reading.state());
                 self.context
                     .hand_in(OperatorSubtaskState { source, ..self.context.empty_snapshot() });
                 self.output.on_event(event)

@@ -29,6 +29,8 @@ impl<F: Fn(&OperatorContext, Outputs) -> Built + Send + Sync> OperatorFactory fo
 pub trait SourceFactory: Send + Sync {
     /// Builds it in front of what its output feeds.
     fn build(&self, context: &OperatorContext, outputs: Outputs) -> Box<dyn SourceReader>;
+    /// Whether what was read can be read again after a failure.
+    fn is_replayable(&self) -> bool;
 }
 
 /// One subtask of a source (Flink's `SourceReader` with its `SourceOperator`).
@@ -157,5 +159,13 @@ impl JobCode {
     /// The code of an operator.
     pub fn operator(&self, node: StreamNodeId) -> &OperatorCode {
         &self.operators[usize::from(node.0)]
+    }
+
+    /// Whether all that its sources have read can be read again after a failure.
+    pub fn is_replayable(&self) -> bool {
+        self.operators.iter().all(|operator| match &operator.kind {
+            OperatorKind::Source(source) => source.is_replayable(),
+            OperatorKind::Operator(_) => true,
+        })
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::SimDuration;
 use crate::failover::RestartStrategy;
 use crate::scenario::{Expectation, Lowered};
+use crate::trace::JobStatus;
 
 /// How long after a failure a job is started again.
 const DELAY_MS: u64 = 200;
@@ -31,13 +32,22 @@ impl Endurance {
 
     /// Lets a run outlive faults. What the scenario says of its own course no longer has to come
     /// true: its faults may be overtaken by others, its notes are left out, and restarts and
-    /// checkpoints are not counted.
+    /// checkpoints are not counted. A job that is meant to fail is not started again for ever; how
+    /// and whether it fails is for the faults to say.
     pub(super) fn apply(&self, lowered: &mut Lowered) {
         let options = &mut lowered.options;
-        let delay_ms = i64::try_from(self.restart_delay_ms).unwrap_or(i64::MAX);
-        options.restart = Some(RestartStrategy::FixedDelay { attempts: u32::MAX, delay_ms });
-        if let Some(checkpointing) = &mut options.checkpointing {
-            checkpointing.tolerable_failures = None;
+        let is_failure = |expectation: &Expectation| match expectation {
+            Expectation::Job { status, .. } => *status == JobStatus::Failed,
+            Expectation::RootCause(_) => true,
+            _ => false,
+        };
+        let fails = lowered.expectations.all.iter().any(is_failure);
+        if !fails {
+            let delay_ms = i64::try_from(self.restart_delay_ms).unwrap_or(i64::MAX);
+            options.restart = Some(RestartStrategy::FixedDelay { attempts: u32::MAX, delay_ms });
+            if let Some(checkpointing) = &mut options.checkpointing {
+                checkpointing.tolerable_failures = None;
+            }
         }
         options.sim.limits.virtual_time = SimDuration::from_millis(self.virtual_ms);
         options.sim.notes.clear();
@@ -46,12 +56,11 @@ impl Endurance {
         }
         lowered.expectations.all.retain(|expectation| match expectation {
             Expectation::CheckpointsAtLeast(_) | Expectation::Restarts(_) => false,
-            Expectation::End(_)
-            | Expectation::Job { .. }
+            Expectation::Job { .. }
             | Expectation::RootCause(_)
             | Expectation::Rows { .. }
-            | Expectation::Invariants { .. }
-            | Expectation::Total { .. } => true,
+            | Expectation::Total { .. } => !fails,
+            Expectation::End(_) | Expectation::Invariants { .. } => true,
         });
     }
 }

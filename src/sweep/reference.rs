@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Token;
 use super::plan::Stage;
 use crate::base::SimDuration;
+use crate::checkpoint::CheckpointingMode;
 use crate::cluster::{self, EndReason, Onlooker, RunReport};
 use crate::gallery::Registry;
 use crate::scenario::{
@@ -87,9 +88,15 @@ impl Reference {
 }
 
 /// Whether the final rows do not depend on what fails in between: all sinks keep one row for each
-/// key, and all jobs are meant to finish.
+/// key, all sources can be read again, no record may count twice, and all jobs are meant to finish.
 fn is_comparable(lowered: &Lowered) -> bool {
-    let mut sinks = lowered.submissions.iter().flat_map(|job| &job.program.sinks);
+    let mode = lowered.options.checkpointing.as_ref().map(|config| config.mode);
+    let programs = || lowered.submissions.iter().map(|job| &job.program);
+    let replayable = programs().all(|program| program.code.is_replayable());
+    if mode == Some(CheckpointingMode::AtLeastOnce) || !replayable {
+        return false;
+    }
+    let mut sinks = programs().flat_map(|program| &program.sinks);
     let finishes = |expectation: &Expectation| match expectation {
         Expectation::Job { status, .. } => *status == JobStatus::Finished,
         Expectation::End(end) => *end == ExpectedEnd::Completed,

@@ -1,5 +1,9 @@
 //! The scenarios that are swept where none is named.
 
+use super::{Faults, Subject};
+use crate::gallery::Registry;
+use crate::scenario::ScenarioError;
+
 /// An embedded scenario, and what is different in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StandardScenario {
@@ -7,14 +11,41 @@ pub struct StandardScenario {
     pub name: &'static str,
     /// `--set` flags.
     pub sets: &'static [&'static str],
+    /// Whether faults are added to it: not if what it shows depends on what fails in between.
+    pub strikes: bool,
 }
 
-/// All of them. Each is checkpointed and leaves rows that do not depend on what fails in between.
-/// Records are made dear, so that there is time for a few checkpoints.
+impl StandardScenario {
+    /// What is swept, with these faults and with `sets` laid over it.
+    pub fn subject(
+        &self,
+        faults: &Faults,
+        sets: &[String],
+        registry: &Registry,
+    ) -> Result<Subject, ScenarioError> {
+        let own = self.sets.iter().map(|&set| set.to_owned());
+        let sets: Vec<String> = own.chain(sets.iter().cloned()).collect();
+        Subject::load(self.name, &sets, if self.strikes { faults } else { &Faults::None }, registry)
+    }
+}
+
+const fn struck(name: &'static str, sets: &'static [&'static str]) -> StandardScenario {
+    StandardScenario { name, sets, strikes: true }
+}
+
+const fn healthy(name: &'static str) -> StandardScenario {
+    StandardScenario { name, sets: &[], strikes: false }
+}
+
+/// All of them. Those that are struck are checkpointed and leave rows that do not depend on what
+/// fails in between; the others are for the mutants that these cannot notice.
 pub const STANDARD: &[StandardScenario] = &[
-    StandardScenario { name: "checkpoints/alignment", sets: &[] },
-    StandardScenario { name: "checkpoints/windows-and-timers", sets: &[] },
-    StandardScenario { name: "checkpoints/unaligned", sets: &[] },
-    StandardScenario { name: "checkpoints/incremental", sets: &[] },
-    StandardScenario { name: "checkpoints/zombie", sets: &[] },
+    struck("checkpoints/alignment", &[]),
+    struck("checkpoints/windows-and-timers", &[]),
+    struck("checkpoints/unaligned", &[]),
+    struck("checkpoints/aligned-with-timeout", &["checkpointing.interval=\"50ms\""]),
+    struck("checkpoints/incremental", &[]),
+    struck("checkpoints/zombie", &[]),
+    healthy("windows/three-stages"),
+    healthy("windows/click-sessions"),
 ];

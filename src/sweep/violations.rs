@@ -39,7 +39,8 @@ pub fn violations(
     expectations: &Expectations,
     reference: Option<&Reference>,
 ) -> Vec<Violation> {
-    let mut found = Vec::new();
+    // Invariants come first: they say more than what came of it.
+    let (mut found, mut unmet) = (Vec::new(), Vec::new());
     let judged = &outcome.judgement.expectations;
     for (expectation, judged) in expectations.all.iter().zip(judged).filter(|(_, it)| !it.holds) {
         match expectation {
@@ -56,7 +57,7 @@ pub fn violations(
                 }
                 // Otherwise one that is meant to be violated holds.
                 if found.len() == before {
-                    found.push(expected(judged));
+                    unmet.push(expected(judged));
                 }
             }
             Expectation::End(_)
@@ -65,9 +66,10 @@ pub fn violations(
             | Expectation::Rows { .. }
             | Expectation::CheckpointsAtLeast(_)
             | Expectation::Restarts(_)
-            | Expectation::Total { .. } => found.push(expected(judged)),
+            | Expectation::Total { .. } => unmet.push(expected(judged)),
         }
     }
+    found.append(&mut unmet);
     found.extend(outcome.judgement.vacuous.iter().map(|what| Violation::new("vacuous", what)));
     if let Some(reference) = reference {
         let differences = reference.differences(&outcome.report).into_iter();

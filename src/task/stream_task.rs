@@ -169,6 +169,8 @@ impl StreamTask {
                 return Ok(Ended::Canceled);
             }
             self.on_checkpoint_clock()?;
+            // The clock may have let barriers overtake: nothing behind them may be read before.
+            self.read_priority_events()?;
             self.flush_if_due()?;
             match self.next_work() {
                 Work::EndOfInput => break,
@@ -273,10 +275,15 @@ impl StreamTask {
         self.read_checkpoint_mail()
     }
 
-    fn read_checkpoint_mail(&mut self) -> Result<(), Failure> {
+    fn read_priority_events(&mut self) -> Result<(), Failure> {
         while let Some((channel, event)) = self.gate.take_priority() {
             self.on_priority(channel, event)?;
         }
+        Ok(())
+    }
+
+    fn read_checkpoint_mail(&mut self) -> Result<(), Failure> {
+        self.read_priority_events()?;
         loop {
             let letter = self.mail.checkpoints.borrow_mut().pop_front();
             match letter {

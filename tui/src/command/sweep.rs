@@ -10,7 +10,9 @@ use std::time::Instant;
 
 use weir::gallery::Registry;
 use weir::mutant::Mutant;
-use weir::sweep::{Faults, STANDARD, Subject, SweepError, SweepOptions, SweepReport, Tally, hunt};
+use weir::sweep::{
+    Faults, STANDARD, StandardScenario, Subject, SweepError, SweepOptions, SweepReport, Tally, hunt,
+};
 
 use super::arguments::{Mutants, SweepArguments};
 use super::interrupt::{self, INTERRUPTED};
@@ -91,14 +93,13 @@ fn subjects(arguments: &SweepArguments, registry: &Registry) -> Result<Vec<Subje
         "random" => Faults::Random,
         path => Faults::Given { path: path.to_owned(), text: read(Path::new(path))? },
     };
-    let load = |name: &str, own: &[&str]| {
-        let own = own.iter().map(|&set| set.to_owned());
-        let sets: Vec<String> = own.chain(arguments.sets.iter().cloned()).collect();
-        Ok(Subject::load(name, &sets, &faults, registry)?)
-    };
+    let sets = &arguments.sets;
     match &arguments.scenario {
-        Some(name) => Ok(vec![load(name, &[])?]),
-        None => STANDARD.iter().map(|standard| load(standard.name, standard.sets)).collect(),
+        Some(name) => Ok(vec![Subject::load(name, sets, &faults, registry)?]),
+        None => {
+            let load = |it: &StandardScenario| Ok(it.subject(&faults, sets, registry)?);
+            STANDARD.iter().map(load).collect()
+        }
     }
 }
 
