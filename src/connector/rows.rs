@@ -1,6 +1,6 @@
 //! Records as rows of text fields.
 
-use std::sync::LazyLock;
+use std::cell::RefCell;
 
 use csv_core::{ReadFieldResult, Reader};
 use serde::Serialize;
@@ -29,12 +29,20 @@ pub fn rows<T: Serialize>(records: &[T]) -> Result<Vec<Vec<String>>, String> {
     read(&lines)
 }
 
-/// Building one takes longer than reading a few rows with it.
-static READER: LazyLock<Reader> = LazyLock::new(Reader::new);
+thread_local! {
+    /// Building one takes longer than reading a few rows with it.
+    static READER: RefCell<Reader> = RefCell::new(Reader::new());
+}
 
 /// The fields of what the writer wrote.
-fn read(mut lines: &[u8]) -> Result<Vec<Vec<String>>, String> {
-    let mut reader = READER.clone();
+fn read(lines: &[u8]) -> Result<Vec<Vec<String>>, String> {
+    READER.with_borrow_mut(|reader| {
+        reader.reset();
+        read_with(reader, lines)
+    })
+}
+
+fn read_with(reader: &mut Reader, mut lines: &[u8]) -> Result<Vec<Vec<String>>, String> {
     let mut field = vec![0; lines.len()];
     let (mut rows, mut row) = (Vec::new(), Vec::new());
     loop {

@@ -247,7 +247,7 @@ fn a_run_is_called_what_repeats_it() {
     let sets = ["title=\"it's\"".to_owned(), "job.parallelism=1".to_owned()];
     let set = Token::new(&load_with(SCENARIO, &sets).unwrap(), Seed(9));
     let mutant = Mutant::all().next();
-    insta::assert_snapshot!(again(&Token { mutant, ..set }), @"");
+    insta::assert_snapshot!(again(&Token { mutant, ..set }), @r#"weir run state/keyed-totals-hashmap --seed 9 --mutant max-watermark --set 'title="it'\''s"' --set job.parallelism=1"#);
     let faults = plan(Seed(9), &stage());
     let struck = Token { faults, ..plain };
     assert_eq!(again(&struck), format!("weir token {struck}"));
