@@ -49,6 +49,18 @@ impl Channel {
         let data = self.queue.iter().filter(|(seq, _)| *seq < before);
         data.map(|(_, element)| element.records()).sum()
     }
+
+    /// The number of a checkpoint's barrier on the channel, if it has come and was not read: one
+    /// that has overtaken, or one that waits in its place among the elements.
+    pub(super) fn barrier_of(&self, checkpoint: CheckpointId) -> Option<u64> {
+        let is_it = |element: &Element| match element {
+            Element::Event(StreamEvent::Barrier(barrier)) => barrier.id == checkpoint,
+            Element::Event(_) | Element::Data(_) => false,
+        };
+        let overtook = self.overtook.filter(|(overtook, _)| *overtook == checkpoint);
+        let waits = || self.queue.iter().find(|(_, element)| is_it(element));
+        overtook.map(|(_, seq)| seq).or_else(|| waits().map(|(seq, _)| *seq))
+    }
 }
 
 /// See the module.

@@ -30,8 +30,8 @@ impl Keeping {
         channels: impl Iterator<Item = (usize, &'a Channel)>,
     ) -> Self {
         let keep = |(index, channel): (usize, &Channel)| {
-            let barrier = channel.overtook.filter(|(overtook, _)| *overtook == checkpoint);
-            let end = barrier.map_or(u64::MAX, |(_, seq)| seq);
+            let barrier = channel.barrier_of(checkpoint);
+            let end = barrier.unwrap_or(u64::MAX);
             let before = channel.queue.iter().filter(|(seq, _)| *seq < end);
             let elements = before.filter_map(|(_, element)| stored(element)).collect();
             let kept = StoredChannel { channel: index as u32, from: channel.consumed, elements };

@@ -19,7 +19,7 @@ use crate::state::operator_state::{
 };
 use crate::state::{KeyedSnapshot, StateFile};
 use crate::time::{InternalTimerService, KeyGroupTimers};
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 /// A file of a serialized backend, by operator.
 pub type FileKey = (String, StateFile);
@@ -204,17 +204,20 @@ pub(super) fn timer_groups<K: Key, N: Data + PartialEq>(
 ) -> Result<Vec<TimerGroup>, Failure> {
     let groups = timers.snapshot(max_parallelism).into_iter().map(|group| {
         let failed = |error: crate::record::format::FormatError| Failure(error.to_string());
-        let mut stored = TimerGroup { key_group: group.key_group, ..TimerGroup::default() };
-        encode_into(&group, &mut stored.bytes).map_err(failed)?;
-        let mut bytes = Vec::new();
-        for (domain, timers) in [(0u8, &group.event_time), (1, &group.processing_time)] {
+        let KeyGroupTimers { key_group, event_time, processing_time } = &group;
+        let mut stored = TimerGroup { key_group: *key_group, ..TimerGroup::default() };
+        let bytes = &mut stored.bytes;
+        // The group as the format writes it, part by part, so that each timer is written once.
+        encode_into(key_group, bytes).map_err(failed)?;
+        for (domain, timers) in [(0, event_time), (1, processing_time)] {
+            encode_into(&(timers.len() as u64), bytes).map_err(failed)?;
             for timer in timers {
-                bytes.clear();
-                bytes.push(domain);
-                encode_into(timer, &mut bytes).map_err(failed)?;
-                stored.timers += 1;
-                stored.digest = stored.digest.wrapping_add(xxh3_128(&bytes));
+                let before = bytes.len();
+                encode_into(timer, bytes).map_err(failed)?;
+                let digest = xxh3_128_with_seed(&bytes[before..], domain);
+                stored.digest = stored.digest.wrapping_add(digest);
             }
+            stored.timers += timers.len() as u64;
         }
         Ok(stored)
     });

@@ -1,5 +1,7 @@
 //! Sweeps: plans follow from seeds, results from plans, and a token is whole or refused.
 
+mod variants;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -9,10 +9,10 @@ use super::arguments::BenchArguments;
 use super::{Console, Failure};
 
 /// The best of this many is told: whatever else a machine does only makes a measurement worse.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 7;
 
 /// Measures a workload, and beside it what it is held against: in turn, since a machine's speed
-/// drifts.
+/// drifts. For the same reason their ratio is the median of the rounds' own.
 pub fn bench(arguments: &BenchArguments, console: &mut Console) -> Result<u8, Failure> {
     let workload = find(&arguments.workload)?;
     let size = Size { records: arguments.records, parallelism: arguments.parallelism };
@@ -22,11 +22,14 @@ pub fn bench(arguments: &BenchArguments, console: &mut Console) -> Result<u8, Fa
         (engine, timed(|| prepared.hand_written()))
     });
     let (engine, by_hand): (Vec<_>, Vec<_>) = rounds.unzip();
+    let of_round = |(engine, by_hand): (&Timed, &Option<Timed>)| {
+        by_hand.map(|by_hand| rate(engine.0, engine.1) / rate(by_hand.0, by_hand.1))
+    };
+    let ratio = median(engine.iter().zip(&by_hand).filter_map(of_round).collect());
     let (processed, took) = best(engine).expect("there are rounds");
     let by_hand = best(by_hand.into_iter().flatten());
     let per_second = rate(processed, took);
     let loop_per_second = by_hand.map(|(processed, took)| rate(processed, took));
-    let ratio = loop_per_second.map(|by_hand| per_second / by_hand);
     if console.json() {
         console.document(&json!({
             "workload": workload.name,
@@ -81,6 +84,11 @@ fn timed(work: impl Fn() -> Option<Processed>) -> Option<Timed> {
 
 fn best(rounds: impl IntoIterator<Item = Timed>) -> Option<Timed> {
     rounds.into_iter().min_by_key(|&(_, took)| took)
+}
+
+fn median(mut ratios: Vec<f64>) -> Option<f64> {
+    ratios.sort_by(f64::total_cmp);
+    ratios.get(ratios.len() / 2).copied()
 }
 
 fn rate(processed: Processed, took: Duration) -> f64 {
