@@ -311,12 +311,15 @@ impl CheckpointCoordinator {
     /// The complete checkpoints that are not retained and on which nothing builds, each with the
     /// files that go with it.
     pub fn discard(&mut self) -> Vec<(CheckpointId, Vec<String>)> {
-        let builds_on = |id: CheckpointId| self.pending.values().any(|it| it.barrier.base == id);
-        let (kept, gone) =
-            std::mem::take(&mut self.leaving).into_iter().partition(|it| builds_on(it.id));
-        self.leaving = kept;
-        let gone: Vec<CompletedCheckpoint> = gone;
-        gone.into_iter().map(|checkpoint| (checkpoint.id, self.files_of(&checkpoint))).collect()
+        let bases: BTreeSet<CheckpointId> =
+            self.pending.values().map(|pending| pending.barrier.base).collect();
+        let mut discarded = Vec::new();
+        // One after the other: a file that several share goes with the last of them.
+        while let Some(place) = self.leaving.iter().position(|it| !bases.contains(&it.id)) {
+            let checkpoint = self.leaving.remove(place);
+            discarded.push((checkpoint.id, self.files_of(&checkpoint)));
+        }
+        discarded
     }
 
     /// A checkpoint comes to nothing. None if it is not pending.

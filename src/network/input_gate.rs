@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 
 use super::DataMessage;
+use super::channel::Channel;
 use super::input::{Consumer, InputChannel, PriorityEvent, Taken};
 use super::kept::Keeping;
 use super::overtaken::stored;
@@ -18,50 +19,8 @@ use crate::host::{Address, Host, Lane, Port};
 use crate::record::{CheckpointBarrier, CheckpointKind, Element, Failure, StreamEvent};
 use crate::trace::{ChannelCut, CheckpointEvent, Event, ExchangeEvent, Level};
 
-/// `taskmanager.network.request-backoff.initial`.
-const FIRST_BACKOFF: SimDuration = SimDuration::from_millis(100);
 /// `taskmanager.network.request-backoff.max`.
 const LONGEST_BACKOFF: SimDuration = SimDuration::from_secs(10);
-
-pub(super) struct Channel {
-    settings: InputChannel,
-    /// By number on the channel; what was restored has number 0.
-    pub(super) queue: VecDeque<(u64, Element)>,
-    arrived: u64,
-    consumed_credit: u32,
-    backoff: SimDuration,
-    /// Whether its producer was not there, so that it is among the retries.
-    waits: bool,
-    /// All of it has arrived, or its producer has failed: in either case that may be gone.
-    complete: bool,
-    /// Whether it waits for barriers of other channels.
-    blocked: bool,
-    /// Records consumed, over all restarts.
-    pub(super) consumed: u64,
-    /// The latest checkpoint whose barrier was read.
-    delivered: CheckpointId,
-    /// The latest barrier that has overtaken, by its number on the channel.
-    pub(super) overtook: Option<(CheckpointId, u64)>,
-}
-
-impl Channel {
-    fn queued_records(&self, before: u64) -> u64 {
-        let data = self.queue.iter().filter(|(seq, _)| *seq < before);
-        data.map(|(_, element)| element.records()).sum()
-    }
-
-    /// The number of a checkpoint's barrier on the channel, if it has come and was not read: one
-    /// that has overtaken, or one that waits in its place among the elements.
-    pub(super) fn barrier_of(&self, checkpoint: CheckpointId) -> Option<u64> {
-        let is_it = |element: &Element| match element {
-            Element::Event(StreamEvent::Barrier(barrier)) => barrier.id == checkpoint,
-            Element::Event(_) | Element::Data(_) => false,
-        };
-        let overtook = self.overtook.filter(|(overtook, _)| *overtook == checkpoint);
-        let waits = || self.queue.iter().find(|(_, element)| is_it(element));
-        overtook.map(|(_, seq)| seq).or_else(|| waits().map(|(seq, _)| *seq))
-    }
-}
 
 /// See the module.
 pub struct InputGate {
@@ -87,20 +46,7 @@ pub struct InputGate {
 impl InputGate {
     /// A gate over `channels`, each of which begins with `credit` buffers.
     pub fn new(host: Host, consumer: Consumer, credit: u32, channels: Vec<InputChannel>) -> Self {
-        let channel = |settings| Channel {
-            settings,
-            queue: VecDeque::new(),
-            arrived: 0,
-            consumed_credit: 0,
-            backoff: FIRST_BACKOFF,
-            waits: false,
-            complete: false,
-            blocked: false,
-            consumed: 0,
-            delivered: CheckpointId(0),
-            overtook: None,
-        };
-        let channels: Vec<_> = channels.into_iter().map(channel).collect();
+        let channels: Vec<_> = channels.into_iter().map(Channel::new).collect();
         let open = channels.len();
         let Consumer { job, name, attempt, port } = consumer;
         Self {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::input_gate::Channel;
+use super::channel::Channel;
 use super::overtaken::stored;
 use crate::base::CheckpointId;
 use crate::checkpoint::StoredChannel;

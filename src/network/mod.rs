@@ -11,6 +11,7 @@
 //! Previous: the last operator of a chain ([`crate::operator`]). Next: the first operator of the
 //! next task ([`crate::task`]).
 
+mod channel;
 mod input;
 mod input_gate;
 mod kept;

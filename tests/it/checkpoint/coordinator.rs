@@ -262,3 +262,23 @@ fn the_last_checkpoint_outlives_its_job_only_if_that_was_asked() {
     RetainOnCancellation, Finished: deleted true
     "#);
 }
+
+/// Found by a sweep: what was left of a job that had ended was discarded all at once, and a file was
+/// deleted while a checkpoint that consists of it was still retained.
+#[test]
+fn a_file_that_several_share_goes_with_the_last() {
+    let config = CheckpointConfig { retained: 2, ..config() };
+    let steps = [
+        At(100),
+        Acknowledge(1, 0, &["a1", "shared"]),
+        Acknowledge(1, 1, &["b1"]),
+        Stored(110, 1),
+        At(200),
+        Acknowledge(2, 0, &["a2", "shared"]),
+        Acknowledge(2, 1, &["b2"]),
+        Stored(210, 2),
+        Discard,
+        End(JobEnd::Finished),
+    ];
+    insta::assert_snapshot!(check(config, &steps), @"");
+}
