@@ -280,5 +280,16 @@ fn a_file_that_several_share_goes_with_the_last() {
         Discard,
         End(JobEnd::Finished),
     ];
-    insta::assert_snapshot!(check(config, &steps), @"");
+    insta::assert_snapshot!(check(config, &steps), @r#"
+1 begins on 0, aligned
+taken
+last: Some("job-1/chk-1/_metadata")
+complete after 10000 us, subsumes []
+2 begins on 1, aligned
+taken
+last: Some("job-1/chk-2/_metadata")
+complete after 10000 us, subsumes []
+discards []
+discards [(CheckpointId(1), ["a1", "b1", "job-1/chk-1/_metadata"]), (CheckpointId(2), ["a2", "shared", "b2", "job-1/chk-2/_metadata"])]
+"#);
 }
