@@ -24,6 +24,8 @@ struct Held {
 #[derive(Default)]
 pub(super) struct RestoredState {
     snapshots: BTreeMap<(JobId, CheckpointId), BTreeMap<Name, Held>>,
+    /// The checkpoints that a restart may go back to, with when they were complete.
+    complete: BTreeMap<JobId, BTreeMap<CheckpointId, Step>>,
 }
 
 /// States without entries say nothing.
@@ -82,11 +84,38 @@ impl Fold for RestoredState {
                     held.outputs.clone_from(outputs);
                 }
             }
+            Event::Checkpoint(CheckpointEvent::CheckpointCompleted { job, checkpoint, .. }) => {
+                self.complete.entry(*job).or_default().insert(*checkpoint, recorded.step);
+            }
             Event::Checkpoint(
                 CheckpointEvent::CheckpointAborted { job, checkpoint, .. }
                 | CheckpointEvent::CheckpointDiscarded { job, checkpoint, .. },
             ) => {
                 self.snapshots.remove(&(*job, *checkpoint));
+                self.complete.entry(*job).or_default().remove(checkpoint);
+            }
+            Event::Recovery(RecoveryEvent::CheckpointUnusable { job, checkpoint, .. }) => {
+                self.complete.entry(*job).or_default().remove(checkpoint);
+            }
+            Event::Recovery(RecoveryEvent::JobRestored { job, checkpoint, .. }) => {
+                let latest = self.complete.get(job).and_then(|it| it.last_key_value());
+                if latest.map(|(latest, _)| *latest) != *checkpoint {
+                    let steps: Vec<Step> = latest.map(|(_, step)| *step).into_iter().collect();
+                    let steps = [&steps[..], &[recorded.step]].concat();
+                    findings.violate(Invariant::RestoredState, &steps, || {
+                        let named = |id: Option<CheckpointId>| match id {
+                            Some(id) => format!("checkpoint {id}"),
+                            None => "no checkpoint".to_string(),
+                        };
+                        format!(
+                            "job {job} goes back to {} (step {}), and {} is the latest that is \
+                             complete and was not given up",
+                            named(*checkpoint),
+                            recorded.step,
+                            named(latest.map(|(latest, _)| *latest))
+                        )
+                    });
+                }
             }
             Event::Recovery(RecoveryEvent::StateRestored {
                 job,

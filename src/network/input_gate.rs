@@ -387,7 +387,10 @@ impl InputGate {
         let Some(place) = barrier else { return };
         let taken = channel.queue.remove(place);
         if let Some((seq, Element::Event(StreamEvent::Barrier(barrier)))) = taken {
-            channel.overtook = Some((checkpoint, seq));
+            // That of a later checkpoint may have arrived while this one, which was given up, waited.
+            if channel.overtook.is_none_or(|(known, _)| known < checkpoint) {
+                channel.overtook = Some((checkpoint, seq));
+            }
             let barrier = PriorityEvent::Barrier(barrier.as_unaligned());
             self.priority.push_back((index, seq, barrier));
         }

@@ -95,6 +95,12 @@ impl StorageClient {
     }
 
     fn finish(&mut self, request: u64, answer: StorageAnswer, out: &mut Out) {
+        let refused = matches!(answer, StorageAnswer::Failed(StorageError::Refused { .. }));
+        let is_delete = |it: &Pending| matches!(it.call, StorageCall::Delete { .. });
+        if refused && self.pending.get(&request).is_some_and(is_delete) {
+            // Nobody waits for it, so nobody would ask again: it is repeated in time.
+            return;
+        }
         let Some(Pending { call, .. }) = self.pending.remove(&request) else { return };
         let call: Box<dyn FnOnce()> = match (call, answer) {
             (StorageCall::Put { done, .. }, StorageAnswer::Failed(error)) => {

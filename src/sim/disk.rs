@@ -259,12 +259,12 @@ impl DiskState {
 
     /// Queues work behind what the disk is already busy with; says when it is done.
     fn work(&mut self, now: SimTime, span: SimDuration) -> SimTime {
-        let mut nanos = span.as_nanos() as f64;
-        for (_, trouble) in &self.troubles {
-            if let DiskTrouble::Slow(times) = trouble {
-                nanos *= times;
-            }
-        }
+        // Of several troubles the worst counts.
+        let slow = self.troubles.iter().map(|(_, trouble)| match trouble {
+            DiskTrouble::Slow(times) => *times,
+            DiskTrouble::Errors | DiskTrouble::Full | DiskTrouble::Corrupts => 1.0,
+        });
+        let nanos = span.as_nanos() as f64 * slow.fold(1.0, f64::max);
         self.busy_until = self.busy_until.max(now) + Duration::from_nanos(nanos as u64);
         self.busy_until
     }

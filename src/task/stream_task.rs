@@ -218,9 +218,14 @@ impl StreamTask {
         Ok(Ended::Finished)
     }
 
-    /// Ends without having finished: the consumers need not wait for more.
-    pub(super) fn abandon(&self) {
+    /// Ends without having finished: the consumers need not wait for more, and nobody will ask for
+    /// the snapshots that are underway.
+    pub(super) fn abandon(&mut self) {
         self.partitions.iter().for_each(|partition| partition.abandon());
+        let underway: Vec<_> = self.checkpoints.underway.keys().copied().collect();
+        for checkpoint in underway {
+            self.forget(checkpoint);
+        }
     }
 
     /// Takes up what the JobMaster and the neighbours sent.

@@ -120,6 +120,9 @@ impl JobMaster {
                     out.act(super::JobMasterAction::Delete { path });
                 }
             }
+            if self.restorable().is_none() {
+                return self.fail_for_good(cause, out);
+            }
         }
         self.fail(cause, out);
     }

@@ -72,6 +72,8 @@ pub struct LsmStore {
     states: Mutex<BTreeMap<String, u16>>,
     caches: AtomicUsize,
     bytes_written: AtomicU64,
+    /// Bytes of files that were flushed since files were last merged.
+    unmerged: AtomicU64,
     bytes_read: AtomicU64,
 }
 
@@ -90,6 +92,10 @@ fn table_name(id: u64) -> String {
 
 /// Merging goes on until the levels are in shape, but not for ever.
 const MOST_MERGES: usize = 64;
+/// So many files are merged into the next level if they are as large as full write buffers,
+const FULL_FILES: u8 = 4;
+/// and so many if they are smaller.
+const SMALL_FILES: u8 = 32;
 
 impl LsmStore {
     /// A store in a directory that is its own from now on. What a manifest's files hold is found
@@ -109,6 +115,7 @@ impl LsmStore {
             states: Mutex::new(restored.map(|it| it.states.clone()).unwrap_or_default()),
             caches: AtomicUsize::new(0),
             bytes_written: AtomicU64::new(0),
+            unmerged: AtomicU64::new(0),
             bytes_read: AtomicU64::new(0),
         };
         if restored.is_some_and(|manifest| !manifest.files.is_empty()) {
@@ -301,9 +308,17 @@ impl LsmStore {
             return Ok(());
         }
         let mut known = self.tables(tree, &Tables::new())?;
+        let written = self.bytes_written.load(Ordering::Relaxed);
         tree.flush(&tree.get_flush_lock(), self.seqno.get())?;
         self.account(tree, &mut known)?;
-        let levels = Leveled::default().with_table_target_size(self.options.table_bytes);
+        let flushed = self.bytes_written.load(Ordering::Relaxed) - written;
+        let unmerged = self.unmerged.fetch_add(flushed, Ordering::Relaxed) + flushed;
+        // Every merge is written again by the next incremental checkpoint. The small files of
+        // checkpoints gather until merging them is worth it.
+        let is_much = unmerged >= u64::from(FULL_FILES) * self.options.write_buffer_bytes;
+        let levels = Leveled::default()
+            .with_table_target_size(self.options.table_bytes)
+            .with_l0_threshold(if is_much { FULL_FILES } else { SMALL_FILES });
         let levels = Arc::new(levels);
         for _ in 0..MOST_MERGES {
             let version = tree.current_version().id();
@@ -311,6 +326,7 @@ impl LsmStore {
             if tree.current_version().id() == version {
                 break;
             }
+            self.unmerged.store(0, Ordering::Relaxed);
             self.account(tree, &mut known)?;
         }
         Ok(())
