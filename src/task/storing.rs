@@ -190,4 +190,12 @@ impl StreamTask {
         }
         true
     }
+
+    /// None of the snapshots that are underway is wanted.
+    pub(super) fn forget_all(&mut self) {
+        let underway: Vec<CheckpointId> = self.checkpoints.underway.keys().copied().collect();
+        for checkpoint in underway {
+            self.forget(checkpoint);
+        }
+    }
 }

@@ -222,10 +222,7 @@ impl StreamTask {
     /// the snapshots that are underway.
     pub(super) fn abandon(&mut self) {
         self.partitions.iter().for_each(|partition| partition.abandon());
-        let underway: Vec<_> = self.checkpoints.underway.keys().copied().collect();
-        for checkpoint in underway {
-            self.forget(checkpoint);
-        }
+        self.forget_all();
     }
 
     /// Takes up what the JobMaster and the neighbours sent.
