@@ -61,10 +61,10 @@ impl Fold for Owners {
                     });
                 }
             }
-            Event::Resource(ResourceEvent::SlotFreed { slot, allocation, .. }) => {
-                if self.slots.get(slot).is_some_and(|(held, _)| held == allocation) {
-                    self.slots.remove(slot);
-                }
+            Event::Resource(ResourceEvent::SlotFreed { slot, allocation, .. })
+                if self.slots.get(slot).is_some_and(|(held, _)| held == allocation) =>
+            {
+                self.slots.remove(slot);
             }
             _ => {}
         }
