@@ -261,7 +261,7 @@ impl StreamTask {
     }
 
     /// Why the JobManager does not take a state, if it does not.
-    fn too_large(&self, state: &SubtaskState) -> Option<String> {
+    pub(super) fn too_large(&self, state: &SubtaskState) -> Option<String> {
         let CheckpointStorage::JobManager { max_state_size } = self.config()?.storage else {
             return None;
         };

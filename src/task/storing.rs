@@ -107,6 +107,9 @@ impl StreamTask {
         let Some(mut underway) = self.checkpoints.underway.remove(&checkpoint) else { return };
         if underway.can_hand_over() {
             self.store_channel_state(checkpoint, &mut underway);
+            if let Some(too_large) = self.too_large(&underway.state) {
+                return self.decline(checkpoint, CheckpointFailure::Declined, too_large);
+            }
         }
         let durable = underway.is_stored();
         let hurried = underway.overtaking.handed_over
