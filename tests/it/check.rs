@@ -7,8 +7,8 @@ use weir::base::{
 };
 use weir::check::{Checker, Verdict};
 use weir::trace::{
-    ChannelCut, CheckpointEvent, Event, Header, JobEvent, NodeEvent, Recorded, RecoveryEvent,
-    ResourceEvent, SinkEvent, StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent,
+    ChannelCut, CheckpointEvent, Event, Header, JobEvent, NodeEvent, Recorded, ResourceEvent,
+    SinkEvent, StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent,
 };
 
 use crate::trace::strategy::arbitrary_event;
@@ -219,25 +219,6 @@ fn the_rest_of_the_engine_keeps_its_word() {
     fencing: attempt 0 at to#1 makes rows visible in out (step 2), though attempt 1 writes there since step 1
     fencing: node 0 was killed (step 1), and its life 1 still does something (step 2)
     progress: job 1 is Initializing at the end of the run, and nothing of it was seen for 0ns (last at step 1)
-    "#);
-}
-
-#[test]
-fn a_restart_goes_back_to_the_latest_complete_checkpoint() {
-    let restored = |checkpoint: Option<u64>| {
-        let (restart, checkpoint) = (1, checkpoint.map(CheckpointId));
-        Event::Recovery(RecoveryEvent::JobRestored { job: JOB, restart, checkpoint })
-    };
-    assert_eq!(check(&[completed(1), completed(2), restored(Some(2))]), "");
-    let found = [
-        check(&[completed(1), completed(2), restored(Some(1))]),
-        check(&[completed(1), restored(None)]),
-        check(&[restored(Some(1))]),
-    ];
-    insta::assert_snapshot!(found.join("\n"), @r#"
-    restored-state: job 1 goes back to checkpoint 1 (step 3), and checkpoint 2 is the latest that is complete and was not given up
-    restored-state: job 1 goes back to no checkpoint (step 2), and checkpoint 1 is the latest that is complete and was not given up
-    restored-state: job 1 goes back to checkpoint 1 (step 1), and no checkpoint is the latest that is complete and was not given up
     "#);
 }
 
