@@ -7,8 +7,8 @@ use weir::base::{
 };
 use weir::check::{Checker, Verdict};
 use weir::trace::{
-    ChannelCut, CheckpointEvent, Event, Header, JobEvent, NodeEvent, Recorded, ResourceEvent,
-    SinkEvent, StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent,
+    ChannelCut, CheckpointEvent, Event, Header, JobEvent, NodeEvent, Recorded, RecoveryEvent,
+    ResourceEvent, SinkEvent, StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent,
 };
 
 use crate::trace::strategy::arbitrary_event;
@@ -120,6 +120,26 @@ fn acknowledged(checkpoint: u64, path: &str) -> Event {
         sync_us: 0,
         async_us: 0,
     })
+}
+
+#[test]
+fn a_restart_goes_back_to_the_latest_complete_checkpoint() {
+    let restored = |checkpoint: Option<u64>| {
+        let checkpoint = checkpoint.map(CheckpointId);
+        Event::Recovery(RecoveryEvent::JobRestored { job: JOB, restart: 1, checkpoint })
+    };
+    assert_eq!(check(&[completed(1), completed(2), restored(Some(2))]), "");
+    assert_eq!(check(&[restored(None)]), "");
+    let found = [
+        check(&[completed(1), completed(2), restored(Some(1))]),
+        check(&[completed(1), restored(None)]),
+        check(&[restored(Some(1))]),
+    ];
+    insta::assert_snapshot!(found.join("\n"), @r#"
+restored-state: job 1 goes back to checkpoint 1 (step 3), and checkpoint 2 is the latest that is complete and was not given up
+restored-state: job 1 goes back to no checkpoint (step 2), and checkpoint 1 is the latest that is complete and was not given up
+restored-state: job 1 goes back to checkpoint 1 (step 1), and no checkpoint is the latest that is complete and was not given up
+"#);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod coordinator;
 mod page;
+mod storage;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
