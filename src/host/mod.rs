@@ -6,6 +6,7 @@
 
 mod clock;
 mod disk;
+mod log;
 mod outside;
 mod scratch;
 mod signal;
@@ -20,6 +21,10 @@ use crate::trace::{Event, Level};
 
 pub use clock::{Clock, Sleep};
 pub use disk::{Disk, DiskError};
+pub use log::{
+    Append, Fetched, IsolationLevel, LogAccess, LogDone, LogError, LogOffsets, LogRecord,
+    ProducerIdentity, TopicPartition, TransactionResult,
+};
 pub use outside::{FenceReplaced, Outside, Writer, WriterFencing};
 pub use scratch::Scratch;
 pub use signal::Signal;

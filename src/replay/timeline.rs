@@ -243,6 +243,8 @@ fn mark_of(event: &Event) -> Option<MarkKind> {
         | Event::Checkpoint(_)
         | Event::Recovery(_)
         | Event::Storage(_)
+        | Event::Log(_)
+        | Event::Transaction(_)
         | Event::Sink(_) => None,
     }
 }

@@ -18,6 +18,7 @@ mod client;
 mod dispatcher;
 mod heartbeat;
 mod job_master;
+mod log_text;
 mod node;
 mod options;
 mod outbox;

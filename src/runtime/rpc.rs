@@ -10,10 +10,13 @@ use std::sync::Arc;
 use super::session::{
     ExecutionReport, Grant, JobMasterId, ResourceManagerId, SlotReport, TaskExecutorId,
 };
-use crate::base::{AllocationId, AttemptId, CheckpointId, JobId, Name, SimTime};
+use crate::base::{AllocationId, AttemptId, CheckpointId, JobId, Name, SimDuration, SimTime};
 use crate::checkpoint::CheckpointFailure;
 use crate::graph::PhysicalPlan;
-use crate::host::{Address, Message, StorageError};
+use crate::host::{
+    Address, Append, Fetched, IsolationLevel, LogError, LogOffsets, Message, ProducerIdentity,
+    StorageError, TopicPartition, TransactionResult,
+};
 use crate::operator::{AccumulatorResults, CoordinatorEvent, JobCode, OperatorEvent};
 use crate::task::{CheckpointLetter, TaskAcknowledgement, TaskDescriptor};
 use crate::trace::JobStatus;
@@ -56,6 +59,10 @@ pub enum Rpc {
     Storage(StorageRpc),
     /// For a client of durable storage.
     StorageClient(StorageClientRpc),
+    /// For a broker of the log.
+    Broker(BrokerRpc),
+    /// For a client of the log.
+    LogClient(LogClientRpc),
 }
 
 /// What the Dispatcher is told.
@@ -257,6 +264,79 @@ pub enum StorageAnswer {
     Failed(StorageError),
 }
 
+/// What a broker is told. Of a partition, and of a transactional id, one broker is in charge.
+pub enum BrokerRpc {
+    /// How many partitions has a topic?
+    DescribeTopic { request: u64, topic: Name },
+    /// Where does a partition begin and end?
+    ListOffsets { request: u64, of: TopicPartition, isolation: IsolationLevel },
+    /// Someone wants to be a producer.
+    InitProducerId { request: u64, transactional_id: Option<Name>, timeout: SimDuration },
+    /// A producer appends.
+    Produce { request: u64, append: Append },
+    /// A producer ends its transaction.
+    EndTransaction {
+        request: u64,
+        transactional_id: Name,
+        producer: ProducerIdentity,
+        result: TransactionResult,
+    },
+    /// Which transactions are open?
+    ListTransactions { request: u64, prefix: Name },
+    /// A reader wants records.
+    Fetch {
+        request: u64,
+        from: TopicPartition,
+        position: u64,
+        isolation: IsolationLevel,
+        at_most: u32,
+    },
+    /// The leader of a partition asks the coordinator of a transaction to add the partition to it.
+    AddPartition { transactional_id: Name, producer: ProducerIdentity, partition: TopicPartition },
+    /// The coordinator answers [`Self::AddPartition`].
+    PartitionAdded {
+        transactional_id: Name,
+        producer: ProducerIdentity,
+        partition: TopicPartition,
+        result: Result<(), LogError>,
+    },
+    /// The coordinator of a transaction has its end marked in a partition.
+    WriteMarker {
+        transactional_id: Name,
+        producer: ProducerIdentity,
+        partition: TopicPartition,
+        result: TransactionResult,
+    },
+    /// The leader of a partition answers [`Self::WriteMarker`]: it is durable.
+    MarkerWritten { transactional_id: Name, producer: ProducerIdentity, partition: TopicPartition },
+}
+
+/// What a client of the log is told.
+pub struct LogClientRpc {
+    pub request: u64,
+    pub answer: LogAnswer,
+}
+
+/// What came of a request.
+pub enum LogAnswer {
+    /// It is done, and durable.
+    Done,
+    /// So many partitions.
+    Partitions(u16),
+    /// The ends of a partition.
+    Offsets(LogOffsets),
+    /// The producer that was given out.
+    Producer(ProducerIdentity),
+    /// The offset of the first record that was appended.
+    Appended(u64),
+    /// The transactional ids of open transactions.
+    Transactions(Vec<Name>),
+    /// Records.
+    Fetched(Fetched),
+    /// It is not done.
+    Failed(LogError),
+}
+
 /// A message came to a component of another kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the message is for a component of another kind")]
@@ -289,7 +369,9 @@ gateway!(
     JobMaster(JobMasterRpc),
     TaskExecutor(TaskExecutorRpc),
     Storage(StorageRpc),
-    StorageClient(StorageClientRpc)
+    StorageClient(StorageClientRpc),
+    Broker(BrokerRpc),
+    LogClient(LogClientRpc)
 );
 
 impl Message for Rpc {

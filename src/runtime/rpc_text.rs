@@ -83,6 +83,8 @@ impl Rpc {
                 StorageRpc::GetFile { .. } => "GetFile",
                 StorageRpc::DeleteFile { .. } => "DeleteFile",
             },
+            Self::Broker(message) => message.name(),
+            Self::LogClient(message) => message.name(),
             Self::StorageClient(StorageClientRpc { answer, .. }) => match answer {
                 StorageAnswer::Done => "FileDone",
                 StorageAnswer::Contents(_) => "FileContents",
@@ -104,6 +106,15 @@ impl Rpc {
         )
     }
 
+    /// Whether it moves records: traces tell of those by what becomes of them, and not by message.
+    pub fn is_data(&self) -> bool {
+        match self {
+            Self::Broker(message) => message.is_data(),
+            Self::LogClient(message) => message.is_data(),
+            _ => false,
+        }
+    }
+
     /// What it is about, in a few words.
     pub fn about(&self) -> String {
         match self {
@@ -113,6 +124,8 @@ impl Rpc {
             Self::JobMaster(message) => about_job_master(message),
             Self::TaskExecutor(message) => about_task_executor(message),
             Self::Storage(message) => message.path().to_string(),
+            Self::Broker(message) => message.about(),
+            Self::LogClient(message) => message.about(),
             Self::StorageClient(StorageClientRpc { request: _, answer }) => match answer {
                 StorageAnswer::Done => String::new(),
                 StorageAnswer::Contents(contents) => format!("{} bytes", contents.len()),
@@ -280,6 +293,8 @@ pub(super) fn wire_size(rpc: &Rpc) -> u64 {
         Rpc::StorageClient(StorageClientRpc {
             answer: StorageAnswer::Contents(contents), ..
         }) => contents.len() as u64,
+        Rpc::Broker(message) => message.wire_size(),
+        Rpc::LogClient(message) => message.wire_size(),
         Rpc::Storage(_)
         | Rpc::StorageClient(_)
         | Rpc::Dispatcher(_)

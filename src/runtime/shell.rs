@@ -169,7 +169,9 @@ impl<C: Component> Shell<C> {
     }
 
     fn send(&self, to: Address, rpc: Rpc) {
-        if !rpc.is_heartbeat() {
+        if rpc.is_data() {
+            // What moves records is told of by what becomes of them.
+        } else if !rpc.is_heartbeat() {
             self.record(RpcEvent::RpcSent {
                 from: self.name.clone(),
                 to: self.node(to.node),
@@ -182,10 +184,14 @@ impl<C: Component> Shell<C> {
                 to: self.node(to.node),
             });
         }
-        self.host.wire.send(self.port, to, Lane::Rpc, Box::new(rpc) as Box<dyn Message>);
+        let lane = if rpc.is_data() { Lane::Data } else { Lane::Rpc };
+        self.host.wire.send(self.port, to, lane, Box::new(rpc) as Box<dyn Message>);
     }
 
     fn record_received(&self, from: NodeId, rpc: &Rpc) {
+        if rpc.is_data() {
+            return;
+        }
         if !rpc.is_heartbeat() {
             self.record(RpcEvent::RpcReceived {
                 by: self.name.clone(),

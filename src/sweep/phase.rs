@@ -103,6 +103,8 @@ impl PhaseFold {
                 self.phase = Phase::Storing;
             }
             Event::Storage(_)
+            | Event::Log(_)
+            | Event::Transaction(_)
             | Event::Task(_)
             | Event::Node(_)
             | Event::Fault(_)

@@ -13,9 +13,9 @@ use strum::IntoEnumIterator;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{
-    CheckpointEvent, Event, ExchangeEvent, FaultEvent, JobEvent, Level, NodeEvent, RecordEvent,
-    RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, StateEvent, StorageEvent, TaskEvent,
-    TimeEvent, TimerEvent, WindowEvent,
+    CheckpointEvent, Event, ExchangeEvent, FaultEvent, JobEvent, Level, LogEvent, NodeEvent,
+    RecordEvent, RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, StateEvent, StorageEvent,
+    TaskEvent, TimeEvent, TimerEvent, TransactionEvent, WindowEvent,
 };
 
 impl Event {
@@ -37,6 +37,8 @@ impl Event {
             Self::Checkpoint(event) => event.into(),
             Self::Recovery(event) => event.into(),
             Self::Storage(event) => event.into(),
+            Self::Log(event) => event.into(),
+            Self::Transaction(event) => event.into(),
             Self::Sink(event) => event.into(),
         }
     }
@@ -59,6 +61,8 @@ impl Event {
             Self::Checkpoint(_) => "checkpoint",
             Self::Recovery(_) => "recovery",
             Self::Storage(_) => "storage",
+            Self::Log(_) => "log",
+            Self::Transaction(_) => "transaction",
             Self::Sink(_) => "sink",
         }
     }
@@ -85,6 +89,8 @@ impl Event {
         let samples = samples.chain(CheckpointEvent::iter().map(Self::Checkpoint));
         let samples = samples.chain(RecoveryEvent::iter().map(Self::Recovery));
         let samples = samples.chain(StorageEvent::iter().map(Self::Storage));
+        let samples = samples.chain(LogEvent::iter().map(Self::Log));
+        let samples = samples.chain(TransactionEvent::iter().map(Self::Transaction));
         samples.chain(SinkEvent::iter().map(Self::Sink)).collect()
     }
 
@@ -106,6 +112,8 @@ impl Event {
             Self::Checkpoint(_) => schema::<CheckpointEvent>(),
             Self::Recovery(_) => schema::<RecoveryEvent>(),
             Self::Storage(_) => schema::<StorageEvent>(),
+            Self::Log(_) => schema::<LogEvent>(),
+            Self::Transaction(_) => schema::<TransactionEvent>(),
             Self::Sink(_) => schema::<SinkEvent>(),
         }
     }

@@ -30,9 +30,10 @@ pub use chrome::chrome;
 pub use error::TraceError;
 pub use event::{
     Accumulated, ChannelCut, ChannelRange, CheckpointEvent, Event, ExchangeEvent, ExecutionState,
-    FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome, NodeEvent, RecordEvent,
+    FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome, LogEvent, NodeEvent, RecordEvent,
     RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, Span, SplitPosition, StateDigest,
-    StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent, TimerEvent, WindowEvent,
+    StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent, TimerEvent, TransactionEvent,
+    TransactionResult, WindowEvent,
 };
 pub use file::{Iter, TraceFile};
 pub use filter::{Filter, FilterError};

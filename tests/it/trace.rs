@@ -4,6 +4,7 @@ mod checkpoint_examples;
 mod checkpoint_spans;
 mod damage;
 mod examples;
+mod log_examples;
 pub mod schema;
 mod select;
 pub mod strategy;

@@ -98,6 +98,10 @@ impl<W: Write> Export<'_, W> {
                 self.instant(recorded, &checkpoints::track_of_recovery(event), "t")
             }
             Event::Storage(_) => self.instant(recorded, "storage", "t"),
+            Event::Log(_) => self.instant(recorded, "log", "t"),
+            Event::Transaction(event) => {
+                self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
+            }
             Event::Sink(event) => self.sink(recorded, event),
         }
     }

@@ -7,6 +7,7 @@ mod checkpoint;
 mod cluster;
 mod data;
 mod job;
+mod log;
 mod state;
 mod time;
 mod whose;
@@ -22,6 +23,7 @@ pub use checkpoint::{
 pub use cluster::{FaultEvent, NodeEvent, ResourceEvent, RpcEvent};
 pub use data::{ExchangeEvent, RecordEvent, SinkEvent};
 pub use job::{Accumulated, ExecutionState, JobEvent, JobStatus, TaskEvent};
+pub use log::{LogEvent, TransactionEvent, TransactionResult};
 pub use state::{StateEvent, TimerEvent};
 pub use time::{FiringTime, LateOutcome, Span, TimeEvent, WindowEvent};
 
@@ -59,6 +61,10 @@ pub enum Event {
     Recovery(RecoveryEvent),
     /// Durable storage.
     Storage(StorageEvent),
+    /// The transactional log.
+    Log(LogEvent),
+    /// Transactions of sinks.
+    Transaction(TransactionEvent),
     /// What the outside world sees.
     Sink(SinkEvent),
 }
@@ -83,6 +89,8 @@ impl Event {
             | Self::Checkpoint(_)
             | Self::Recovery(_)
             | Self::Storage(_)
+            | Self::Log(_)
+            | Self::Transaction(_)
             | Self::Sink(_) => Level::Control,
         }
     }

@@ -1,6 +1,6 @@
 //! Of whom events about checkpoints and recovery tell.
 
-use super::{CheckpointEvent, RecoveryEvent};
+use super::{CheckpointEvent, RecoveryEvent, TransactionEvent};
 use crate::base::{CheckpointId, JobId, Name};
 
 impl CheckpointEvent {
@@ -101,6 +101,29 @@ impl RecoveryEvent {
             | Self::JobRestored { job, .. }
             | Self::CheckpointUnusable { job, .. }
             | Self::StateRestored { job, .. } => *job,
+        }
+    }
+}
+
+impl TransactionEvent {
+    /// The job.
+    pub fn job(&self) -> JobId {
+        self.whose().0
+    }
+
+    /// The sink's subtask.
+    pub fn subtask(&self) -> &Name {
+        self.whose().1
+    }
+
+    fn whose(&self) -> (JobId, &Name) {
+        match self {
+            Self::TransactionBegun { job, subtask, .. }
+            | Self::TransactionPreCommitted { job, subtask, .. }
+            | Self::CommitRequested { job, subtask, .. }
+            | Self::TransactionCommitted { job, subtask, .. }
+            | Self::TransactionAborted { job, subtask, .. }
+            | Self::CommitFailed { job, subtask, .. } => (*job, subtask),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod escape;
 mod event_time;
+mod log;
 mod moment;
 mod sentence;
 mod state;
@@ -14,9 +15,9 @@ pub use escape::escape;
 pub use moment::{moment, moment_within};
 
 use super::{
-    CheckpointEvent, Event, ExchangeEvent, FaultEvent, JobEvent, LateOutcome, NodeEvent, Recorded,
-    RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, StateEvent, StorageEvent, TaskEvent,
-    TimeEvent, TimerEvent, WindowEvent,
+    CheckpointEvent, Event, ExchangeEvent, FaultEvent, JobEvent, LateOutcome, LogEvent, NodeEvent,
+    Recorded, RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, StateEvent, StorageEvent,
+    TaskEvent, TimeEvent, TimerEvent, TransactionEvent, WindowEvent,
 };
 use super::{ExecutionState, Header, JobStatus};
 
@@ -197,6 +198,8 @@ fn tone(event: &Event) -> Tone {
             | StorageEvent::FileDeleted { .. } => Tone::Plain,
             StorageEvent::FileRefused { .. } => Tone::Bad,
         },
+        Event::Log(event) => log::log_tone(event),
+        Event::Transaction(event) => log::transaction_tone(event),
         Event::Sink(SinkEvent::WriteRefused { .. }) => Tone::Bad,
         Event::Record(_) | Event::Sink(_) => Tone::Plain,
     }

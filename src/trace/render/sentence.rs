@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::escape::{brief, escape};
-use super::{checkpoint, state};
+use super::{checkpoint, log, state};
 use super::{event_time, moment};
 use crate::base::JobId;
 use crate::trace::{
@@ -34,6 +34,8 @@ pub(super) fn sentence(event: &Event) -> String {
         Event::Checkpoint(event) => checkpoint::checkpoint(event),
         Event::Recovery(event) => checkpoint::recovery(event),
         Event::Storage(event) => checkpoint::storage(event),
+        Event::Log(event) => log::log(event),
+        Event::Transaction(event) => log::transaction(event),
         Event::Sink(event) => sink(event),
     }
 }

@@ -221,6 +221,8 @@ fn values(timeline: &Timeline, event: usize) -> Vec<String> {
         | Event::Checkpoint(_)
         | Event::Recovery(_)
         | Event::Storage(_)
+        | Event::Log(_)
+        | Event::Transaction(_)
         | Event::Sink(_) => Vec::new(),
     }
 }

@@ -83,6 +83,8 @@ pub(super) fn changed_state(event: &Event) -> Option<(JobId, &Name)> {
         | Event::Checkpoint(_)
         | Event::Recovery(_)
         | Event::Storage(_)
+        | Event::Log(_)
+        | Event::Transaction(_)
         | Event::Sink(_) => None,
     }
 }
