@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{ProgramError, SinkDeclaration, TimeCharacteristic};
+use super::{LogTopic, ProgramError, SinkDeclaration, TimeCharacteristic};
 use crate::base::SimDuration;
+use crate::connector::LogFeed;
 use crate::graph::{
     ChainingStrategy, StreamEdge, StreamGraph, StreamNode, StreamNodeId, StreamNodeKind,
 };
@@ -25,6 +26,8 @@ pub(super) struct Builder {
     graph: StreamGraph,
     code: JobCode,
     sinks: Vec<SinkDeclaration>,
+    topics: Vec<LogTopic>,
+    feeds: Vec<LogFeed>,
     sources: u16,
     /// Whether a node's uid was given, rather than made from its name.
     uid_given: Vec<bool>,
@@ -43,6 +46,8 @@ impl Builder {
             graph: StreamGraph { name: name.to_string(), chaining: true, ..StreamGraph::default() },
             code: JobCode::default(),
             sinks: Vec::new(),
+            topics: Vec::new(),
+            feeds: Vec::new(),
             sources: 0,
             uid_given: Vec::new(),
             parallelism: 1,
@@ -141,6 +146,22 @@ impl Builder {
         self.code.edges.push(dealt.code.clone());
     }
 
+    /// Notes that the program uses a topic.
+    pub(super) fn add_topic(&mut self, name: &str, partitions: u16) {
+        match self.topics.iter().find(|topic| topic.name == name) {
+            Some(topic) if topic.partitions == partitions && partitions > 0 => {}
+            None if partitions > 0 => {
+                self.topics.push(LogTopic { name: name.to_string(), partitions });
+            }
+            _ => self.fail(ProgramError::BadTopic(name.to_string())),
+        }
+    }
+
+    /// Notes that somebody outside appends to a topic.
+    pub(super) fn add_feed(&mut self, feed: LogFeed) {
+        self.feeds.push(feed);
+    }
+
     pub(super) fn add_sink(&mut self, sink: SinkDeclaration) {
         let safe = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if sink.name.is_empty() || sink.name.starts_with('.') || !sink.name.chars().all(safe) {
@@ -194,7 +215,13 @@ impl Builder {
         if !has(StreamNodeKind::Source) || !has(StreamNodeKind::Sink) {
             return Err(ProgramError::Empty);
         }
-        Ok(super::Program { graph, code: Arc::new(self.code.clone()), sinks: self.sinks.clone() })
+        Ok(super::Program {
+            graph,
+            code: Arc::new(self.code.clone()),
+            sinks: self.sinks.clone(),
+            topics: self.topics.clone(),
+            feeds: self.feeds.clone(),
+        })
     }
 }
 

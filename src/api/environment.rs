@@ -45,7 +45,7 @@ impl SourceOptions {
 /// a [`Program`].
 #[derive(Clone)]
 pub struct StreamExecutionEnvironment {
-    builder: Rc<RefCell<Builder>>,
+    pub(super) builder: Rc<RefCell<Builder>>,
 }
 
 impl StreamExecutionEnvironment {

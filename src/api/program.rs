@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::LogTopic;
+use crate::connector::LogFeed;
 use crate::graph::StreamGraph;
 use crate::operator::JobCode;
 use crate::state::UnknownBackend;
@@ -17,6 +19,10 @@ pub struct Program {
     pub code: Arc<JobCode>,
     /// The sinks whose contents the outside world sees.
     pub sinks: Vec<SinkDeclaration>,
+    /// The topics of the log that it uses.
+    pub topics: Vec<LogTopic>,
+    /// Who appends to them from outside.
+    pub feeds: Vec<LogFeed>,
 }
 
 /// A sink that the outside world sees.
@@ -47,6 +53,9 @@ pub enum ProgramError {
     /// A sink has no columns, twice the same, or more key columns than columns.
     #[error("the columns of sink `{0}` are empty, ambiguous or fewer than its key")]
     BadColumns(String),
+    /// A topic without partitions, or with two numbers of them.
+    #[error("the topic `{0}` has one number of partitions, which is at least 1")]
+    BadTopic(String),
     /// A parallelism that cannot be.
     #[error("`{operator}` cannot have a parallelism of {parallelism}: 1 to 32768")]
     BadParallelism {

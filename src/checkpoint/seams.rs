@@ -6,6 +6,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::base::CheckpointId;
 use crate::record::KeyGroupRange;
 
 /// Decides what a channel does that has delivered its barrier.
@@ -88,6 +89,62 @@ pub trait SharedFileKeeping: Debug + Send + Sync {
     }
 }
 
+/// Decides when what a sink has prepared is committed.
+pub trait CommitTiming: Debug + Send + Sync {
+    /// Whether already when it is prepared, before any checkpoint is complete.
+    fn commits_when_prepared(&self) -> bool {
+        false
+    }
+    /// Whether also when its checkpoint has come to nothing.
+    fn commits_when_aborted(&self) -> bool {
+        false
+    }
+}
+
+/// What becomes of a transaction that is found in a checkpoint after a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovered {
+    /// It is committed, perhaps for the second time.
+    Commits,
+    /// It is aborted.
+    Aborts,
+    /// Nobody thinks of it.
+    Forgets,
+}
+
+/// Decides what becomes of the transactions in a checkpoint after a restart.
+pub trait TransactionRecovery: Debug + Send + Sync {
+    /// What.
+    fn recovered(&self) -> Recovered {
+        Recovered::Commits
+    }
+}
+
+/// Decides what transactions are called (Flink's `TransactionalIdFactory`).
+pub trait TransactionNaming: Debug + Send + Sync {
+    /// The name of the one that a subtask, by its index, writes for a checkpoint.
+    fn name(&self, prefix: &str, subtask: u32, checkpoint: CheckpointId) -> String {
+        format!("{prefix}-{subtask}-{checkpoint}")
+    }
+}
+
+/// Decides how far a source has read, for a checkpoint.
+pub trait PositionTaking: Debug + Send + Sync {
+    /// The position, if it has sent on what is before `emitted` and has fetched what is before
+    /// `fetched`.
+    fn position(&self, emitted: u64, _fetched: u64) -> u64 {
+        emitted
+    }
+}
+
+/// Decides what a source sees of open and aborted transactions.
+pub trait IsolationKeeping: Debug + Send + Sync {
+    /// Whether it sees only what is committed, if that is what it was told.
+    fn keeps(&self) -> bool {
+        true
+    }
+}
+
 /// The correct parts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Correct;
@@ -102,6 +159,11 @@ impl KeyGroupRestoring for Correct {}
 impl Completion for Correct {}
 impl Notifying for Correct {}
 impl SharedFileKeeping for Correct {}
+impl CommitTiming for Correct {}
+impl TransactionRecovery for Correct {}
+impl TransactionNaming for Correct {}
+impl PositionTaking for Correct {}
+impl IsolationKeeping for Correct {}
 
 /// What fills the seams of a task.
 #[derive(Clone, Debug)]
@@ -120,6 +182,16 @@ pub struct SnapshotParts {
     pub positions: Arc<dyn PositionRestoring>,
     /// Which key groups are taken over.
     pub key_groups: Arc<dyn KeyGroupRestoring>,
+    /// When sinks commit.
+    pub commits: Arc<dyn CommitTiming>,
+    /// What becomes of their transactions after a restart.
+    pub recovery: Arc<dyn TransactionRecovery>,
+    /// What these are called.
+    pub transaction_names: Arc<dyn TransactionNaming>,
+    /// How far a source of the log has read.
+    pub position_taking: Arc<dyn PositionTaking>,
+    /// What it sees of open transactions.
+    pub isolation: Arc<dyn IsolationKeeping>,
 }
 
 impl Default for SnapshotParts {
@@ -132,6 +204,11 @@ impl Default for SnapshotParts {
             timers: Arc::new(Correct),
             positions: Arc::new(Correct),
             key_groups: Arc::new(Correct),
+            commits: Arc::new(Correct),
+            recovery: Arc::new(Correct),
+            transaction_names: Arc::new(Correct),
+            position_taking: Arc::new(Correct),
+            isolation: Arc::new(Correct),
         }
     }
 }

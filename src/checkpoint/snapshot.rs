@@ -35,6 +35,9 @@ pub struct OperatorSubtaskState {
     pub operator_state: OperatorSnapshot,
     /// How far it has read, if it is a source.
     pub source: Option<SourceState>,
+    /// What it has prepared outside and has yet to commit, if it is a sink.
+    #[serde(with = "blob")]
+    pub prepared: Vec<u8>,
 }
 
 /// The timers of one key group.
@@ -77,6 +80,8 @@ pub struct TaskSnapshot {
     pub operators: Vec<OperatorSubtaskState>,
     /// How far its channels were.
     pub channels: ChannelCounts,
+    /// Whether its input had ended, so that its operators have nothing more to say.
+    pub ended: bool,
 }
 
 /// One element of a channel that barriers have overtaken.
@@ -159,6 +164,19 @@ impl TaskSnapshot {
         self.operators.iter().find(|state| state.operator == uid)
     }
 
+    /// Adds what a sink has prepared.
+    pub fn add_prepared(&mut self, uid: &str, prepared: Vec<u8>) {
+        if prepared.is_empty() {
+            return;
+        }
+        if let Some(state) = self.operators.iter_mut().find(|state| state.operator == uid) {
+            state.prepared = prepared;
+            return;
+        }
+        let operator = uid.to_string();
+        self.operators.push(OperatorSubtaskState { operator, prepared, ..Default::default() });
+    }
+
     /// How often keyed state had been changed.
     pub fn state_version(&self) -> u64 {
         let version = |state: &OperatorSubtaskState| match (&state.keyed, &state.files) {
@@ -201,12 +219,13 @@ impl ContentDigest {
 impl OperatorSubtaskState {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        let Self { operator: _, keyed, files, timers, operator_state, source } = self;
+        let Self { operator: _, keyed, files, timers, operator_state, source, prepared } = self;
         keyed.is_none()
             && files.is_none()
             && timers.is_empty()
             && operator_state.states.is_empty()
             && source.is_none()
+            && prepared.is_empty()
     }
 
     /// What its states hold, by name. State in files is left out: who has the tree can say.

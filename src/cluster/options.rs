@@ -39,6 +39,8 @@ pub struct ClusterOptions {
     /// Whether jobs are started again after a failure; Flink's default if unset: with exponential
     /// delay if they are checkpointed, never if not.
     pub restart: Option<RestartStrategy>,
+    /// How many brokers of the log there are: nodes `broker-1` and so on, behind all others.
+    pub brokers: u16,
     /// The parts that give the guarantees.
     pub protocol: Protocol,
 }
@@ -79,8 +81,20 @@ impl ClusterOptions {
             slot_request_timeout: SimDuration::from_secs(300),
             checkpointing: None,
             restart: None,
+            brokers: 0,
             protocol: Protocol::default(),
         }
+    }
+
+    /// The same cluster with brokers of the log. Checkpoints are to be asked for before.
+    pub fn with_log(mut self, brokers: u16) -> Self {
+        let numbers = self.brokers + 1..=self.brokers + brokers;
+        self.sim.nodes.extend(numbers.map(|number| {
+            let name = format!("broker-{number}");
+            NodeOptions { name, clock_offset_us: 0, clock_drift_ppm: 0 }
+        }));
+        self.brokers += brokers;
+        self
     }
 
     /// The same cluster with checkpoints, and with the node that stores them.

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use crate::checkpoint::{CompletionParts, SnapshotParts};
 use crate::host::{FenceReplaced, WriterFencing};
 use crate::mutant::{
-    AckBeforeDurable, CompleteWithoutAllAcks, DeleteSharedFile, ForgetChannelState, ForgetTimers,
+    AbortInsteadOfRecommit, AckBeforeDurable, CommitOnPrecommit, CommitWithoutCompletion,
+    CompleteWithoutAllAcks, DeleteSharedFile, ForgetChannelState, ForgetRecommit, ForgetTimers,
     KeyGroupOffByOne, LateWindowReopened, MaxWatermark, Mutant, NotifyBeforeMetadata,
-    RestoreWrongPositions, SessionMergeLosesState, SkipAlignment, SnapshotAfterFollowers,
-    WindowOffByOne, ZombieWrites,
+    PositionsBeforeResults, ReadUncommittedDownstream, RestoreWrongPositions, ReuseTransactionId,
+    SessionMergeLosesState, SkipAlignment, SnapshotAfterFollowers, WindowOffByOne, ZombieWrites,
 };
 use crate::operator::EventTimeParts;
 use crate::window::Merging;
@@ -66,6 +67,21 @@ impl Protocol {
             Mutant::ZombieWrites => *fencing = Arc::new(ZombieWrites),
             Mutant::DeleteSharedFile => completion.shared_files = Arc::new(DeleteSharedFile),
             Mutant::KeyGroupOffByOne => snapshot.key_groups = Arc::new(KeyGroupOffByOne),
+            Mutant::CommitOnPrecommit => snapshot.commits = Arc::new(CommitOnPrecommit),
+            Mutant::CommitWithoutCompletion => {
+                snapshot.commits = Arc::new(CommitWithoutCompletion);
+            }
+            Mutant::ForgetRecommit => snapshot.recovery = Arc::new(ForgetRecommit),
+            Mutant::AbortInsteadOfRecommit => snapshot.recovery = Arc::new(AbortInsteadOfRecommit),
+            Mutant::ReuseTransactionId => {
+                snapshot.transaction_names = Arc::new(ReuseTransactionId);
+            }
+            Mutant::PositionsBeforeResults => {
+                snapshot.position_taking = Arc::new(PositionsBeforeResults);
+            }
+            Mutant::ReadUncommittedDownstream => {
+                snapshot.isolation = Arc::new(ReadUncommittedDownstream);
+            }
         }
         protocol
     }

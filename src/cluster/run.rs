@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex};
 use super::{ClusterError, ClusterOptions, EndReason, JobReport, JobSubmission, RunReport, report};
 use crate::base::{JobId, Name, NodeId, SimDuration};
 use crate::check::{Checker, Verdict};
+use crate::connector::{LogFeed, feed};
 use crate::failover::RestartStrategy;
 use crate::graph::{FlinkChaining, PhysicalPlan};
 use crate::host::{Host, Task};
 use crate::runtime::{
     JobPayload, JobResult, RuntimeOptions, StreamTaskRunner, Submission, client, jobmanager,
-    storage, taskmanager,
+    log_client, storage, taskmanager,
 };
 use crate::sim::{self, Boot, End, Stop, Watch};
 use crate::task::TaskOptions;
@@ -67,10 +68,12 @@ pub fn run(
     if let Some((what, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
         return Err(ClusterError::Zero(what));
     }
+    let feeds = jobs.iter().flat_map(|job| job.program.feeds.clone()).collect();
     let submissions = jobs.iter().map(submission).collect::<Result<Vec<_>, _>>()?;
     let nodes: Vec<Name> = options.sim.nodes.iter().map(|node| node.name.as_str().into()).collect();
     let storage = options.checkpointing.is_some();
-    if nodes.len() != usize::from(options.taskmanagers) + 2 + usize::from(storage) {
+    let first_broker = options.taskmanagers + 2 + u16::from(storage);
+    if nodes.len() != usize::from(first_broker + options.brokers) {
         let (taskmanagers, nodes) = (options.taskmanagers, nodes.len());
         return Err(ClusterError::Nodes { taskmanagers, nodes });
     }
@@ -104,6 +107,7 @@ pub fn run(
         snapshot: Arc::new(options.protocol.snapshot),
         completion: Arc::new(options.protocol.completion),
         storage: storage.then(|| NodeId(options.taskmanagers + 2)),
+        brokers: (first_broker..first_broker + options.brokers).map(NodeId).collect(),
         restart: options.restart.unwrap_or_else(|| default_restart(storage)),
         checkpointing: options.checkpointing.map(Arc::new),
     };
@@ -112,7 +116,7 @@ pub fn run(
     let results = Arc::new(Mutex::new(BTreeMap::new()));
     let ended = results.clone();
     let outcome = sim::run(sim_options, recorder, onlooker.watch, move |stop| {
-        boot(runtime, submissions, ended, stop)
+        boot(runtime, submissions, feeds, ended, stop)
     })?;
     let end = match outcome.end {
         End::Stopped => EndReason::Completed,
@@ -193,6 +197,7 @@ type Results = Arc<Mutex<BTreeMap<u32, JobResult>>>;
 fn boot(
     options: RuntimeOptions,
     submissions: Vec<Submission>,
+    feeds: Vec<LogFeed>,
     results: Results,
     stop: Stop,
 ) -> Boot {
@@ -211,6 +216,7 @@ fn boot(
                         submitter.spawn.spawn(stop_after(LINGER, submitter.clone(), stop.clone()));
                     }
                 };
+                feed_all(&host, &options, &feeds);
                 client(host, options.clone(), submissions.clone(), Rc::new(on_end))
             }
             JOBMANAGER => jobmanager(host, options.clone()),
@@ -218,6 +224,17 @@ fn boot(
             _ => taskmanager(host, options.clone(), Rc::new(StreamTaskRunner)),
         }
     })
+}
+
+/// Has the topics fed that jobs read from.
+fn feed_all(host: &Host, options: &RuntimeOptions, feeds: &[LogFeed]) {
+    if feeds.is_empty() {
+        return;
+    }
+    let Some(log) = log_client(host, options) else { return };
+    for it in feeds {
+        host.spawn.spawn(Box::pin(feed(host.clone(), log.clone(), it.clone())));
+    }
 }
 
 fn stop_after(span: SimDuration, host: Host, stop: Stop) -> Task {

@@ -5,14 +5,21 @@
 //! them visible outside.
 
 mod csv_file;
+mod log;
 mod reading;
 mod rows;
 mod sink;
 mod source;
 mod splits;
+mod two_phase;
 
 pub use csv_file::{DataError, FileError, read_csv};
-pub use rows::rows;
+pub use log::{
+    DeliveryGuarantee, FeedRecord, LogFeed, LogSink, LogSource, LogSourceFactory, LogTransaction,
+    LogWriter, OffsetReset, Producer, TransactionalLog, feed,
+};
+pub use rows::{from_fields, rows};
 pub use sink::{SinkFormat, SinkWriter};
 pub use source::{BoundedSource, Reader};
 pub use splits::{Generator, Lines, Live, Splits, Timed};
+pub use two_phase::{CommitOutcome, Done, TwoPhaseCommit, TwoPhaseCommitSink};

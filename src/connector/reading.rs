@@ -13,6 +13,27 @@ use std::sync::Arc;
 use super::Splits;
 use crate::base::{SimDuration, SimTime};
 use crate::checkpoint::SourceState;
+use crate::record::Failure;
+
+/// What a source reads, split by split.
+pub(super) trait SplitReader<T> {
+    /// Whether what is read cannot be read again.
+    fn is_live(&self) -> bool;
+    /// How far it has read.
+    fn state(&self) -> SourceState;
+    /// Whether all splits are read to their ends.
+    fn is_done(&self) -> bool;
+    /// Closes the splits that are read to their ends.
+    fn take_finished(&mut self) -> Vec<u16>;
+    /// Opens the splits whose turn has come.
+    fn open_next(&mut self) -> Vec<u16>;
+    /// Stops reading these splits, or reads them again.
+    fn set_paused(&mut self, splits: &[u16], paused: bool);
+    /// The split whose next record comes first; of equal ones, the one that was read longest ago.
+    fn next_due(&mut self, now: SimTime) -> Option<Due>;
+    /// Reads what is due of a split.
+    fn read(&mut self, due: Due, now: SimTime, at_most: usize) -> Result<Read<T>, Failure>;
+}
 
 /// How fast a subtask reads, over all its splits.
 pub(super) struct Pace {
@@ -67,7 +88,7 @@ struct Split {
 #[derive(Clone, Copy)]
 pub(super) struct Due {
     /// Its place among the open ones.
-    place: usize,
+    pub(super) place: usize,
     /// When its next record comes.
     pub(super) at: SimTime,
 }
@@ -118,21 +139,6 @@ impl<T> Reading<T> {
         Self { splits, pace, side_by_side, waiting, open, finished, started: None }
     }
 
-    /// Whether what is read cannot be read again.
-    pub(super) fn is_live(&self) -> bool {
-        self.splits.is_live()
-    }
-
-    /// How far it has read.
-    pub(super) fn state(&self) -> SourceState {
-        let open = self.waiting.iter().chain(&self.open);
-        let mut positions: Vec<(u16, u64)> =
-            open.map(|split| (split.number, split.next - split.start)).collect();
-        positions.extend(&self.finished);
-        positions.sort_unstable();
-        SourceState { started: self.started.or(self.pace.started), positions }
-    }
-
     /// Goes on where an earlier attempt has stopped, at the offset that `position` says. The pace
     /// begins anew: what has come meanwhile is not caught up with.
     pub(super) fn restore(&mut self, state: &SourceState, position: impl Fn(u64) -> u64) {
@@ -156,14 +162,27 @@ impl<T> Reading<T> {
             }
         }
     }
+}
 
-    /// Whether all splits are read to their ends.
-    pub(super) fn is_done(&self) -> bool {
+impl<T> SplitReader<T> for Reading<T> {
+    fn is_live(&self) -> bool {
+        self.splits.is_live()
+    }
+
+    fn state(&self) -> SourceState {
+        let open = self.waiting.iter().chain(&self.open);
+        let mut positions: Vec<(u16, u64)> =
+            open.map(|split| (split.number, split.next - split.start)).collect();
+        positions.extend(&self.finished);
+        positions.sort_unstable();
+        SourceState { started: self.started.or(self.pace.started), positions }
+    }
+
+    fn is_done(&self) -> bool {
         self.waiting.is_empty() && self.open.is_empty()
     }
 
-    /// Closes the splits that are read to their ends.
-    pub(super) fn take_finished(&mut self) -> Vec<u16> {
+    fn take_finished(&mut self) -> Vec<u16> {
         if self.open.iter().all(|split| split.next < split.end) {
             return Vec::new();
         }
@@ -176,8 +195,7 @@ impl<T> Reading<T> {
         finished
     }
 
-    /// Opens the splits whose turn has come.
-    pub(super) fn open_next(&mut self) -> Vec<u16> {
+    fn open_next(&mut self) -> Vec<u16> {
         let mut opened = Vec::new();
         while self.side_by_side || self.open.is_empty() {
             let Some(split) = self.waiting.pop_front() else { break };
@@ -192,24 +210,13 @@ impl<T> Reading<T> {
         opened
     }
 
-    /// Stops reading these splits.
-    pub(super) fn pause(&mut self, splits: &[u16]) {
-        self.set_paused(splits, true);
-    }
-
-    /// Reads these splits again.
-    pub(super) fn resume(&mut self, splits: &[u16]) {
-        self.set_paused(splits, false);
-    }
-
     fn set_paused(&mut self, splits: &[u16], paused: bool) {
         for split in self.open.iter_mut().filter(|split| splits.contains(&split.number)) {
             split.paused = paused;
         }
     }
 
-    /// The split whose next record comes first; of equal ones, the one that was read longest ago.
-    pub(super) fn next_due(&mut self, now: SimTime) -> Option<Due> {
+    fn next_due(&mut self, now: SimTime) -> Option<Due> {
         let started = self.started.unwrap_or_else(|| self.pace.started(now));
         let next = self.pace.next(now);
         let due =
@@ -218,8 +225,7 @@ impl<T> Reading<T> {
         open.map(|(place, split)| Due { place, at: due(split) }).min_by_key(|due| due.at)
     }
 
-    /// Reads what is due of a split.
-    pub(super) fn read(&mut self, due: Due, now: SimTime, at_most: usize) -> Read<T> {
+    fn read(&mut self, due: Due, now: SimTime, at_most: usize) -> Result<Read<T>, Failure> {
         let started = self.started.unwrap_or_else(|| self.pace.started(now));
         let most = self.pace.due(now).min(at_most as u64);
         let mut split = self.open.remove(due.place);
@@ -236,6 +242,6 @@ impl<T> Reading<T> {
         split.next += count;
         self.pace.read += count;
         self.open.push(split);
-        read
+        Ok(read)
     }
 }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use csv_core::{ReadFieldResult, Reader};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Small, since it is cleared for each batch, and most are.
 const BUFFER: usize = 1024;
@@ -27,6 +28,12 @@ pub fn rows<T: Serialize>(records: &[T]) -> Result<Vec<Vec<String>>, String> {
     }
     let lines = writer.into_inner().map_err(|error| error.to_string())?;
     read(&lines)
+}
+
+/// A record from the fields of its row.
+pub fn from_fields<T: DeserializeOwned>(fields: &[String]) -> Result<T, String> {
+    let record = csv::StringRecord::from(fields);
+    record.deserialize(None).map_err(|error| format!("is no such record: {error}"))
 }
 
 thread_local! {

@@ -140,6 +140,8 @@ impl<T: Data> Output<T> for SinkWriter<T> {
             | ChainEvent::BeforeBarrier
             | ChainEvent::Snapshot(_)
             | ChainEvent::Flush
+            | ChainEvent::CheckpointComplete(_)
+            | ChainEvent::CheckpointAborted(_)
             | ChainEvent::EndOfInput => Ok(()),
         }
     }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::Splits;
-use super::reading::{Pace, Reading};
+use super::reading::{Pace, Reading, SplitReader};
 use crate::base::{EventTime, SimTime};
 use crate::checkpoint::OperatorSubtaskState;
 use crate::operator::{
@@ -47,7 +47,6 @@ impl<T: Data> SourceFactory for BoundedSource<T> {
         let own =
             (0..splits).filter(|split| u32::from(*split) % context.parallelism == context.index);
         let pace = Pace::new(self.rate.map(|rate| f64::from(readers) * 1e9 / rate));
-        let has_event_time = self.ingestion_time || !self.strategy.is_without_event_time();
         let mut reading = Reading::new(self.splits.clone(), splits, own, self.side_by_side, pace);
         let restored = context.restored().and_then(|restored| restored.source.as_ref());
         if self.splits.is_live() {
@@ -56,26 +55,12 @@ impl<T: Data> SourceFactory for BoundedSource<T> {
             let parts = &context.snapshots.parts;
             reading.restore(restored, |stored| parts.positions.position(stored));
         }
-        Box::new(Reader {
-            context: context.clone(),
-            source: self.source,
-            reading,
-            has_event_time,
-            ingestion_time: self.ingestion_time,
-            time: SourceTimestampsAndWatermarks::new(self.strategy.clone()),
-            periodic: has_event_time.then(|| PeriodicEmit::new(context)),
-            alignment: SourceAlignment::default(),
-            waits: false,
-            next_report: self.strategy.alignment().map(|alignment| {
-                let at = context.host.clock.now() + alignment.update_interval;
-                context.timers.call_at(at);
-                at
-            }),
-            strategy: self.strategy.clone(),
-            said: Said::default(),
-            output: outputs.join().0,
-            cost: context.cost(),
-        })
+        let strategy = self.strategy.clone();
+        let mut reader = Reader::new(context, self.source, Box::new(reading), strategy, outputs);
+        if self.ingestion_time {
+            reader.take_ingestion_time();
+        }
+        Box::new(reader)
     }
 }
 
@@ -83,7 +68,7 @@ impl<T: Data> SourceFactory for BoundedSource<T> {
 pub struct Reader<T> {
     context: OperatorContext,
     source: u16,
-    reading: Reading<T>,
+    reading: Box<dyn SplitReader<T>>,
     strategy: WatermarkStrategy<T>,
     has_event_time: bool,
     ingestion_time: bool,
@@ -101,6 +86,45 @@ pub struct Reader<T> {
 }
 
 impl<T: Data> Reader<T> {
+    /// A subtask that reads these splits.
+    pub(super) fn new(
+        context: &OperatorContext,
+        source: u16,
+        reading: Box<dyn SplitReader<T>>,
+        strategy: WatermarkStrategy<T>,
+        outputs: Outputs,
+    ) -> Self {
+        let has_event_time = !strategy.is_without_event_time();
+        Self {
+            context: context.clone(),
+            source,
+            reading,
+            has_event_time,
+            ingestion_time: false,
+            time: SourceTimestampsAndWatermarks::new(strategy.clone()),
+            periodic: has_event_time.then(|| PeriodicEmit::new(context)),
+            alignment: SourceAlignment::default(),
+            waits: false,
+            next_report: strategy.alignment().map(|alignment| {
+                let at = context.host.clock.now() + alignment.update_interval;
+                context.timers.call_at(at);
+                at
+            }),
+            strategy,
+            said: Said::default(),
+            output: outputs.join().0,
+            cost: context.cost(),
+        }
+    }
+
+    /// Records get the time at which they are read as their timestamp.
+    fn take_ingestion_time(&mut self) {
+        self.ingestion_time = true;
+        if !std::mem::replace(&mut self.has_event_time, true) {
+            self.periodic = Some(PeriodicEmit::new(&self.context));
+        }
+    }
+
     fn record(&self, batch: &Batch<T>) {
         self.context.host.trace.record(Event::Record(RecordEvent::RecordsEmitted {
             job: self.context.job,
@@ -186,8 +210,8 @@ impl<T: Data> Reader<T> {
             let subtask = self.context.subtask.clone();
             trace.record(Event::Time(TimeEvent::SplitResumed { job, subtask, split }));
         }
-        self.reading.pause(&change.pause);
-        self.reading.resume(&change.resume);
+        self.reading.set_paused(&change.pause, true);
+        self.reading.set_paused(&change.resume, false);
     }
 
     /// Whether the subtask as a whole is ahead of its alignment group.
@@ -250,7 +274,7 @@ impl<T: Data> SourceReader for Reader<T> {
         if due.at > now {
             return Ok(SourceStatus::NothingUntil(due.at));
         }
-        let read = self.reading.read(due, now, self.context.batch_records);
+        let read = self.reading.read(due, now, self.context.batch_records)?;
         let count = read.values.len();
         let mut batch = Batch::from(read.values);
         if self.context.identities {
@@ -298,6 +322,8 @@ impl<T: Data> SourceReader for Reader<T> {
             | ChainEvent::BeforeBarrier
             | ChainEvent::WatermarkStatus(_)
             | ChainEvent::Flush
+            | ChainEvent::CheckpointComplete(_)
+            | ChainEvent::CheckpointAborted(_)
             | ChainEvent::EndOfInput => self.output.on_event(event),
         }
     }

@@ -14,6 +14,7 @@ mod hottest_routes;
 mod keyed_totals;
 mod late_data;
 mod live_feed;
+mod log_to_log;
 mod numbers;
 mod order_timeouts;
 mod partitions;
@@ -82,8 +83,8 @@ fn state_jobs() -> Vec<GalleryJob> {
 }
 
 /// Jobs whose results show what a failure has cost.
-fn checkpoint_jobs() -> [GalleryJob; 3] {
-    [two_speed_sum::job(), windowed_counts::job(), live_feed::job()]
+fn checkpoint_jobs() -> [GalleryJob; 4] {
+    [two_speed_sum::job(), windowed_counts::job(), live_feed::job(), log_to_log::job()]
 }
 
 /// Jobs in which time plays no part.

@@ -9,6 +9,7 @@ mod disk;
 mod log;
 mod outside;
 mod scratch;
+mod services;
 mod signal;
 mod spawn;
 mod storage;
@@ -27,6 +28,7 @@ pub use log::{
 };
 pub use outside::{FenceReplaced, Outside, Writer, WriterFencing};
 pub use scratch::Scratch;
+pub use services::Services;
 pub use signal::Signal;
 pub use spawn::{Spawn, Task};
 pub use storage::{Done, DurableStorage, StorageError};

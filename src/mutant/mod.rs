@@ -9,6 +9,7 @@
 //! [`crate::cluster`], which puts a mutant in its place.
 
 mod checkpoint;
+mod commit;
 mod watermark;
 mod window;
 
@@ -21,6 +22,10 @@ pub use checkpoint::{
     AckBeforeDurable, CompleteWithoutAllAcks, DeleteSharedFile, ForgetChannelState, ForgetTimers,
     KeyGroupOffByOne, NotifyBeforeMetadata, RestoreWrongPositions, SkipAlignment,
     SnapshotAfterFollowers, ZombieWrites,
+};
+pub use commit::{
+    AbortInsteadOfRecommit, CommitOnPrecommit, CommitWithoutCompletion, ForgetRecommit,
+    PositionsBeforeResults, ReadUncommittedDownstream, ReuseTransactionId,
 };
 pub use watermark::MaxWatermark;
 pub use window::{LateWindowReopened, SessionMergeLosesState, WindowOffByOne};
@@ -59,6 +64,20 @@ pub enum Mutant {
     DeleteSharedFile,
     /// A key group is left behind.
     KeyGroupOffByOne,
+    /// What is prepared is committed at once.
+    CommitOnPrecommit,
+    /// What is prepared is committed though its checkpoint came to nothing.
+    CommitWithoutCompletion,
+    /// What a checkpoint holds is not committed after a restart.
+    ForgetRecommit,
+    /// It is aborted.
+    AbortInsteadOfRecommit,
+    /// A transaction takes the name of the one before.
+    ReuseTransactionId,
+    /// A source is further in its checkpoint than what it has sent on.
+    PositionsBeforeResults,
+    /// A source reads what is not committed.
+    ReadUncommittedDownstream,
 }
 
 impl Mutant {
@@ -106,6 +125,26 @@ impl Mutant {
                 "a file of shared state is deleted though a retained checkpoint needs it"
             }
             Self::KeyGroupOffByOne => "the last key group of a subtask is not restored",
+            Self::CommitOnPrecommit => {
+                "a sink commits its transaction when it is prepared, before the checkpoint is \
+                 complete"
+            }
+            Self::CommitWithoutCompletion => {
+                "a sink commits its transaction also when the checkpoint has come to nothing"
+            }
+            Self::ForgetRecommit => {
+                "transactions that a checkpoint holds are not committed after a restart"
+            }
+            Self::AbortInsteadOfRecommit => {
+                "transactions that a checkpoint holds are aborted after a restart"
+            }
+            Self::ReuseTransactionId => "all transactions of a sink's subtask have one name",
+            Self::PositionsBeforeResults => {
+                "a source stores how far it has fetched, and not how far it has sent on"
+            }
+            Self::ReadUncommittedDownstream => {
+                "a source reads records of transactions that are open or aborted"
+            }
         }
     }
 }

@@ -58,7 +58,10 @@ impl<T: Data, D: Deal<T>> Output<T> for RecordWriter<T, D> {
                 }
             }
             ChainEvent::EndOfInput => self.broadcast(StreamEvent::EndOfInput),
-            ChainEvent::TimersDue | ChainEvent::Snapshot(_) => {}
+            ChainEvent::TimersDue
+            | ChainEvent::Snapshot(_)
+            | ChainEvent::CheckpointComplete(_)
+            | ChainEvent::CheckpointAborted(_) => {}
         }
         Ok(())
     }

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{
-    AccumulatorRegistry, EventTimeParts, OperatorEvent, ProcessingTimeService, RuntimeContext,
-    ScratchTraffic, Snapshots,
+    AccumulatorRegistry, EventTimeParts, OperatorEvent, OutsideWork, ProcessingTimeService,
+    RuntimeContext, ScratchTraffic, Snapshots,
 };
 use crate::base::{JobId, Name, SimDuration, SimTime};
-use crate::host::Host;
+use crate::host::{Host, LogAccess};
 use crate::record::{KeyGroup, KeyGroupRange, key_group};
 use crate::state::StateBackendKind;
 use crate::time::PausableRelativeClock;
@@ -112,6 +112,12 @@ pub struct OperatorContext {
     pub timers: Rc<ProcessingTimeService>,
     /// Where its state goes for a checkpoint, and what one holds for it.
     pub snapshots: Rc<Snapshots>,
+    /// What it has underway outside.
+    pub outside_work: Rc<OutsideWork>,
+    /// The node's way to the log, if there is one.
+    pub log: Option<Rc<dyn LogAccess>>,
+    /// Whether the job is checkpointed.
+    pub checkpointed: bool,
     /// What the task's scratch files cost.
     pub scratch: Rc<ScratchTraffic>,
     /// Stands still while the task waits for room for output, so that this is not taken for

@@ -154,9 +154,11 @@ impl<T: Data> Output<T> for AssignTimestampsAndWatermarks<T> {
                 self.emit()?;
                 self.output.on_event(event)
             }
-            ChainEvent::Flush | ChainEvent::BeforeBarrier | ChainEvent::Snapshot(_) => {
-                self.output.on_event(event)
-            }
+            ChainEvent::Flush
+            | ChainEvent::BeforeBarrier
+            | ChainEvent::Snapshot(_)
+            | ChainEvent::CheckpointComplete(_)
+            | ChainEvent::CheckpointAborted(_) => self.output.on_event(event),
         }
     }
 }

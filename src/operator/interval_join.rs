@@ -285,7 +285,9 @@ where
                 self.emitted.function.close()?;
                 self.output.on_event(event)
             }
-            ChainEvent::Flush => self.output.on_event(event),
+            ChainEvent::Flush
+            | ChainEvent::CheckpointComplete(_)
+            | ChainEvent::CheckpointAborted(_) => self.output.on_event(event),
         }
     }
 }

@@ -230,7 +230,9 @@ impl<K: Key, F: TimedFunction<K>> KeyedRunner<K, F> {
                 self.hand_on()?;
                 self.output.on_event(event)
             }
-            ChainEvent::Flush => self.output.on_event(event),
+            ChainEvent::Flush
+            | ChainEvent::CheckpointComplete(_)
+            | ChainEvent::CheckpointAborted(_) => self.output.on_event(event),
         }
     }
 }

@@ -19,6 +19,7 @@ mod keyed_context;
 mod keyed_process;
 mod keyed_runner;
 mod keyed_storage;
+mod outside_work;
 mod parts;
 mod process;
 mod process_runner;
@@ -63,6 +64,7 @@ pub use keyed_process::{
     KeyedCoProcess, KeyedCoProcessFunction, KeyedProcess, KeyedProcessFunction,
 };
 pub use keyed_storage::KeyedStorage;
+pub use outside_work::{OutsideShare, OutsideWork, Prepared};
 pub use parts::EventTimeParts;
 pub use process::{OpenContext, Process, ProcessContext, ProcessElement, ProcessFunction};
 pub use scratch::ScratchTraffic;

@@ -91,6 +91,8 @@ impl<F, R: Data> ProcessRunner<F, R> {
             ChainEvent::WatermarkStatus(_)
             | ChainEvent::BeforeBarrier
             | ChainEvent::TimersDue
+            | ChainEvent::CheckpointComplete(_)
+            | ChainEvent::CheckpointAborted(_)
             | ChainEvent::Flush => {}
         }
         self.output.on_event(event)

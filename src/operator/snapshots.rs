@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::OperatorContext;
+use crate::base::CheckpointId;
 use crate::checkpoint::{OperatorSubtaskState, SnapshotParts, TaskSnapshot, TimerGroup};
 use crate::record::format::{decode, encode_into};
 use crate::record::{Data, Failure, Key, KeyGroupRange};
@@ -37,6 +38,8 @@ pub struct LocalFile {
 pub struct RestoredState {
     /// Its own snapshot.
     pub snapshot: TaskSnapshot,
+    /// The checkpoint.
+    pub checkpoint: CheckpointId,
     /// The contents of the files of its serialized backends.
     pub backend_files: BTreeMap<FileKey, Arc<[u8]>>,
     /// Those of all subtasks, its own among them, by index: for state that all must have.
@@ -93,7 +96,7 @@ impl Snapshots {
     }
 
     /// Whether files are left out.
-    pub(super) fn looks_on(&self) -> bool {
+    pub fn looks_on(&self) -> bool {
         self.looks_on.get()
     }
 
@@ -118,6 +121,11 @@ impl Snapshots {
         let contents = if known { None } else { Some(Arc::from(read()?)) };
         self.files.borrow_mut().push(LocalFile { key, contents });
         Ok(())
+    }
+
+    /// The checkpoint that the chain is restored from; 0 if it begins anew.
+    pub fn restored_checkpoint(&self) -> CheckpointId {
+        self.restored.as_ref().map_or(CheckpointId(0), |restored| restored.checkpoint)
     }
 
     /// What a checkpoint holds for an operator.

@@ -167,6 +167,8 @@ fn close_at_end(
         | ChainEvent::TimersDue
         | ChainEvent::BeforeBarrier
         | ChainEvent::Snapshot(_)
+        | ChainEvent::CheckpointComplete(_)
+        | ChainEvent::CheckpointAborted(_)
         | ChainEvent::Flush => Ok(()),
     }
 }

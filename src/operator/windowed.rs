@@ -248,7 +248,9 @@ where
                 self.operator.close()?;
                 self.output.on_event(event)
             }
-            ChainEvent::Flush => self.output.on_event(event),
+            ChainEvent::Flush
+            | ChainEvent::CheckpointComplete(_)
+            | ChainEvent::CheckpointAborted(_) => self.output.on_event(event),
         }
     }
 }

@@ -32,6 +32,10 @@ pub enum ChainEvent {
     BeforeBarrier,
     /// Each operator gives the task the state that belongs to this checkpoint. Nothing is emitted.
     Snapshot(CheckpointId),
+    /// A checkpoint is complete: what was prepared for it can be committed.
+    CheckpointComplete(CheckpointId),
+    /// A checkpoint has come to nothing.
+    CheckpointAborted(CheckpointId),
     /// Nothing more will come.
     EndOfInput,
 }

@@ -18,6 +18,7 @@ mod client;
 mod dispatcher;
 mod heartbeat;
 mod job_master;
+mod log_client;
 mod log_text;
 mod node;
 mod options;
@@ -38,7 +39,9 @@ pub use job_master::{
     JobMaster, JobMasterAction, JobMasterReport, JobMasterTimer, execution_may_become,
     job_may_become,
 };
-pub use node::{StreamTaskRunner, TaskRunner, client, jobmanager, storage, taskmanager};
+pub use node::{
+    StreamTaskRunner, TaskRunner, client, jobmanager, log_client, storage, taskmanager,
+};
 pub use options::RuntimeOptions;
 pub use outbox::{Component, Effect, Outbox};
 pub use resource_manager::{ResourceManager, ResourceManagerTimer};

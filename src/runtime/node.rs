@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::client::{Client, JobResult, Submission};
 use super::dispatcher::{Dispatcher, StartJobMaster};
 use super::job_master::{JobMaster, JobMasterAction, JobMasterReport};
+use super::log_client::{LogClient, LogHandle};
 use super::options::RuntimeOptions;
 use super::ports;
 use super::resource_manager::ResourceManager;
@@ -14,7 +15,7 @@ use super::storage_client::{Answered, StorageClient, StorageHandle};
 use super::storage_server::{DiskWork, StorageServer};
 use super::task_executor::{TaskAction, TaskExecutor, TaskReport};
 use crate::base::AttemptId;
-use crate::host::{Address, DurableStorage, Host, Task};
+use crate::host::{Address, DurableStorage, Host, LogAccess, Services, Task};
 use crate::task::{self, TaskDescriptor, TaskHandle, TaskUpdate};
 
 /// How a TaskExecutor starts tasks.
@@ -24,7 +25,7 @@ pub trait TaskRunner {
         &self,
         host: &Host,
         descriptor: TaskDescriptor,
-        storage: Option<Rc<dyn DurableStorage>>,
+        services: Services,
         on_update: Box<dyn Fn(TaskUpdate)>,
     ) -> TaskHandle;
 }
@@ -37,10 +38,10 @@ impl TaskRunner for StreamTaskRunner {
         &self,
         host: &Host,
         descriptor: TaskDescriptor,
-        storage: Option<Rc<dyn DurableStorage>>,
+        services: Services,
         on_update: Box<dyn Fn(TaskUpdate)>,
     ) -> TaskHandle {
-        task::start(host, descriptor, storage, on_update)
+        task::start(host, descriptor, services, on_update)
     }
 }
 
@@ -89,14 +90,15 @@ pub fn taskmanager(host: Host, options: RuntimeOptions, runner: Rc<dyn TaskRunne
         let executor = TaskExecutor::new(options.clone(), host.node, host.clock.now());
         let shell = Shell::new(host.clone(), options.nodes.clone(), executor);
         let reports = shell.reports();
-        let storage = storage_client(&host, &options);
+        let services =
+            Services { storage: storage_client(&host, &options), log: log_client(&host, &options) };
         let mut tasks: BTreeMap<AttemptId, TaskHandle> = BTreeMap::new();
         let act = |action| match action {
             TaskAction::Start(descriptor) => {
                 let (attempt, reports) = (descriptor.attempt, reports.clone());
                 let on_update = move |update| reports.push(TaskReport { attempt, update });
-                let storage = storage.clone();
-                let task = runner.start(&host, *descriptor, storage, Box::new(on_update));
+                let services = services.clone();
+                let task = runner.start(&host, *descriptor, services, Box::new(on_update));
                 tasks.insert(attempt, task);
             }
             TaskAction::Cancel(attempt) => {
@@ -153,6 +155,18 @@ fn storage_client(host: &Host, options: &RuntimeOptions) -> Option<Rc<dyn Durabl
     let client = StorageClient::new(address, host.clock.now());
     let shell = Shell::new(host.clone(), options.nodes.clone(), client);
     let handle = StorageHandle(shell.reports());
+    host.spawn.spawn(Box::pin(shell.run(|answered: Answered| answered.perform())));
+    Some(Rc::new(handle))
+}
+
+/// The node's way to the log, if there is one.
+pub fn log_client(host: &Host, options: &RuntimeOptions) -> Option<Rc<dyn LogAccess>> {
+    if options.brokers.is_empty() {
+        return None;
+    }
+    let client = LogClient::new(options.brokers.clone(), host.clock.now());
+    let shell = Shell::new(host.clone(), options.nodes.clone(), client);
+    let handle = LogHandle(shell.reports());
     host.spawn.spawn(Box::pin(shell.run(|answered: Answered| answered.perform())));
     Some(Rc::new(handle))
 }

@@ -35,6 +35,8 @@ pub struct RuntimeOptions {
     pub completion: Arc<CompletionParts>,
     /// The node of durable storage, if there is one.
     pub storage: Option<NodeId>,
+    /// The brokers of the log, in order.
+    pub brokers: Vec<NodeId>,
     /// How jobs are checkpointed, if they are.
     pub checkpointing: Option<Arc<CheckpointConfig>>,
     /// Whether jobs are started again after a failure.

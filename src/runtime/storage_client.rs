@@ -46,6 +46,11 @@ pub enum StorageCall {
 pub struct Answered(Box<dyn FnOnce()>);
 
 impl Answered {
+    /// Who calls so.
+    pub fn new(call: impl FnOnce() + 'static) -> Self {
+        Self(Box::new(call))
+    }
+
     /// Does it.
     pub fn perform(self) {
         (self.0)();

@@ -68,6 +68,14 @@ pub fn lower(
             }
             sinks.push(sink.clone());
         }
+        if let Some(topic) = program.topics.first()
+            && scenario.log.brokers == 0
+        {
+            let name = quoted(&topic.name);
+            let problem = Problem::new(format!("the job uses the topic {name} of the log"));
+            let hint = "add a section [log], with as many brokers as it is to have";
+            return Err(scenario.error(&job.at, problem.hint(hint)));
+        }
         let submission = JobSubmission { at: job.submit_at, program };
         cluster::plan(&submission).map_err(|error| {
             scenario.error(&job.parallelism.at, Problem::new(error.to_string()))
@@ -103,6 +111,7 @@ fn options(scenario: &Scenario, overrides: &Overrides) -> ClusterOptions {
             level: overrides.level,
         },
         taskmanagers: cluster.taskmanagers,
+        brokers: scenario.log.brokers,
         slots: cluster.slots,
         heartbeat_interval: cluster.heartbeat_interval,
         heartbeat_timeout: cluster.heartbeat_timeout,

@@ -14,6 +14,7 @@ use super::reader::{Reader, list, some_text, whole};
 use super::section::cluster::{self, ClusterSection};
 use super::section::expect::{self, ExpectSection};
 use super::section::job::{self, JobSection};
+use super::section::log::{self, LogSection};
 use super::section::{checkpointing, disk, fault, limits, network, node, note, restart, state};
 use super::source::{At, Source};
 use crate::base::Seed;
@@ -39,6 +40,8 @@ pub struct Scenario {
     pub seed: Seed,
     /// What there is.
     pub cluster: ClusterSection,
+    /// The transactional log outside it.
+    pub log: LogSection,
     /// How long messages take.
     pub network: NetworkOptions,
     /// The nodes and their clocks.
@@ -99,7 +102,7 @@ impl Scenario {
     }
 }
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "title",
     "teaches",
     "about",
@@ -109,6 +112,7 @@ const KEYS: [&str; 17] = [
     "link",
     "node",
     "disk",
+    "log",
     "state",
     "checkpointing",
     "restart",
@@ -150,7 +154,8 @@ pub(super) fn parse_source(
     let checkpointing =
         checkpointing::read(&source, reader.node("checkpointing"), state.incremental)?;
     let restart = restart::read(&source, reader.node("restart"))?;
-    let names = names(&cluster, checkpointing.is_some());
+    let log = log::read(&source, reader.node("log"))?;
+    let names = names(&cluster, checkpointing.is_some(), log);
     let network = network::read(&source, reader.node("network"), reader.node("link"), &names)?;
     let nodes = node::read(&source, reader.node("node"), &names)?;
     let disk = disk::read(&source, reader.node("disk"))?;
@@ -166,6 +171,7 @@ pub(super) fn parse_source(
         about,
         seed,
         cluster,
+        log,
         network,
         nodes,
         disk,
@@ -183,7 +189,8 @@ pub(super) fn parse_source(
 }
 
 /// The names of all nodes; node `i` of the simulation is the `i`-th.
-fn names(cluster: &ClusterSection, checkpointed: bool) -> Vec<String> {
+fn names(cluster: &ClusterSection, checkpointed: bool, log: LogSection) -> Vec<String> {
     let storage = checkpointed.then(|| STORAGE.to_owned());
-    cluster.nodes().into_iter().chain(storage).collect()
+    let brokers = (1..=log.brokers).map(|number| format!("broker-{number}"));
+    cluster.nodes().into_iter().chain(storage).chain(brokers).collect()
 }

@@ -23,6 +23,10 @@ impl StreamTask {
 
     /// The JobMaster begins a checkpoint here.
     pub(super) fn on_trigger(&mut self, barrier: CheckpointBarrier) -> Result<(), Failure> {
+        if self.closing && self.shared.outside.is_uncommitted() {
+            self.checkpoints.first_barrier = (barrier.id, self.host.clock.now());
+            return self.perform(barrier);
+        }
         if self.closing || (self.gate.channel_count() > 0 && self.gate.is_ended()) {
             let failure = CheckpointFailure::DeclinedTaskClosing;
             self.decline(barrier.id, failure, failure.to_string());

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use super::{TaskDescriptor, wiring};
 use crate::graph::OutputTarget;
-use crate::host::Host;
+use crate::host::{Host, LogAccess};
 use crate::network::ResultPartition;
 use crate::operator::{
-    AccumulatorRegistry, Meter, OperatorContext, OperatorEvent, OperatorKind,
+    AccumulatorRegistry, Meter, OperatorContext, OperatorEvent, OperatorKind, OutsideWork,
     ProcessingTimeService, ScratchTraffic, Snapshots, SourceReader,
 };
 use crate::record::{AnyOutput, ChainEvent, Failure, Outputs};
@@ -21,6 +21,8 @@ pub(super) struct Shared {
     pub(super) meter: Rc<Meter>,
     pub(super) timers: Rc<ProcessingTimeService>,
     pub(super) snapshots: Rc<Snapshots>,
+    pub(super) outside: Rc<OutsideWork>,
+    pub(super) log: Option<Rc<dyn LogAccess>>,
     pub(super) scratch: Rc<ScratchTraffic>,
     pub(super) activity_clock: Rc<RefCell<PausableRelativeClock>>,
     pub(super) coordinator: Rc<dyn Fn(OperatorEvent)>,
@@ -83,6 +85,9 @@ pub(super) fn build(
             parts: descriptor.parts.clone(),
             timers: shared.timers.clone(),
             snapshots: shared.snapshots.clone(),
+            outside_work: shared.outside.clone(),
+            log: shared.log.clone(),
+            checkpointed: descriptor.checkpointing.is_some(),
             scratch: shared.scratch.clone(),
             activity_clock: shared.activity_clock.clone(),
             coordinator: shared.coordinator.clone(),

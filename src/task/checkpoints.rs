@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::guard::guarded;
 use super::stream_task::StreamTask;
-use super::underway::{BackendFiles, Overtaking, Underway};
+use super::underway::{BackendFiles, Overtaking, PartsOutside, Underway};
 use crate::base::{CheckpointId, JobId, Name, SimDuration, SimTime};
 use crate::checkpoint::coordinator::CheckpointMetrics;
 use crate::checkpoint::{
@@ -136,8 +136,13 @@ impl StreamTask {
         guarded(|| self.head.on_event(ChainEvent::BeforeBarrier))?;
         self.partitions.iter().for_each(|partition| partition.flushed());
         let partitions = self.partitions.clone();
-        let outputs =
-            guarded(|| Ok(overtaken_of(&partitions, |partition| partition.send_barrier(barrier))))?;
+        // Nothing comes behind the end of the input.
+        let outputs = match self.closing {
+            true => Vec::new(),
+            false => guarded(|| {
+                Ok(overtaken_of(&partitions, |partition| partition.send_barrier(barrier)))
+            })?,
+        };
         if self.checkpoints.parts.timing.after_followers() && self.checkpoints.late.is_none() {
             self.checkpoints.late = Some(barrier);
             return Ok(());
@@ -173,7 +178,7 @@ impl StreamTask {
                 .map(|cuts| cuts.iter().map(|cut| cut.records).collect())
                 .collect(),
         };
-        let snapshot = TaskSnapshot { operators, channels };
+        let snapshot = TaskSnapshot { operators, channels, ended: self.closing };
         let contents = snapshot.to_bytes();
         let states = snapshot.operators.iter().flat_map(|it| &it.operator_state.states);
         let has_union = states.into_iter().any(|it| it.mode == OperatorStateMode::Union);
@@ -188,8 +193,10 @@ impl StreamTask {
         self.shared.meter.charge(sync);
         underway.state.has_union = has_union;
         underway.metrics.sync_us = sync.as_micros() as u64;
-        let file = format!("{}/{}", self.folder(checkpoint), self.name());
-        underway.state.snapshot = self.store(checkpoint, &file, contents.into(), &mut underway);
+        underway.outside.parts = self.shared.outside.take_parts();
+        if underway.outside.parts == 0 {
+            self.store_snapshot(checkpoint, contents.into(), &mut underway);
+        }
         let mut digests = snapshot.operators.iter().flat_map(digests).collect::<Vec<_>>();
         self.store_backend_files(checkpoint, files, &known, &mut underway, &mut digests);
         self.tell(CheckpointEvent::SnapshotTaken {
@@ -212,6 +219,9 @@ impl StreamTask {
         if let Some(too_large) = self.too_large(&underway.state) {
             self.decline(checkpoint, CheckpointFailure::Declined, too_large);
             return Ok(());
+        }
+        if underway.outside.parts > 0 {
+            underway.outside.waiting = Some(snapshot);
         }
         self.checkpoints.underway.insert(checkpoint, underway);
         self.look_at_outputs(self.clock_ms())?;
@@ -247,6 +257,7 @@ impl StreamTask {
             state: empty,
             metrics,
             files: 0,
+            outside: PartsOutside::default(),
             written: Vec::new(),
             overtaking,
             overtaking_at: timed,
@@ -277,7 +288,10 @@ impl StreamTask {
 
     // What the JobMaster says in the end.
 
-    pub(super) fn on_checkpoint_complete(&mut self, checkpoint: CheckpointId) {
+    pub(super) fn on_checkpoint_complete(
+        &mut self,
+        checkpoint: CheckpointId,
+    ) -> Result<(), Failure> {
         self.tell(CheckpointEvent::CompletionNotified {
             job: self.job(),
             subtask: self.name(),
@@ -286,9 +300,13 @@ impl StreamTask {
         });
         self.checkpoints.backend_files.retain(|taken, _| *taken >= checkpoint);
         self.on_checkpoint_over(checkpoint);
+        guarded(|| self.head.on_event(ChainEvent::CheckpointComplete(checkpoint)))
     }
 
-    pub(super) fn on_checkpoint_aborted(&mut self, checkpoint: CheckpointId) {
+    pub(super) fn on_checkpoint_aborted(
+        &mut self,
+        checkpoint: CheckpointId,
+    ) -> Result<(), Failure> {
         self.tell(CheckpointEvent::AbortionNotified {
             job: self.job(),
             subtask: self.name(),
@@ -300,6 +318,7 @@ impl StreamTask {
             self.checkpoints.aborted.insert(checkpoint);
         }
         self.on_checkpoint_over(checkpoint);
+        guarded(|| self.head.on_event(ChainEvent::CheckpointAborted(checkpoint)))
     }
 
     fn on_checkpoint_over(&mut self, checkpoint: CheckpointId) {

@@ -23,7 +23,7 @@ use std::rc::Rc;
 
 use crate::base::{CheckpointId, EventTime};
 use crate::checkpoint::CheckpointBarrier;
-use crate::host::{DurableStorage, Host, Signal, StorageError};
+use crate::host::{Host, Services, Signal, StorageError};
 use crate::operator::{AccumulatorRegistry, CoordinatorEvent};
 use crate::record::Failure;
 use crate::trace::{Event, ExecutionState, TaskEvent};
@@ -95,7 +95,7 @@ impl TaskHandle {
 pub fn start(
     host: &Host,
     descriptor: TaskDescriptor,
-    storage: Option<Rc<dyn DurableStorage>>,
+    services: Services,
     on_update: Box<dyn Fn(TaskUpdate)>,
 ) -> TaskHandle {
     let (signal, mail) = (Signal::default(), Rc::new(Mail::default()));
@@ -105,7 +105,7 @@ pub fn start(
         signal,
         mail,
         accumulators: AccumulatorRegistry::default(),
-        storage,
+        services,
         on_update: on_update.into(),
     };
     host.spawn.spawn(Box::pin(run(host.clone(), descriptor, surroundings)));
@@ -130,7 +130,7 @@ async fn run(host: Host, descriptor: TaskDescriptor, surroundings: Surroundings)
         None => None,
         Some(restore) => {
             let (signal, mail) = (&surroundings.signal, &*surroundings.mail);
-            let storage = surroundings.storage.as_ref();
+            let storage = surroundings.services.storage.as_ref();
             match restoring::fetch(&host, storage, restore, (signal, mail)).await {
                 Ok(restored) => Some(restored),
                 Err(RestoreError::Canceled) => return end(TaskUpdate::Canceled),

@@ -118,7 +118,9 @@ pub(super) async fn fetch(
         file.verify(&bytes)?;
         contents.insert(file.path.as_str(), bytes);
     }
-    assemble(own, siblings, &contents, &files)
+    let mut restored = assemble(own, siblings, &contents, &files)?;
+    restored.state.checkpoint = restore.checkpoint;
+    Ok(restored)
 }
 
 /// Puts together what the files hold.
@@ -152,7 +154,7 @@ fn assemble(
         backend_files.insert(key.clone(), bytes(&file.handle));
         handles.insert(key, file.handle.clone());
     }
-    let state = RestoredState { snapshot, backend_files, siblings };
+    let state = RestoredState { snapshot, backend_files, siblings, ..RestoredState::default() };
     let files = files.iter().map(|file| stored_file(file)).collect();
     Ok(Restored { state, channels, files, backend_files: handles, finished: false })
 }

@@ -84,6 +84,33 @@ impl StreamTask {
         self.checkpoints.backend_files.insert(checkpoint, stored);
     }
 
+    /// Begins to store the snapshot itself.
+    pub(super) fn store_snapshot(
+        &self,
+        checkpoint: CheckpointId,
+        contents: Arc<[u8]>,
+        underway: &mut Underway,
+    ) {
+        let file = format!("{}/{}", self.folder(checkpoint), self.name());
+        underway.state.snapshot = self.store(checkpoint, &file, contents, underway);
+    }
+
+    /// A sink has prepared outside what belongs to a checkpoint, and says how to commit it.
+    pub(super) fn on_prepared(&mut self, checkpoint: CheckpointId, operator: &str, bytes: Vec<u8>) {
+        let Some(mut underway) = self.checkpoints.underway.remove(&checkpoint) else { return };
+        underway.outside.parts -= 1;
+        if let Some(snapshot) = &mut underway.outside.waiting {
+            snapshot.add_prepared(operator, bytes);
+        }
+        if underway.outside.parts == 0
+            && let Some(snapshot) = underway.outside.waiting.take()
+        {
+            self.store_snapshot(checkpoint, snapshot.to_bytes().into(), &mut underway);
+        }
+        self.checkpoints.underway.insert(checkpoint, underway);
+        self.advance(checkpoint);
+    }
+
     /// A file is stored, or cannot be.
     pub(super) fn on_stored(&mut self, checkpoint: CheckpointId, result: Result<(), StorageError>) {
         match result {

@@ -15,14 +15,17 @@ use super::checkpoints::Checkpointing;
 use super::event_time::InputEventTime;
 use super::guard::guarded;
 use super::restoring::Restored;
-use super::waiting::{Spent, wait};
+use super::waiting::Spent;
 use super::{CheckpointLetter, Mail, TaskDescriptor, TaskUpdate, wiring};
-use crate::base::{EventTime, SimDuration, SimTime};
-use crate::host::{DurableStorage, Host, Inbox, Payload, Signal};
+use crate::base::{EventTime, SimTime};
+use crate::host::{Host, Inbox, Payload, Services, Signal};
 use crate::network::{Consumer, ConsumerChannel, DataMessage, InputGate, ResultPartition, Taken};
-use crate::operator::{AccumulatorRegistry, Channels, Meter, Snapshots, SourceStatus};
+use crate::operator::{
+    AccumulatorRegistry, Channels, Meter, OutsideWork, ProcessingTimeService, Snapshots,
+    SourceStatus,
+};
 use crate::record::{ChainEvent, Element, Failure, StreamEvent};
-use crate::trace::{Event, TaskEvent, TimeEvent};
+use crate::trace::{Event, TimeEvent};
 
 /// How a task ended, other than by failing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +65,11 @@ pub(super) struct StreamTask {
     /// When a source that had nothing will have something.
     source_due: SimTime,
     source_ended: bool,
-    back_pressured: bool,
+    pub(super) back_pressured: bool,
     /// All that it had to send is on its way or will be: it takes no more snapshots.
     pub(super) closing: bool,
+    /// Its input had ended by the checkpoint that it is restored from.
+    ended_before: bool,
     pub(super) shared: Shared,
     pub(super) spent: Spent,
 }
@@ -75,7 +80,7 @@ pub(super) struct Surroundings {
     pub(super) mail: Rc<Mail>,
     pub(super) inbox: Rc<dyn Inbox>,
     pub(super) accumulators: AccumulatorRegistry,
-    pub(super) storage: Option<Rc<dyn DurableStorage>>,
+    pub(super) services: Services,
     pub(super) on_update: Rc<dyn Fn(TaskUpdate)>,
 }
 
@@ -87,7 +92,8 @@ impl StreamTask {
         surroundings: Surroundings,
         restored: Option<Restored>,
     ) -> Result<Self, Failure> {
-        let Surroundings { signal, mail, inbox, accumulators, storage, on_update } = surroundings;
+        let Surroundings { signal, mail, inbox, accumulators, services, on_update } = surroundings;
+        let Services { storage, log } = services;
         let updates = on_update.clone();
         let coordinator = Rc::new(move |event| updates(TaskUpdate::OperatorEvent(event)));
         let (state, rest) = match restored {
@@ -102,11 +108,15 @@ impl StreamTask {
         let config = descriptor.checkpointing.clone();
         let incremental = config.as_ref().is_some_and(|config| config.incremental);
         let parts = descriptor.snapshot_parts.clone();
+        let ended = state.as_ref().is_some_and(|state| state.snapshot.ended);
+        let timers: Rc<ProcessingTimeService> = Rc::default();
         let shared = Shared {
             snapshots: Snapshots::new(parts.clone(), incremental, state),
             accumulators,
             meter: Rc::new(Meter::default()),
-            timers: Rc::default(),
+            outside: Rc::new(OutsideWork::new(signal.clone(), timers.clone())),
+            log,
+            timers,
             scratch: Rc::default(),
             activity_clock: Rc::default(),
             coordinator,
@@ -147,6 +157,7 @@ impl StreamTask {
             source_ended: false,
             back_pressured: false,
             closing: false,
+            ended_before: ended,
             shared,
             spent: Spent::default(),
         };
@@ -178,6 +189,7 @@ impl StreamTask {
                 Work::Timers | Work::Input if !self.is_output_available() => {
                     self.wait_back_pressured().await;
                 }
+                Work::Input if self.shared.outside.is_full() => self.wait_back_pressured().await,
                 Work::Timers => {
                     self.ease_back_pressure();
                     self.call_timers()?;
@@ -206,6 +218,19 @@ impl StreamTask {
             }
         }
         self.ease_back_pressure();
+        // What its sinks have written becomes visible with the next checkpoint.
+        while self.shared.outside.is_uncommitted() {
+            if self.shared.timers.is_due(&*self.host.clock) {
+                self.call_timers()?;
+            } else {
+                self.wait_idle(SimTime::MAX).await;
+            }
+            self.read_mail()?;
+            self.on_checkpoint_clock()?;
+            if self.mail.cancelled.get() {
+                return Ok(Ended::Canceled);
+            }
+        }
         // What was taken of its state is stored before it is gone.
         while !self.checkpoints.is_idle() {
             self.wait_idle(SimTime::MAX).await;
@@ -290,10 +315,13 @@ impl StreamTask {
             let letter = self.mail.checkpoints.borrow_mut().pop_front();
             match letter {
                 Some(CheckpointLetter::Trigger(barrier)) => self.on_trigger(barrier)?,
-                Some(CheckpointLetter::Complete(id)) => self.on_checkpoint_complete(id),
-                Some(CheckpointLetter::Aborted(id)) => self.on_checkpoint_aborted(id),
+                Some(CheckpointLetter::Complete(id)) => self.on_checkpoint_complete(id)?,
+                Some(CheckpointLetter::Aborted(id)) => self.on_checkpoint_aborted(id)?,
                 None => break,
             }
+        }
+        while let Some((checkpoint, operator, how)) = self.shared.outside.take_prepared() {
+            self.on_prepared(checkpoint, &operator, how);
         }
         loop {
             let stored = self.mail.stored.borrow_mut().pop_front();
@@ -401,12 +429,14 @@ impl StreamTask {
             | ChainEvent::Flush
             | ChainEvent::BeforeBarrier
             | ChainEvent::Snapshot(_)
+            | ChainEvent::CheckpointComplete(_)
+            | ChainEvent::CheckpointAborted(_)
             | ChainEvent::EndOfInput => return,
         }));
     }
 
     fn end_input(&mut self) -> Result<(), Failure> {
-        if let Head::Finished = self.head {
+        if self.ended_before || matches!(self.head, Head::Finished) {
             for partition in &self.partitions {
                 partition.broadcast(StreamEvent::Watermark(EventTime::MAX));
                 partition.broadcast(StreamEvent::EndOfInput);
@@ -419,7 +449,7 @@ impl StreamTask {
         Ok(())
     }
 
-    fn flush_deadline(&self) -> Option<SimTime> {
+    pub(super) fn flush_deadline(&self) -> Option<SimTime> {
         self.partitions.iter().filter_map(|partition| partition.flush_deadline()).min()
     }
 
@@ -430,69 +460,5 @@ impl StreamTask {
         guarded(|| self.head.on_event(ChainEvent::Flush))?;
         self.partitions.iter().for_each(|partition| partition.flushed());
         Ok(())
-    }
-
-    /// Lets the simulated time pass that the work so far has cost.
-    async fn pay(&mut self) -> Result<(), Failure> {
-        let cost = self.shared.meter.take_unpaid();
-        let clock = &self.host.clock;
-        let start = clock.now();
-        let done = match self.shared.scratch.take_unpaid() {
-            0 => start,
-            bytes => self.host.disk.transfer(bytes).map_err(|error| Failure(error.to_string()))?,
-        };
-        if cost > SimDuration::ZERO || done > start {
-            clock.sleep_until((start + cost).max(done)).await;
-        } else {
-            super::waiting::yield_once().await;
-        }
-        // Not what it was to cost: the timer may drift, and the node may stand still.
-        self.spent.busy += clock.now().since(start);
-        Ok(())
-    }
-
-    async fn wait_idle(&mut self, due: SimTime) {
-        self.ease_back_pressure();
-        let timers = self.shared.timers.deadline(&*self.host.clock);
-        // Nobody calls timers while a source stands still, or when all input has ended.
-        let silent = self.checkpoints.is_paused() || self.closing;
-        let timers = if silent { SimTime::MAX } else { timers };
-        let due = [
-            Some(due.min(timers)),
-            self.flush_deadline(),
-            self.gate.retry_deadline(),
-            self.checkpoint_deadline(),
-        ];
-        let due = due.into_iter().flatten().min().unwrap_or(SimTime::MAX);
-        self.spent.idle += wait(&self.host, &self.signal, due).await;
-    }
-
-    async fn wait_back_pressured(&mut self) {
-        if !self.back_pressured {
-            self.back_pressured = true;
-            self.shared.activity_clock.borrow_mut().pause(self.host.clock.now());
-            self.record_back_pressure();
-        }
-        let due = [self.flush_deadline(), self.checkpoint_deadline()];
-        let due = due.into_iter().flatten().min().unwrap_or(SimTime::MAX);
-        self.spent.back_pressured += wait(&self.host, &self.signal, due).await;
-    }
-
-    fn ease_back_pressure(&mut self) {
-        if self.back_pressured {
-            self.back_pressured = false;
-            self.shared.activity_clock.borrow_mut().unpause(self.host.clock.now());
-            self.record_back_pressure();
-        }
-    }
-
-    fn record_back_pressure(&self) {
-        let job = self.descriptor.attempt.subtask.job;
-        let subtask = self.descriptor.name.clone();
-        self.host.trace.record(Event::Task(if self.back_pressured {
-            TaskEvent::BackPressured { job, subtask }
-        } else {
-            TaskEvent::BackPressureEased { job, subtask }
-        }));
     }
 }

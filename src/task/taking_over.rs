@@ -69,7 +69,7 @@ impl StreamTask {
         let (operators, _) = self.shared.snapshots.take();
         state.splice(0..0, operators.iter().flat_map(digests));
         let (inputs, outputs) = (self.input_ranges(&channels), self.output_ranges(&channels));
-        let found = TaskSnapshot { operators, channels: ChannelCounts::default() };
+        let found = TaskSnapshot { operators, ..TaskSnapshot::default() };
         self.host.trace.record(Event::Recovery(RecoveryEvent::StateRestored {
             job: self.job(),
             subtask: self.name(),

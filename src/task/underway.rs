@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::{CheckpointId, SimTime};
 use crate::checkpoint::coordinator::CheckpointMetrics;
-use crate::checkpoint::{ChannelState, StateHandle, SubtaskState};
+use crate::checkpoint::{ChannelState, StateHandle, SubtaskState, TaskSnapshot};
 
 /// How far the records are known that barriers overtake.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,15 @@ pub(super) struct Overtaking {
     pub(super) handed_over: bool,
 }
 
+/// What sinks have yet to prepare outside. Only then is the snapshot whole and can be stored.
+#[derive(Debug, Default)]
+pub(super) struct PartsOutside {
+    /// How many of them are not done.
+    pub(super) parts: usize,
+    /// The snapshot that waits for them.
+    pub(super) waiting: Option<TaskSnapshot>,
+}
+
 /// One snapshot.
 #[derive(Debug)]
 pub(super) struct Underway {
@@ -28,6 +37,8 @@ pub(super) struct Underway {
     pub(super) metrics: CheckpointMetrics,
     /// How many files are not stored yet.
     pub(super) files: usize,
+    /// See [`PartsOutside`].
+    pub(super) outside: PartsOutside,
     /// The files that were written for it.
     pub(super) written: Vec<String>,
     /// See [`Overtaking`].
@@ -54,6 +65,6 @@ impl Underway {
 
     /// Whether all of it is stored.
     pub(super) fn is_stored(&self) -> bool {
-        self.overtaking.handed_over && self.files == 0
+        self.overtaking.handed_over && self.files == 0 && self.outside.parts == 0
     }
 }

@@ -4,8 +4,11 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
+use super::stream_task::StreamTask;
 use crate::base::{SimDuration, SimTime};
 use crate::host::{Host, Signal};
+use crate::record::Failure;
+use crate::trace::{Event, TaskEvent};
 
 /// Where a task's time went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,4 +50,71 @@ pub(super) async fn yield_once() {
         Poll::Pending
     })
     .await;
+}
+
+impl StreamTask {
+    /// Lets the simulated time pass that the work so far has cost.
+    pub(super) async fn pay(&mut self) -> Result<(), Failure> {
+        let cost = self.shared.meter.take_unpaid();
+        let clock = &self.host.clock;
+        let start = clock.now();
+        let done = match self.shared.scratch.take_unpaid() {
+            0 => start,
+            bytes => self.host.disk.transfer(bytes).map_err(|error| Failure(error.to_string()))?,
+        };
+        if cost > SimDuration::ZERO || done > start {
+            clock.sleep_until((start + cost).max(done)).await;
+        } else {
+            yield_once().await;
+        }
+        // Not what it was to cost: the timer may drift, and the node may stand still.
+        self.spent.busy += clock.now().since(start);
+        Ok(())
+    }
+
+    pub(super) async fn wait_idle(&mut self, due: SimTime) {
+        self.ease_back_pressure();
+        let timers = self.shared.timers.deadline(&*self.host.clock);
+        // Nobody calls timers while a source stands still, or when nothing is left to do.
+        let over = self.closing && !self.shared.outside.is_uncommitted();
+        let silent = self.checkpoints.is_paused() || over;
+        let timers = if silent { SimTime::MAX } else { timers };
+        let due = [
+            Some(due.min(timers)),
+            self.flush_deadline(),
+            self.gate.retry_deadline(),
+            self.checkpoint_deadline(),
+        ];
+        let due = due.into_iter().flatten().min().unwrap_or(SimTime::MAX);
+        self.spent.idle += wait(&self.host, &self.signal, due).await;
+    }
+
+    pub(super) async fn wait_back_pressured(&mut self) {
+        if !self.back_pressured {
+            self.back_pressured = true;
+            self.shared.activity_clock.borrow_mut().pause(self.host.clock.now());
+            self.record_back_pressure();
+        }
+        let due = [self.flush_deadline(), self.checkpoint_deadline()];
+        let due = due.into_iter().flatten().min().unwrap_or(SimTime::MAX);
+        self.spent.back_pressured += wait(&self.host, &self.signal, due).await;
+    }
+
+    pub(super) fn ease_back_pressure(&mut self) {
+        if self.back_pressured {
+            self.back_pressured = false;
+            self.shared.activity_clock.borrow_mut().unpause(self.host.clock.now());
+            self.record_back_pressure();
+        }
+    }
+
+    fn record_back_pressure(&self) {
+        let job = self.descriptor.attempt.subtask.job;
+        let subtask = self.descriptor.name.clone();
+        self.host.trace.record(Event::Task(if self.back_pressured {
+            TaskEvent::BackPressured { job, subtask }
+        } else {
+            TaskEvent::BackPressureEased { job, subtask }
+        }));
+    }
 }

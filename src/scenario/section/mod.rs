@@ -9,6 +9,7 @@ pub(super) mod expect;
 pub(super) mod fault;
 pub(super) mod job;
 pub(super) mod limits;
+pub(super) mod log;
 pub(super) mod network;
 pub(super) mod node;
 pub(super) mod note;

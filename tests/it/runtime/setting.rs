@@ -101,6 +101,7 @@ pub fn options(taskmanagers: u16, slots: u16) -> RuntimeOptions {
         completion: Arc::default(),
         storage: None,
         checkpointing: None,
+        brokers: Vec::new(),
         restart: weir::failover::RestartStrategy::None,
     }
 }

@@ -1,0 +1,108 @@
+//! The log as source and sink.
+
+use std::sync::Arc;
+
+use super::{DataStream, SinkDeclaration, StreamExecutionEnvironment};
+use crate::connector::{
+    DeliveryGuarantee, LogFeed, LogSink, LogSource, LogSourceFactory, LogWriter, TransactionalLog,
+    TwoPhaseCommit, TwoPhaseCommitSink,
+};
+use crate::graph::StreamNodeKind;
+use crate::operator::{OperatorContext, OperatorKind};
+use crate::record::{Data, Failure, Output, Outputs, erase};
+
+/// A topic that a program uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogTopic {
+    /// Its name.
+    pub name: String,
+    /// How many partitions it has.
+    pub partitions: u16,
+}
+
+impl StreamExecutionEnvironment {
+    /// A source of the records of a topic; its partitions are divided over the subtasks.
+    pub fn from_log<T: Data>(&self, source: LogSource<T>) -> DataStream<T> {
+        let mut builder = self.builder.borrow_mut();
+        if let Err(error) = source.strategy.validate() {
+            builder.fail(error.into());
+        }
+        builder.add_topic(&source.topic, source.partitions);
+        let name = format!("Source: {}", source.topic);
+        let number = builder.next_source();
+        let kind = OperatorKind::Source(Arc::new(LogSourceFactory { log: source, source: number }));
+        let node = builder.add_node(&name, StreamNodeKind::Source, kind);
+        drop(builder);
+        DataStream::of_node(self.builder.clone(), node)
+    }
+
+    /// Has somebody outside append records to a topic while the program runs.
+    pub fn feed_log(&self, feed: LogFeed) -> &Self {
+        let mut builder = self.builder.borrow_mut();
+        builder.add_topic(&feed.topic, feed.partitions);
+        builder.add_feed(feed);
+        drop(builder);
+        self
+    }
+}
+
+impl<T: Data> DataStream<T> {
+    /// Appends every record to a topic of the log.
+    pub fn log_to(&self, sink: LogSink) -> Self {
+        let declared = sink.clone();
+        let prefix = sink.topic.clone();
+        let build = move |context: &OperatorContext, _: Outputs| {
+            let output: Box<dyn Output<T>> = match sink.delivery {
+                DeliveryGuarantee::ExactlyOnce => {
+                    let log = |changed| TransactionalLog::open(context, &sink, changed);
+                    Box::new(TwoPhaseCommitSink::<T, _>::open(context, prefix.clone(), log)?)
+                }
+                DeliveryGuarantee::AtLeastOnce | DeliveryGuarantee::None => {
+                    Box::new(LogWriter::<T>::open(context, sink.clone())?)
+                }
+            };
+            Ok(erase(output))
+        };
+        self.builder.borrow_mut().add_topic(&declared.topic, declared.partitions);
+        self.outside_sink(&declared.topic, declared.columns, build)
+    }
+
+    /// Writes every record to what takes part in a two-phase commit: a sink of one's own. Its
+    /// transactions are called after `name`. `open` is called for each subtask, with a call for
+    /// when something has changed outside.
+    pub fn two_phase_to<S: TwoPhaseCommit<T>>(
+        &self,
+        name: &str,
+        open: impl Fn(&OperatorContext, std::rc::Rc<dyn Fn()>) -> Result<S, Failure>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let prefix: crate::base::Name = name.into();
+        let build = move |context: &OperatorContext, _: Outputs| {
+            let sink = |changed| open(context, changed);
+            let sink = TwoPhaseCommitSink::<T, S>::open(context, prefix.clone(), sink)?;
+            Ok(erase(Box::new(sink) as Box<dyn Output<T>>))
+        };
+        self.outside_sink(name, Vec::new(), build)
+    }
+
+    fn outside_sink(
+        &self,
+        name: &str,
+        columns: Vec<String>,
+        build: impl Fn(&OperatorContext, Outputs) -> Result<Box<dyn crate::record::AnyOutput>, Failure>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let code = OperatorKind::operator(build);
+        let stream = self.then::<T>(&format!("{name}: Writer"), StreamNodeKind::Sink, code);
+        if !columns.is_empty() {
+            let declaration =
+                SinkDeclaration { name: name.to_string(), columns, key_columns: None };
+            stream.builder.borrow_mut().add_sink(declaration);
+        }
+        stream.uid(name)
+    }
+}

@@ -1,0 +1,273 @@
+//! What a subtask reads of the partitions of a topic.
+//!
+//! Records are fetched ahead and handed out partition by partition. The position that goes into a
+//! checkpoint is behind what was handed out, not behind what was fetched.
+//!
+//! Previous: the log. Next: [`Reader`](crate::connector::Reader), for which partitions are splits.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use super::source::{LogSource, OffsetReset};
+use crate::base::SimTime;
+use crate::checkpoint::SourceState;
+use crate::connector::from_fields;
+use crate::connector::reading::{Due, Read, SplitReader};
+use crate::host::{Fetched, IsolationLevel, LogAccess, LogError, LogRecord, TopicPartition};
+use crate::operator::OperatorContext;
+use crate::record::{Data, Failure};
+
+/// How many records of a partition wait at most before no more are fetched.
+const AHEAD: usize = 1_000;
+/// How many records are fetched at once at most (`max.poll.records`).
+const AT_MOST: u32 = 500;
+
+struct Partition {
+    number: u16,
+    /// The offset of the next record to hand out.
+    emitted: u64,
+    /// The offset of the next record to fetch.
+    fetched: u64,
+    ahead: VecDeque<(u64, LogRecord)>,
+    fetching: bool,
+    /// Where it ends, if it does.
+    end: Option<u64>,
+    paused: bool,
+}
+
+impl Partition {
+    fn is_finished(&self) -> bool {
+        self.end.is_some_and(|end| self.emitted >= end)
+    }
+}
+
+/// What fetches have come to.
+type Answers = Rc<RefCell<VecDeque<(u16, Result<Fetched, LogError>)>>>;
+
+/// See the module.
+pub(super) struct LogReading<T> {
+    context: OperatorContext,
+    access: Option<Rc<dyn LogAccess>>,
+    source: LogSource<T>,
+    isolation: IsolationLevel,
+    waiting: Vec<Partition>,
+    open: VecDeque<Partition>,
+    finished: Vec<(u16, u64)>,
+    answers: Answers,
+    failed: Option<Failure>,
+    records: PhantomData<fn() -> T>,
+}
+
+impl<T: Data> LogReading<T> {
+    /// Reads the partitions of a subtask, from where a checkpoint says or from the beginning.
+    pub(super) fn new(
+        context: &OperatorContext,
+        source: &LogSource<T>,
+        restored: Option<&SourceState>,
+    ) -> Self {
+        let parts = &context.snapshots.parts;
+        let own = |number: &u16| u32::from(*number) % context.parallelism == context.index;
+        let partition = |number: u16| {
+            let stored = restored.and_then(|it| it.positions.iter().find(|(of, _)| *of == number));
+            let position = stored.map_or(0, |(_, stored)| parts.positions.position(*stored));
+            Partition {
+                number,
+                emitted: position,
+                fetched: position,
+                ahead: VecDeque::new(),
+                fetching: false,
+                end: source.ends.as_ref().map(|ends| ends[usize::from(number)]),
+                paused: false,
+            }
+        };
+        let isolation = match parts.isolation.keeps() {
+            true => source.isolation,
+            false => IsolationLevel::ReadUncommitted,
+        };
+        Self {
+            context: context.clone(),
+            access: context.log.clone(),
+            source: source.clone(),
+            isolation,
+            waiting: (0..source.partitions).filter(own).map(partition).collect(),
+            open: VecDeque::new(),
+            finished: Vec::new(),
+            answers: Rc::default(),
+            failed: None,
+            records: PhantomData,
+        }
+    }
+
+    fn take_answers(&mut self) {
+        loop {
+            let answer = self.answers.borrow_mut().pop_front();
+            let Some((number, answer)) = answer else { return };
+            let Some(partition) = self.open.iter_mut().find(|it| it.number == number) else {
+                continue;
+            };
+            partition.fetching = false;
+            match answer {
+                Ok(Fetched { records, next }) => {
+                    partition.ahead.extend(records);
+                    partition.fetched = next;
+                    // What is not for this reader is passed over.
+                    if partition.ahead.is_empty() {
+                        partition.emitted = next;
+                    }
+                }
+                // Nobody has answered: it is asked again.
+                Err(LogError::TimedOut) => {}
+                Err(LogError::OffsetOutOfRange) => self.reset(number),
+                Err(error) => {
+                    let topic = &self.source.topic;
+                    self.failed = Some(Failure(format!("{topic}-{number}: {error}")));
+                }
+            }
+        }
+    }
+
+    /// The position is not there: what the source is to do then.
+    fn reset(&mut self, number: u16) {
+        let topic = self.source.topic.clone();
+        if self.source.reset == OffsetReset::None {
+            self.failed = Some(Failure(format!(
+                "{topic}-{number}: {}, and there is no reset policy",
+                LogError::OffsetOutOfRange
+            )));
+            return;
+        }
+        let Some(access) = &self.access else { return };
+        let of = TopicPartition { topic, partition: number };
+        let (answers, work) = (self.answers.clone(), self.context.outside_work.clone());
+        let reset = self.source.reset;
+        let then = move |ends: Result<crate::host::LogOffsets, LogError>| {
+            let to = ends.map(|ends| match reset {
+                OffsetReset::Earliest => ends.earliest,
+                OffsetReset::Latest | OffsetReset::None => ends.latest,
+            });
+            let answer = to.map(|next| Fetched { records: Vec::new(), next });
+            answers.borrow_mut().push_back((number, answer));
+            work.wake();
+        };
+        if let Some(partition) = self.open.iter_mut().find(|it| it.number == number) {
+            partition.fetching = true;
+        }
+        access.offsets(&of, self.isolation, Box::new(then));
+    }
+
+    fn fetch(&mut self) {
+        let Some(access) = &self.access else {
+            let subtask = &self.context.subtask;
+            let text = format!("{subtask} reads the log, but the cluster has no brokers");
+            self.failed = Some(Failure(text));
+            return;
+        };
+        for partition in &mut self.open {
+            let is_read = partition.end.is_some_and(|end| partition.fetched >= end);
+            if partition.fetching || is_read || partition.ahead.len() >= AHEAD {
+                continue;
+            }
+            partition.fetching = true;
+            let number = partition.number;
+            let from = TopicPartition { topic: self.source.topic.clone(), partition: number };
+            let (answers, work) = (self.answers.clone(), self.context.outside_work.clone());
+            let then = move |answer| {
+                answers.borrow_mut().push_back((number, answer));
+                work.wake();
+            };
+            access.fetch(&from, partition.fetched, self.isolation, AT_MOST, Box::new(then));
+        }
+    }
+}
+
+impl<T: Data> SplitReader<T> for LogReading<T> {
+    fn is_live(&self) -> bool {
+        false
+    }
+
+    fn state(&self) -> SourceState {
+        let taking = &self.context.snapshots.parts.position_taking;
+        let position = |it: &Partition| (it.number, taking.position(it.emitted, it.fetched));
+        let mut positions: Vec<(u16, u64)> =
+            self.waiting.iter().chain(&self.open).map(position).collect();
+        positions.extend(&self.finished);
+        positions.sort_unstable();
+        SourceState { started: None, positions }
+    }
+
+    fn is_done(&self) -> bool {
+        self.waiting.is_empty() && self.open.is_empty()
+    }
+
+    fn take_finished(&mut self) -> Vec<u16> {
+        self.take_answers();
+        let finished = self.open.iter().filter(|it| it.is_finished());
+        let finished: Vec<(u16, u64)> = finished.map(|it| (it.number, it.emitted)).collect();
+        self.open.retain(|it| !it.is_finished());
+        self.finished.extend(&finished);
+        finished.into_iter().map(|(number, _)| number).collect()
+    }
+
+    fn open_next(&mut self) -> Vec<u16> {
+        let mut opened = Vec::new();
+        for partition in self.waiting.drain(..) {
+            if partition.is_finished() {
+                self.finished.push((partition.number, partition.emitted));
+            } else {
+                opened.push(partition.number);
+                self.open.push_back(partition);
+            }
+        }
+        opened
+    }
+
+    fn set_paused(&mut self, splits: &[u16], paused: bool) {
+        for partition in self.open.iter_mut().filter(|it| splits.contains(&it.number)) {
+            partition.paused = paused;
+        }
+    }
+
+    fn next_due(&mut self, now: SimTime) -> Option<Due> {
+        self.take_answers();
+        self.fetch();
+        if self.failed.is_some() {
+            return Some(Due { place: 0, at: now });
+        }
+        let has_some = |it: &Partition| !it.paused && !it.ahead.is_empty();
+        self.open.iter().position(has_some).map(|place| Due { place, at: now })
+    }
+
+    fn read(&mut self, due: Due, _now: SimTime, at_most: usize) -> Result<Read<T>, Failure> {
+        if let Some(failure) = self.failed.take() {
+            return Err(failure);
+        }
+        let mut partition = self.open.remove(due.place).expect("it was open a moment ago");
+        let first = partition.ahead.front().map_or(partition.emitted, |(offset, _)| *offset);
+        let mut values = Vec::new();
+        // Only records in a row: between them there may be marks that are not for readers.
+        while values.len() < at_most
+            && let Some((offset, _)) = partition.ahead.front()
+            && *offset == first + values.len() as u64
+            && partition.end.is_none_or(|end| *offset < end)
+        {
+            let (offset, record) = partition.ahead.pop_front().expect("it is there");
+            let value = from_fields(&record.row.fields).map_err(|error| {
+                let (topic, number) = (&self.source.topic, partition.number);
+                Failure(format!("{topic}-{number}, offset {offset}: {error}"))
+            })?;
+            values.push(value);
+        }
+        let next = first + values.len() as u64;
+        partition.emitted = if partition.ahead.is_empty() { partition.fetched } else { next };
+        if values.is_empty() {
+            // The rest is behind the end.
+            partition.emitted = partition.end.unwrap_or(partition.fetched);
+            partition.ahead.clear();
+        }
+        let split = partition.number;
+        self.open.push_back(partition);
+        Ok(Read { split, offset: first, values })
+    }
+}

@@ -1,0 +1,114 @@
+//! A source that reads a topic of the log (Flink's `KafkaSource`).
+
+use std::marker::PhantomData;
+
+use super::reading::LogReading;
+use crate::base::Name;
+use crate::connector::source::Reader;
+use crate::host::IsolationLevel;
+use crate::operator::{OperatorContext, SourceFactory, SourceReader};
+use crate::record::{Data, Outputs};
+use crate::time::WatermarkStrategy;
+
+/// What a source does if the records at its position are gone (`auto.offset.reset`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OffsetReset {
+    /// It goes on with the first that is left.
+    #[default]
+    Earliest,
+    /// It goes on with what comes from now on.
+    Latest,
+    /// It fails.
+    None,
+}
+
+/// What is read, and how.
+pub struct LogSource<T> {
+    /// The topic.
+    pub topic: Name,
+    /// How many partitions it has.
+    pub partitions: u16,
+    /// Where each partition ends for this source; it reads on for ever if unset.
+    pub ends: Option<Vec<u64>>,
+    /// What it sees of open and aborted transactions.
+    pub isolation: IsolationLevel,
+    /// What it does if its position is gone.
+    pub reset: OffsetReset,
+    /// What it says of event time, by partition.
+    pub strategy: WatermarkStrategy<T>,
+    records: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for LogSource<T> {
+    fn clone(&self) -> Self {
+        Self {
+            topic: self.topic.clone(),
+            partitions: self.partitions,
+            ends: self.ends.clone(),
+            isolation: self.isolation,
+            reset: self.reset,
+            strategy: self.strategy.clone(),
+            records: PhantomData,
+        }
+    }
+}
+
+impl<T: Data> LogSource<T> {
+    /// Reads all that is committed in a topic of so many partitions, for ever.
+    pub fn of(topic: &str, partitions: u16) -> Self {
+        Self {
+            topic: topic.into(),
+            partitions,
+            ends: None,
+            isolation: IsolationLevel::default(),
+            reset: OffsetReset::default(),
+            strategy: WatermarkStrategy::no_watermarks(),
+            records: PhantomData,
+        }
+    }
+
+    /// Ends when each partition is read up to its offset here (`setBounded`).
+    #[must_use]
+    pub fn bounded(self, ends: Vec<u64>) -> Self {
+        Self { ends: Some(ends), ..self }
+    }
+
+    /// Sees this much of transactions.
+    #[must_use]
+    pub fn isolation(self, isolation: IsolationLevel) -> Self {
+        Self { isolation, ..self }
+    }
+
+    /// Does this if its position is gone.
+    #[must_use]
+    pub fn reset(self, reset: OffsetReset) -> Self {
+        Self { reset, ..self }
+    }
+
+    /// Says this of event time, partition by partition.
+    #[must_use]
+    pub fn watermarks(self, strategy: WatermarkStrategy<T>) -> Self {
+        Self { strategy, ..self }
+    }
+}
+
+/// The code of such a source.
+pub struct LogSourceFactory<T> {
+    /// What it reads.
+    pub log: LogSource<T>,
+    /// Which of the job's sources this is.
+    pub source: u16,
+}
+
+impl<T: Data> SourceFactory for LogSourceFactory<T> {
+    fn is_replayable(&self) -> bool {
+        true
+    }
+
+    fn build(&self, context: &OperatorContext, outputs: Outputs) -> Box<dyn SourceReader> {
+        let restored = context.restored().and_then(|restored| restored.source.as_ref());
+        let reading = LogReading::new(context, &self.log, restored);
+        let strategy = self.log.strategy.clone();
+        Box::new(Reader::new(context, self.source, Box::new(reading), strategy, outputs))
+    }
+}

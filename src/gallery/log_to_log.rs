@@ -1,0 +1,83 @@
+//! From the log to the log: how often each key has come so far.
+//!
+//! Each record of the topic `in` gives one of `out`. So whatever is read twice or written twice
+//! shows as a number that comes twice, and whatever is lost as one that is missing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::two_speed_sum::rate;
+use super::{ArgumentError, ArgumentValue, Arguments, GalleryJob};
+use crate::api::{Program, StreamExecutionEnvironment};
+use crate::base::SimDuration;
+use crate::connector::{LogFeed, LogSink, LogSource};
+use crate::host::LogRecord;
+use crate::record::{Row, RowKind};
+
+const OUT: [&str; 2] = ["key", "n"];
+const PARTITIONS: u16 = 2;
+
+/// What scenarios know of the job.
+pub(super) fn job() -> GalleryJob {
+    let records = "how many records come in; record i has the key i modulo `keys`";
+    GalleryJob::new("log-to-log", "How often each key has come so far.", log_to_log)
+        .optional("records", ArgumentValue::Integer(1_000), records)
+        .optional("rate", ArgumentValue::Float(500.0), "how many of them come in a second")
+        .optional("keys", ArgumentValue::Integer(10), "how many keys there are")
+        .optional(
+            "delivery",
+            ArgumentValue::Text("exactly-once".to_owned()),
+            "what the sink promises: exactly-once, at-least-once or none",
+        )
+        .optional(
+            "transaction-timeout",
+            ArgumentValue::Duration(SimDuration::from_secs(3_600)),
+            "after how long the log aborts an open transaction",
+        )
+        .sink("out", &OUT)
+}
+
+fn count(arguments: &Arguments, name: &str, least: u64) -> Result<u64, ArgumentError> {
+    let count = u64::try_from(arguments.integer(name)?).ok().filter(|count| *count >= least);
+    count.ok_or_else(|| ArgumentError::new(name, format!("a count is at least {least}")))
+}
+
+fn log_to_log(arguments: &Arguments) -> Result<Program, ArgumentError> {
+    let env = StreamExecutionEnvironment::new("log-to-log");
+    env.set_parallelism(arguments.parallelism());
+    let (records, keys) = (count(arguments, "records", 0)?, count(arguments, "keys", 1)?);
+    let delivery = arguments.text("delivery")?.parse();
+    let delivery = delivery.map_err(|error: String| ArgumentError::new("delivery", error))?;
+    let feed = LogFeed {
+        topic: "in".into(),
+        partitions: PARTITIONS,
+        records,
+        rate: rate(arguments, "rate")?,
+        record: Arc::new(move |place| LogRecord {
+            row: Row { kind: RowKind::Insert, fields: vec![(place % keys).to_string()], id: None },
+            timestamp: None,
+        }),
+    };
+    let sink = LogSink::to("out", OUT)
+        .partitions(PARTITIONS)
+        .delivery(delivery)
+        .transaction_timeout(arguments.duration("transaction-timeout")?);
+    env.from_log(LogSource::<(u64,)>::of("in", PARTITIONS).bounded(feed.ends()))
+        .uid("in")
+        .map(|(key,)| (key, 1_u64))
+        .key_by_field(|(key, _)| key)
+        .sum(|(_, n)| n)
+        .uid("count")
+        .log_to(sink);
+    env.feed_log(feed);
+    super::finish(&env)
+}
+
+/// What `out` must show: a plain count.
+pub(super) fn expected(
+    arguments: &Arguments,
+) -> Result<BTreeMap<String, Vec<Vec<String>>>, ArgumentError> {
+    let (records, keys) = (count(arguments, "records", 0)?, count(arguments, "keys", 1)?);
+    let row = |place: u64| vec![(place % keys).to_string(), (place / keys + 1).to_string()];
+    Ok(BTreeMap::from([("out".to_string(), (0..records).map(row).collect())]))
+}

@@ -1,0 +1,14 @@
+//! The services outside the cluster that a node reaches.
+
+use std::rc::Rc;
+
+use super::{DurableStorage, LogAccess};
+
+/// See the module.
+#[derive(Clone, Default)]
+pub struct Services {
+    /// Durable storage.
+    pub storage: Option<Rc<dyn DurableStorage>>,
+    /// The transactional log.
+    pub log: Option<Rc<dyn LogAccess>>,
+}

@@ -1,0 +1,273 @@
+//! A node's way to the log: asks the broker in charge, asks again, gives up.
+//!
+//! Previous: sources and sinks. Next: the broker that leads the partition, or that coordinates the
+//! transactions of the transactional id.
+
+use std::collections::BTreeMap;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::outbox::{Component, Outbox};
+use super::ports;
+use super::rpc::{BrokerRpc, LogAnswer, LogClientRpc};
+use super::shell::Reports;
+use super::storage_client::Answered;
+use crate::base::{Name, NodeId, SimDuration, SimTime};
+use crate::host::{
+    Address, Append, Fetched, IsolationLevel, LogAccess, LogDone, LogError, LogOffsets, Port,
+    ProducerIdentity, TopicPartition, TransactionResult,
+};
+
+/// After how long without an answer a request is repeated (`request.timeout.ms`).
+const PATIENCE: SimDuration = SimDuration::from_secs(2);
+/// After how long it is given up (`delivery.timeout.ms`).
+const GIVE_UP: SimDuration = SimDuration::from_secs(120);
+
+/// What is asked, and whom to tell.
+pub enum LogCall {
+    /// How many partitions a topic has.
+    Partitions(Name, LogDone<u16>),
+    /// The ends of a partition.
+    Offsets(TopicPartition, IsolationLevel, LogDone<LogOffsets>),
+    /// A producer.
+    InitProducer(Option<Name>, SimDuration, LogDone<ProducerIdentity>),
+    /// To append.
+    Append(Append, LogDone<u64>),
+    /// To end a transaction.
+    EndTransaction(Name, ProducerIdentity, TransactionResult, LogDone<()>),
+    /// Which transactions are open.
+    OpenTransactions(Name, LogDone<Vec<Name>>),
+    /// Records.
+    Fetch {
+        /// The partition.
+        from: TopicPartition,
+        /// From where on.
+        position: u64,
+        /// What the reader may see.
+        isolation: IsolationLevel,
+        /// How many at most.
+        at_most: u32,
+        /// Whom to tell.
+        done: LogDone<Fetched>,
+    },
+}
+
+struct Pending {
+    call: LogCall,
+    since: SimTime,
+    tries: u32,
+    /// The brokers that have yet to answer.
+    asks: Vec<NodeId>,
+    /// What those have said that have answered, if several are asked.
+    transactions: Vec<Name>,
+}
+
+/// See the module.
+pub struct LogClient {
+    brokers: Vec<NodeId>,
+    requests: u64,
+    pending: BTreeMap<u64, Pending>,
+}
+
+type Out = Outbox<LogClient>;
+
+impl LogClient {
+    /// A life that begins `now`; its requests are numbered from there, so that no answer to an
+    /// earlier life is taken for one of its own.
+    pub fn new(brokers: Vec<NodeId>, now: SimTime) -> Self {
+        Self { brokers, requests: now.0, pending: BTreeMap::new() }
+    }
+
+    /// Who is in charge of what a call is about.
+    fn in_charge(&self, call: &LogCall) -> Vec<NodeId> {
+        let count = self.brokers.len();
+        let leader = |of: &TopicPartition| vec![self.brokers[usize::from(of.partition) % count]];
+        let coordinator =
+            |id: &str| vec![self.brokers[(xxh3_64(id.as_bytes()) % count as u64) as usize]];
+        match call {
+            LogCall::Partitions(topic, _) => coordinator(topic),
+            LogCall::Offsets(of, ..) | LogCall::Fetch { from: of, .. } => leader(of),
+            LogCall::Append(append, _) => leader(&append.to),
+            LogCall::InitProducer(Some(id), ..) | LogCall::EndTransaction(id, ..) => {
+                coordinator(id)
+            }
+            LogCall::InitProducer(None, ..) => vec![self.brokers[self.requests as usize % count]],
+            LogCall::OpenTransactions(..) => self.brokers.clone(),
+        }
+    }
+
+    fn send(&mut self, now: SimTime, request: u64, out: &mut Out) {
+        let Some(pending) = self.pending.get_mut(&request) else { return };
+        pending.tries += 1;
+        for node in &pending.asks {
+            let to = Address { node: *node, port: ports::BROKER };
+            out.send(to, message(request, &pending.call));
+        }
+        out.wake_at(now + PATIENCE, (request, pending.tries));
+    }
+
+    fn finish(&mut self, request: u64, answer: LogAnswer, out: &mut Out) {
+        let Some(Pending { call, .. }) = self.pending.remove(&request) else { return };
+        out.act(Answered::new(move || tell(call, answer)));
+    }
+}
+
+fn message(request: u64, call: &LogCall) -> BrokerRpc {
+    match call {
+        LogCall::Partitions(topic, _) => BrokerRpc::DescribeTopic { request, topic: topic.clone() },
+        LogCall::Offsets(of, isolation, _) => {
+            BrokerRpc::ListOffsets { request, of: of.clone(), isolation: *isolation }
+        }
+        LogCall::InitProducer(transactional_id, timeout, _) => {
+            let (transactional_id, timeout) = (transactional_id.clone(), *timeout);
+            BrokerRpc::InitProducerId { request, transactional_id, timeout }
+        }
+        LogCall::Append(append, _) => BrokerRpc::Produce { request, append: append.clone() },
+        LogCall::EndTransaction(transactional_id, producer, result, _) => {
+            let (transactional_id, producer, result) =
+                (transactional_id.clone(), *producer, *result);
+            BrokerRpc::EndTransaction { request, transactional_id, producer, result }
+        }
+        LogCall::OpenTransactions(prefix, _) => {
+            BrokerRpc::ListTransactions { request, prefix: prefix.clone() }
+        }
+        LogCall::Fetch { from, position, isolation, at_most, .. } => {
+            let (from, position) = (from.clone(), *position);
+            let (isolation, at_most) = (*isolation, *at_most);
+            BrokerRpc::Fetch { request, from, position, isolation, at_most }
+        }
+    }
+}
+
+/// Tells whoever has asked.
+///
+/// # Panics
+/// If the answer is to another question, which brokers do not give.
+fn tell(call: LogCall, answer: LogAnswer) {
+    match (call, answer) {
+        (LogCall::Partitions(_, done), LogAnswer::Partitions(count)) => done(Ok(count)),
+        (LogCall::Partitions(_, done), LogAnswer::Failed(error)) => done(Err(error)),
+        (LogCall::Offsets(.., done), LogAnswer::Offsets(ends)) => done(Ok(ends)),
+        (LogCall::Offsets(.., done), LogAnswer::Failed(error)) => done(Err(error)),
+        (LogCall::InitProducer(.., done), LogAnswer::Producer(producer)) => done(Ok(producer)),
+        (LogCall::InitProducer(.., done), LogAnswer::Failed(error)) => done(Err(error)),
+        (LogCall::Append(_, done), LogAnswer::Appended(offset)) => done(Ok(offset)),
+        (LogCall::Append(_, done), LogAnswer::Failed(error)) => done(Err(error)),
+        (LogCall::EndTransaction(.., done), LogAnswer::Done) => done(Ok(())),
+        (LogCall::EndTransaction(.., done), LogAnswer::Failed(error)) => done(Err(error)),
+        (LogCall::OpenTransactions(_, done), LogAnswer::Transactions(open)) => done(Ok(open)),
+        (LogCall::OpenTransactions(_, done), LogAnswer::Failed(error)) => done(Err(error)),
+        (LogCall::Fetch { done, .. }, LogAnswer::Fetched(fetched)) => done(Ok(fetched)),
+        (LogCall::Fetch { done, .. }, LogAnswer::Failed(error)) => done(Err(error)),
+        _ => panic!("a broker answers what was asked"),
+    }
+}
+
+impl Component for LogClient {
+    type Message = LogClientRpc;
+    type Timer = (u64, u32);
+    type Action = Answered;
+    type Report = LogCall;
+
+    fn name(&self) -> Name {
+        "logclient".into()
+    }
+
+    fn port(&self) -> Port {
+        ports::LOG_CLIENT
+    }
+
+    fn on_start(&mut self, _now: SimTime, _out: &mut Out) {}
+
+    fn on_message(&mut self, _now: SimTime, from: Address, message: LogClientRpc, out: &mut Out) {
+        let LogClientRpc { request, answer } = message;
+        let Some(pending) = self.pending.get_mut(&request) else { return };
+        if let LogAnswer::Transactions(open) = answer {
+            // One that has answered before and was asked again may answer twice.
+            if pending.asks.contains(&from.node) {
+                pending.asks.retain(|asked| *asked != from.node);
+                pending.transactions.extend(open);
+            }
+            if pending.asks.is_empty() {
+                let mut all = std::mem::take(&mut pending.transactions);
+                all.sort();
+                self.finish(request, LogAnswer::Transactions(all), out);
+            }
+            return;
+        }
+        self.finish(request, answer, out);
+    }
+
+    /// A broker may come back: the pending requests are repeated in time.
+    fn on_reset(&mut self, _now: SimTime, _peer: Address, _out: &mut Out) {}
+
+    fn on_timer(&mut self, now: SimTime, (request, tries): (u64, u32), out: &mut Out) {
+        let Some(pending) = self.pending.get(&request).filter(|it| it.tries == tries) else {
+            return;
+        };
+        if now.since(pending.since) < GIVE_UP {
+            return self.send(now, request, out);
+        }
+        self.finish(request, LogAnswer::Failed(LogError::TimedOut), out);
+    }
+
+    fn on_report(&mut self, now: SimTime, call: LogCall, out: &mut Out) {
+        self.requests += 1;
+        let asks = self.in_charge(&call);
+        let pending = Pending { call, since: now, tries: 0, asks, transactions: Vec::new() };
+        self.pending.insert(self.requests, pending);
+        self.send(now, self.requests, out);
+    }
+}
+
+/// What sources and sinks of the node have of it.
+#[derive(Clone)]
+pub struct LogHandle(pub Reports<LogCall>);
+
+impl LogAccess for LogHandle {
+    fn partitions(&self, topic: &str, done: LogDone<u16>) {
+        self.0.push(LogCall::Partitions(topic.into(), done));
+    }
+
+    fn offsets(&self, of: &TopicPartition, isolation: IsolationLevel, done: LogDone<LogOffsets>) {
+        self.0.push(LogCall::Offsets(of.clone(), isolation, done));
+    }
+
+    fn init_producer(
+        &self,
+        transactional_id: Option<&str>,
+        timeout: SimDuration,
+        done: LogDone<ProducerIdentity>,
+    ) {
+        self.0.push(LogCall::InitProducer(transactional_id.map(Into::into), timeout, done));
+    }
+
+    fn append(&self, append: Append, done: LogDone<u64>) {
+        self.0.push(LogCall::Append(append, done));
+    }
+
+    fn end_transaction(
+        &self,
+        transactional_id: &str,
+        producer: ProducerIdentity,
+        result: TransactionResult,
+        done: LogDone<()>,
+    ) {
+        self.0.push(LogCall::EndTransaction(transactional_id.into(), producer, result, done));
+    }
+
+    fn open_transactions(&self, prefix: &str, done: LogDone<Vec<Name>>) {
+        self.0.push(LogCall::OpenTransactions(prefix.into(), done));
+    }
+
+    fn fetch(
+        &self,
+        from: &TopicPartition,
+        position: u64,
+        isolation: IsolationLevel,
+        at_most: u32,
+        done: LogDone<Fetched>,
+    ) {
+        self.0.push(LogCall::Fetch { from: from.clone(), position, isolation, at_most, done });
+    }
+}
