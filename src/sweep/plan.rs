@@ -24,8 +24,14 @@ const STREAM: &str = "sweep/faults";
 /// Faults wait for the first to the fourth event that fits.
 const NTH: u64 = 4;
 
+/// There are more of those.
+const LOG_NTH: u64 = 12;
+
 /// Later checkpoints are not aimed at by number.
 const LATEST_CHECKPOINT: u64 = 8;
+
+/// How the names of brokers begin.
+const BROKER: &str = "broker-";
 
 /// The JobManager's node.
 const JOBMANAGER: &str = "jobmanager-1";
@@ -46,6 +52,18 @@ const AIMS: [(&str, bool); 12] = [
     ("state-restored", true),
 ];
 
+/// The same of the second phase, where there is a log; none says of which checkpoint it is.
+const LOG_AIMS: [&str; 8] = [
+    "transaction-begun",
+    "records-appended",
+    "transaction-pre-committed",
+    "commit-requested",
+    "transaction-decided",
+    "marker-written",
+    "transaction-committed",
+    "stable-offset-advanced",
+];
+
 /// The one of them that comes without checkpoints.
 const RESTART: &str = "restart-scheduled";
 
@@ -58,6 +76,8 @@ pub struct Stage {
     pub subtasks: Vec<String>,
     /// Whether there are checkpoints, and with them durable storage.
     pub checkpointed: bool,
+    /// How many brokers of the log there are.
+    pub brokers: u16,
     /// How many checkpoints the run without faults completes.
     pub checkpoints: u64,
     /// How long that run takes.
@@ -109,6 +129,11 @@ impl Dice {
         }
         let (kind, numbered) =
             if stage.checkpointed { self.choose(&AIMS) } else { (RESTART, false) };
+        if stage.brokers > 0 && self.one_in(2) {
+            let (kind, nth) = (self.choose(&LOG_AIMS).to_owned(), self.between(1, LOG_NTH) as u32);
+            let pattern = Pattern { kind, fields: BTreeMap::new() };
+            return When::Event { pattern, nth };
+        }
         let mut fields = BTreeMap::new();
         // Otherwise nearly all would strike during the first checkpoint, when there is none yet to
         // restore from.
@@ -120,6 +145,14 @@ impl Dice {
         When::Event { pattern: Pattern { kind: kind.to_owned(), fields }, nth }
     }
 
+    /// A broker in the place of a TaskManager, now and then, where there is one.
+    fn or_broker(&mut self, stage: &Stage, kind: FaultKind, node: String) -> String {
+        if stage.brokers == 0 || kind == FaultKind::Fail || !self.one_in(3) {
+            return node;
+        }
+        format!("{BROKER}{}", self.between(1, u64::from(stage.brokers)))
+    }
+
     fn action(&mut self, stage: &Stage) -> FaultAction {
         let kinds: Vec<FaultKind> = FaultKind::all()
             .filter(|kind| stage.checkpointed || *kind != FaultKind::Disk)
@@ -127,6 +160,7 @@ impl Dice {
             .collect();
         let kind = self.choose(&kinds);
         let node = format!("taskmanager-{}", self.between(1, u64::from(stage.taskmanagers).max(1)));
+        let node = self.or_broker(stage, kind, node);
         match kind {
             FaultKind::Kill => {
                 FaultAction::Kill { node, restart_after: Some(self.millis(200, 2_000)) }
@@ -143,6 +177,7 @@ impl Dice {
             FaultKind::Partition => {
                 let (all, jobmanager) = (None, Some(JOBMANAGER));
                 let to = match stage.checkpointed {
+                    _ if node.starts_with(BROKER) => all,
                     true => self.choose(&[all, jobmanager, Some(STORAGE)]),
                     false => self.choose(&[all, jobmanager]),
                 };
@@ -157,7 +192,8 @@ impl Dice {
                 let factor = self.between(2, 100) as f64;
                 let trouble = self.choose(&[DiskTrouble::Errors, DiskTrouble::Slow(factor)]);
                 let duration = Some(self.millis(200, 3_000));
-                FaultAction::Disk { node: STORAGE.to_owned(), trouble, duration }
+                let node = if node.starts_with(BROKER) { node } else { STORAGE.to_owned() };
+                FaultAction::Disk { node, trouble, duration }
             }
         }
     }

@@ -35,6 +35,7 @@ impl Reference {
         let lowered = Self::lower(token, scenario, registry)?;
         let (taskmanagers, checkpointed) =
             (lowered.options.taskmanagers, lowered.options.checkpointing.is_some());
+        let brokers = lowered.options.brokers;
         let comparable = is_comparable(&lowered);
         let mut subtasks = Vec::new();
         for job in &lowered.submissions {
@@ -46,7 +47,7 @@ impl Reference {
         let span = SimDuration::from_nanos(report.virtual_time.as_nanos());
         let comparable = comparable && report.end == EndReason::Completed;
         Ok(Self {
-            stage: Stage { taskmanagers, subtasks, checkpointed, checkpoints, span },
+            stage: Stage { taskmanagers, subtasks, checkpointed, brokers, checkpoints, span },
             rows: comparable.then(|| rows(&report)),
             end: report.end,
         })

@@ -58,7 +58,7 @@ fn swept(faults: &Faults, options: &SweepOptions) -> SweepReport {
 fn stage() -> Stage {
     let span = SimDuration::from_secs(2);
     let subtasks = vec!["records#1".to_owned(), "add#1".to_owned()];
-    Stage { taskmanagers: 3, subtasks, checkpointed: true, checkpoints: 4, span }
+    Stage { taskmanagers: 3, subtasks, checkpointed: true, brokers: 0, checkpoints: 4, span }
 }
 
 #[test]
