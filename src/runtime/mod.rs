@@ -14,6 +14,7 @@
 
 mod alarm;
 mod backoff;
+mod broker;
 mod client;
 mod dispatcher;
 mod heartbeat;
@@ -32,13 +33,17 @@ mod storage_client;
 mod storage_server;
 mod task_executor;
 
+pub use broker::{
+    Broker, BrokerAction, BrokerOptions, BrokerTimer, DiskResult as BrokerDiskResult,
+    DiskWork as BrokerDiskWork, LogFiles, TopicOptions, read_log,
+};
 pub use client::{Client, ClientTimer, JobResult, Submission};
 pub use dispatcher::{Dispatcher, StartJobMaster};
 pub use job_master::{
     JobMaster, JobMasterAction, JobMasterReport, JobMasterTimer, execution_may_become,
     job_may_become,
 };
-pub use node::{StreamTaskRunner, TaskRunner, client, jobmanager, storage, taskmanager};
+pub use node::{StreamTaskRunner, TaskRunner, broker, client, jobmanager, storage, taskmanager};
 pub use options::RuntimeOptions;
 pub use outbox::{Component, Effect, Outbox};
 pub use resource_manager::{ResourceManager, ResourceManagerTimer};

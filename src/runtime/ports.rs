@@ -17,6 +17,11 @@ pub const STORAGE: Port = Port(5);
 /// The client of durable storage of every node that uses it.
 pub const STORAGE_CLIENT: Port = Port(6);
 
+/// The broker of the log on every node that has one.
+pub const BROKER: Port = Port(7);
+/// The client of the log of every node that uses it.
+pub const LOG_CLIENT: Port = Port(8);
+
 const JOB_MASTERS: u32 = 0x1000;
 const TASKS: u32 = 0x8000_0000;
 /// How many bits of a task's port count the attempts of its job.
