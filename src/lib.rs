@@ -10,6 +10,7 @@
 //! | [`record`] | what flows: batches, elements, values, keys and key groups |
 //! | [`trace`] | the spine: every step of a run as an event |
 //! | [`sim`] | the world itself: nodes, wire, disks, clocks, faults |
+//! | [`broker`] | what a broker of the transactional log knows and decides |
 //! | [`function`] | where user functions run, and their accumulators |
 //! | [`state`] | keyed and operator state, in memory or in a tree on disk |
 //! | [`time`] | watermarks, their merge, timers |
@@ -42,6 +43,7 @@ compile_error!(
 
 pub mod api;
 pub mod base;
+pub mod broker;
 pub mod check;
 pub mod checkpoint;
 pub mod cluster;

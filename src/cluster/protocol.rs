@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
+use crate::broker::{FenceOlderEpochs, ProducerFencing};
 use crate::checkpoint::{CompletionParts, SnapshotParts};
 use crate::host::{FenceReplaced, WriterFencing};
 use crate::mutant::{
     AbortInsteadOfRecommit, AckBeforeDurable, CommitOnPrecommit, CommitWithoutCompletion,
     CompleteWithoutAllAcks, DeleteSharedFile, ForgetChannelState, ForgetRecommit, ForgetTimers,
-    KeyGroupOffByOne, LateWindowReopened, MaxWatermark, Mutant, NotifyBeforeMetadata,
+    KeyGroupOffByOne, LateWindowReopened, MaxWatermark, Mutant, NoFencing, NotifyBeforeMetadata,
     PositionsBeforeResults, ReadUncommittedDownstream, RestoreWrongPositions, ReuseTransactionId,
     SessionMergeLosesState, SkipAlignment, SnapshotAfterFollowers, WindowOffByOne, ZombieWrites,
 };
@@ -27,6 +28,8 @@ pub struct Protocol {
     pub completion: CompletionParts,
     /// Who may write to the outside.
     pub fencing: Arc<dyn WriterFencing>,
+    /// Who may append to the log.
+    pub producer_fencing: Arc<dyn ProducerFencing>,
 }
 
 impl Default for Protocol {
@@ -36,6 +39,7 @@ impl Default for Protocol {
             snapshot: SnapshotParts::default(),
             completion: CompletionParts::default(),
             fencing: Arc::new(FenceReplaced),
+            producer_fencing: Arc::new(FenceOlderEpochs),
         }
     }
 }
@@ -44,7 +48,7 @@ impl Protocol {
     /// The correct parts, with a mutant in the place of one.
     pub fn with(mutant: Mutant) -> Self {
         let mut protocol = Self::default();
-        let Self { event_time, snapshot, completion, fencing } = &mut protocol;
+        let Self { event_time, snapshot, completion, fencing, producer_fencing } = &mut protocol;
         match mutant {
             Mutant::MaxWatermark => event_time.watermark_merge = Arc::new(MaxWatermark),
             Mutant::WindowOffByOne => {
@@ -76,6 +80,7 @@ impl Protocol {
             Mutant::ReuseTransactionId => {
                 snapshot.transaction_names = Arc::new(ReuseTransactionId);
             }
+            Mutant::NoFencing => *producer_fencing = Arc::new(NoFencing),
             Mutant::PositionsBeforeResults => {
                 snapshot.position_taking = Arc::new(PositionsBeforeResults);
             }

@@ -15,8 +15,8 @@ use crate::failover::RestartStrategy;
 use crate::graph::{FlinkChaining, PhysicalPlan};
 use crate::host::{Host, Task};
 use crate::runtime::{
-    JobPayload, JobResult, RuntimeOptions, StreamTaskRunner, Submission, client, jobmanager,
-    log_client, storage, taskmanager,
+    BrokerOptions, JobPayload, JobResult, RuntimeOptions, StreamTaskRunner, Submission,
+    TopicOptions, broker, client, jobmanager, log_client, storage, taskmanager,
 };
 use crate::sim::{self, Boot, End, Stop, Watch};
 use crate::task::TaskOptions;
@@ -111,12 +111,18 @@ pub fn run(
         restart: options.restart.unwrap_or_else(|| default_restart(storage)),
         checkpointing: options.checkpointing.map(Arc::new),
     };
+    let log = BrokerOptions {
+        brokers: runtime.brokers.clone(),
+        own: 0,
+        topics: topics(jobs),
+        fencing: options.protocol.producer_fencing,
+    };
     let mut sim_options = options.sim;
     sim_options.fencing = options.protocol.fencing;
     let results = Arc::new(Mutex::new(BTreeMap::new()));
     let ended = results.clone();
     let outcome = sim::run(sim_options, recorder, onlooker.watch, move |stop| {
-        boot(runtime, submissions, feeds, ended, stop)
+        boot(runtime, submissions, (log, feeds), ended, stop)
     })?;
     let end = match outcome.end {
         End::Stopped => EndReason::Completed,
@@ -197,7 +203,7 @@ type Results = Arc<Mutex<BTreeMap<u32, JobResult>>>;
 fn boot(
     options: RuntimeOptions,
     submissions: Vec<Submission>,
-    feeds: Vec<LogFeed>,
+    (log, feeds): (BrokerOptions, Vec<LogFeed>),
     results: Results,
     stop: Stop,
 ) -> Boot {
@@ -221,9 +227,25 @@ fn boot(
             }
             JOBMANAGER => jobmanager(host, options.clone()),
             node if options.storage == Some(node) => storage(host, options.clone()),
+            node if options.brokers.contains(&node) => {
+                let own = options.brokers.iter().position(|broker| *broker == node);
+                let own = own.unwrap_or_default() as u16;
+                broker(host, options.clone(), BrokerOptions { own, ..log.clone() })
+            }
             _ => taskmanager(host, options.clone(), Rc::new(StreamTaskRunner)),
         }
     })
+}
+
+/// The topics that jobs use.
+fn topics(jobs: &[JobSubmission]) -> Vec<TopicOptions> {
+    let mut topics = BTreeMap::new();
+    for topic in jobs.iter().flat_map(|job| &job.program.topics) {
+        let partitions: &mut u16 = topics.entry(topic.name.as_str()).or_default();
+        *partitions = topic.partitions.max(*partitions);
+    }
+    let options = |(name, partitions): (&str, u16)| TopicOptions { name: name.into(), partitions };
+    topics.into_iter().map(options).collect()
 }
 
 /// Has the topics fed that jobs read from.

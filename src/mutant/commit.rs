@@ -1,6 +1,7 @@
 //! Wrong parts of two-phase commit, and of sources that read what others commit.
 
 use crate::base::CheckpointId;
+use crate::broker::ProducerFencing;
 use crate::checkpoint::seams::{
     CommitTiming, IsolationKeeping, PositionTaking, Recovered, TransactionNaming,
     TransactionRecovery,
@@ -73,5 +74,15 @@ pub struct ReadUncommittedDownstream;
 impl IsolationKeeping for ReadUncommittedDownstream {
     fn keeps(&self) -> bool {
         false
+    }
+}
+
+/// Lets producers of any epoch act.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoFencing;
+
+impl ProducerFencing for NoFencing {
+    fn admits(&self, _epoch: u32, _current: u32) -> bool {
+        true
     }
 }

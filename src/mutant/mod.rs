@@ -24,7 +24,7 @@ pub use checkpoint::{
     SnapshotAfterFollowers, ZombieWrites,
 };
 pub use commit::{
-    AbortInsteadOfRecommit, CommitOnPrecommit, CommitWithoutCompletion, ForgetRecommit,
+    AbortInsteadOfRecommit, CommitOnPrecommit, CommitWithoutCompletion, ForgetRecommit, NoFencing,
     PositionsBeforeResults, ReadUncommittedDownstream, ReuseTransactionId,
 };
 pub use watermark::MaxWatermark;
@@ -74,6 +74,8 @@ pub enum Mutant {
     AbortInsteadOfRecommit,
     /// A transaction takes the name of the one before.
     ReuseTransactionId,
+    /// The log lets those write that were replaced.
+    NoFencing,
     /// A source is further in its checkpoint than what it has sent on.
     PositionsBeforeResults,
     /// A source reads what is not committed.
@@ -139,6 +141,7 @@ impl Mutant {
                 "transactions that a checkpoint holds are aborted after a restart"
             }
             Self::ReuseTransactionId => "all transactions of a sink's subtask have one name",
+            Self::NoFencing => "the log admits producers that were replaced",
             Self::PositionsBeforeResults => {
                 "a source stores how far it has fetched, and not how far it has sent on"
             }

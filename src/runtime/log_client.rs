@@ -5,14 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::outbox::{Component, Outbox};
 use super::ports;
 use super::rpc::{BrokerRpc, LogAnswer, LogClientRpc};
 use super::shell::Reports;
 use super::storage_client::Answered;
 use crate::base::{Name, NodeId, SimDuration, SimTime};
+use crate::broker::placement;
 use crate::host::{
     Address, Append, Fetched, IsolationLevel, LogAccess, LogDone, LogError, LogOffsets, Port,
     ProducerIdentity, TopicPartition, TransactionResult,
@@ -81,9 +80,8 @@ impl LogClient {
     /// Who is in charge of what a call is about.
     fn in_charge(&self, call: &LogCall) -> Vec<NodeId> {
         let count = self.brokers.len();
-        let leader = |of: &TopicPartition| vec![self.brokers[usize::from(of.partition) % count]];
-        let coordinator =
-            |id: &str| vec![self.brokers[(xxh3_64(id.as_bytes()) % count as u64) as usize]];
+        let leader = |of: &TopicPartition| vec![placement::leader(&self.brokers, of.partition)];
+        let coordinator = |id: &str| vec![placement::coordinator(&self.brokers, id)];
         match call {
             LogCall::Partitions(topic, _) => coordinator(topic),
             LogCall::Offsets(of, ..) | LogCall::Fetch { from: of, .. } => leader(of),

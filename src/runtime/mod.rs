@@ -14,6 +14,7 @@
 
 mod alarm;
 mod backoff;
+mod broker;
 mod client;
 mod dispatcher;
 mod heartbeat;
@@ -33,6 +34,10 @@ mod storage_client;
 mod storage_server;
 mod task_executor;
 
+pub use broker::{
+    Broker, BrokerAction, BrokerOptions, BrokerTimer, DiskResult as BrokerDiskResult,
+    DiskWork as BrokerDiskWork, LogFiles, TopicOptions, read_log,
+};
 pub use client::{Client, ClientTimer, JobResult, Submission};
 pub use dispatcher::{Dispatcher, StartJobMaster};
 pub use job_master::{
@@ -40,7 +45,7 @@ pub use job_master::{
     job_may_become,
 };
 pub use node::{
-    StreamTaskRunner, TaskRunner, client, jobmanager, log_client, storage, taskmanager,
+    StreamTaskRunner, TaskRunner, broker, client, jobmanager, log_client, storage, taskmanager,
 };
 pub use options::RuntimeOptions;
 pub use outbox::{Component, Effect, Outbox};

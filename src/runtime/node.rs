@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::broker::{Broker, BrokerAction, BrokerOptions, read_log};
 use super::client::{Client, JobResult, Submission};
 use super::dispatcher::{Dispatcher, StartJobMaster};
 use super::job_master::{JobMaster, JobMasterAction, JobMasterReport};
@@ -145,6 +146,24 @@ pub fn storage(host: Host, options: RuntimeOptions) -> Task {
         let shell = Shell::new(host.clone(), options.nodes.clone(), StorageServer::default());
         let reports = shell.reports();
         let act = |work: DiskWork| reports.push(work.perform(&*host.disk, host.clock.now()));
+        shell.run(act).await;
+    })
+}
+
+/// A process of a broker of the log.
+pub fn broker(host: Host, options: RuntimeOptions, log: BrokerOptions) -> Task {
+    Box::pin(async move {
+        let shell = Shell::new(host.clone(), options.nodes.clone(), Broker::new(log));
+        let reports = shell.reports();
+        let act = |action| match action {
+            BrokerAction::ReadLog => reports.push(read_log(&*host.disk, host.clock.now())),
+            BrokerAction::DiskWork(work) => {
+                reports.push(work.perform(&*host.disk, host.clock.now()));
+            }
+            BrokerAction::Reveal { topic, partition, rows } => {
+                host.outside.reveal(&topic, partition, rows);
+            }
+        };
         shell.run(act).await;
     })
 }

@@ -16,7 +16,8 @@ pub const CLIENT: Port = Port(4);
 pub const STORAGE: Port = Port(5);
 /// The client of durable storage of every node that uses it.
 pub const STORAGE_CLIENT: Port = Port(6);
-/// A broker of the log.
+
+/// The broker of the log on every node that has one.
 pub const BROKER: Port = Port(7);
 /// The client of the log of every node that uses it.
 pub const LOG_CLIENT: Port = Port(8);

@@ -76,6 +76,26 @@ impl Life {
         usize::from(self.node.0)
     }
 
+    /// Tells, at level `records`, which rows a writer writes. Whether it lives to show them.
+    fn announce(&self, writer: Writer<'_>, rows: &[Row]) -> bool {
+        if host::Trace::level(self) >= Level::Records {
+            let (sink, subtask) = (writer.sink.into(), writer.subtask.into());
+            let written = SinkEvent::RowsWritten { sink, subtask, rows: rows.to_vec() };
+            host::Trace::record(self, Event::Sink(written));
+        }
+        self.is_alive()
+    }
+
+    /// Makes rows visible, at once and for ever.
+    fn show(&self, writer: Writer<'_>, rows: Vec<Row>) {
+        let Writer { sink, subtask, attempt } = writer;
+        let (count, hash) = (rows.len() as u32, hash_of(&rows));
+        self.world.sinks.borrow_mut().entry(sink.to_owned()).or_default().extend(rows);
+        let (sink, subtask) = (sink.into(), subtask.into());
+        let visible = SinkEvent::RowsVisible { sink, subtask, attempt, rows: count, hash };
+        host::Trace::record(self, Event::Sink(visible));
+    }
+
     /// Does something on the disk; the moment at which it is done is told as the deadline of a
     /// sleep that this node's clock does not end earlier.
     fn on_disk<T>(
@@ -200,31 +220,35 @@ impl Outside for Life {
             return;
         }
         let Writer { sink, subtask, attempt } = writer;
-        let count = rows.len() as u32;
-        let (sink_name, subtask_name): (Name, Name) = (sink.into(), subtask.into());
         let current = {
             let writers = self.world.writers.borrow();
             let current = writers.get(sink).and_then(|subtasks| subtasks.get(subtask));
             current.copied().unwrap_or_default()
         };
         if !self.world.options.fencing.admits(attempt, current) {
-            let (sink, subtask) = (sink_name, subtask_name);
-            let refused = SinkEvent::WriteRefused { sink, subtask, attempt, rows: count };
+            let (sink, subtask, rows) = (sink.into(), subtask.into(), rows.len() as u32);
+            let refused = SinkEvent::WriteRefused { sink, subtask, attempt, rows };
             return host::Trace::record(self, Event::Sink(refused));
         }
-        if host::Trace::level(self) >= Level::Records {
-            let (sink, subtask) = (sink_name.clone(), subtask_name.clone());
-            let written = SinkEvent::RowsWritten { sink, subtask, rows: rows.clone() };
-            host::Trace::record(self, Event::Sink(written));
+        if self.announce(writer, &rows) {
+            self.show(writer, rows);
         }
-        if !self.is_alive() {
+    }
+
+    fn reveal(&self, topic: &str, partition: u16, rows: Vec<(u64, Row)>) {
+        let key = (topic.to_owned(), partition);
+        let next = self.world.revealed.borrow().get(&key).copied().unwrap_or_default();
+        let Some(last) = rows.iter().map(|(offset, _)| *offset).rfind(|it| *it >= next) else {
             return;
+        };
+        let unseen = rows.into_iter().filter(|(offset, _)| *offset >= next);
+        let rows: Vec<Row> = unseen.map(|(_, row)| row).collect();
+        let subtask = format!("{topic}-{partition}");
+        let writer = Writer { sink: topic, subtask: &subtask, attempt: 0 };
+        if self.announce(writer, &rows) {
+            self.world.revealed.borrow_mut().insert(key, last + 1);
+            self.show(writer, rows);
         }
-        let hash = hash_of(&rows);
-        self.world.sinks.borrow_mut().entry(sink.to_owned()).or_default().extend(rows);
-        let (sink, subtask) = (sink_name, subtask_name);
-        let visible = SinkEvent::RowsVisible { sink, subtask, attempt, rows: count, hash };
-        host::Trace::record(self, Event::Sink(visible));
     }
 
     fn expect_failure(&self, subtask: &str, signal: Signal) -> Rc<Cell<bool>> {

@@ -68,6 +68,8 @@ pub(super) struct World {
     pub(super) alarm: RefCell<Alarm>,
     pub(super) scratch: ScratchSpace,
     pub(super) sinks: RefCell<BTreeMap<String, Vec<Row>>>,
+    /// By topic and partition: the offset from which on its rows are not in `sinks` yet.
+    pub(super) revealed: RefCell<BTreeMap<(String, u16), u64>>,
     /// By sink and subtask: the latest attempt that has opened it.
     pub(super) writers: RefCell<BTreeMap<String, BTreeMap<String, u32>>>,
     /// By subtask: the attempts that a fault may make fail.
@@ -113,6 +115,7 @@ impl World {
             alarm: RefCell::default(),
             scratch: ScratchSpace::default(),
             sinks: RefCell::default(),
+            revealed: RefCell::default(),
             writers: RefCell::default(),
             failing: RefCell::default(),
             latencies: RefCell::default(),

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module per subject.
 
+mod broker;
 mod check;
 mod checkpoint;
 mod dataflow;

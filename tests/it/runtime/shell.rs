@@ -235,6 +235,8 @@ impl Outside for NodePort {
 
     fn publish(&self, _writer: Writer<'_>, _rows: Vec<Row>) {}
 
+    fn reveal(&self, _topic: &str, _partition: u16, _rows: Vec<(u64, Row)>) {}
+
     fn expect_failure(&self, _subtask: &str, _signal: Signal) -> Rc<Cell<bool>> {
         Rc::default()
     }

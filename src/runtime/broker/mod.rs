@@ -1,0 +1,366 @@
+//! A broker of the transactional log.
+//!
+//! What it knows is a [`BrokerState`]; whatever changes that is an entry of the write-ahead log,
+//! which is applied at once and queued for the disk. What others may learn of the change (answers,
+//! messages, events) waits in `waiting` until the entry is durable. So nobody ever knows of
+//! something that a crash could take back, and one sync serves all that came meanwhile.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | this one | what arrives, and what goes out once it is durable |
+//! | `wal` | the disk: one piece of work at a time, repeated until it succeeds |
+//! | `recovery` | the first thing in a life: what is on the disk |
+//! | `leader` | produce, fetch, markers: what the leader of a partition does |
+//! | `coordinator` | transactional ids: init, join, end, expire |
+//!
+//! Requests may come again, since whoever got no answer asks again; all are harmless then. Every
+//! answer goes to where the request came from. Previous: [`crate::broker`]. Next: the disk, and
+//! [`crate::host::Outside`], which sees what is committed.
+
+mod coordinator;
+mod leader;
+mod recovery;
+mod wal;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::outbox::{Component, Outbox};
+use super::ports;
+use super::rpc::{BrokerRpc, LogAnswer, LogClientRpc};
+use crate::base::{Name, NodeId, SimDuration, SimTime};
+use crate::broker::{BrokerState, InitRequest, Place, ProducerFencing, WalEntry, placement};
+use crate::host::{Address, LogError, Port, ProducerIdentity, TopicPartition};
+use crate::record::Row;
+use crate::trace::{Event, LogEvent, TransactionResult};
+use leader::{HeldFetch, HeldProduce, Shown};
+use recovery::Stage;
+use wal::Wal;
+pub use wal::{DiskResult, DiskWork, LogFiles, read_log};
+
+/// After how long something that got no answer from another broker, or was refused by the disk, is
+/// tried again.
+const ASK_AGAIN: SimDuration = SimDuration::from_millis(500);
+
+/// A topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicOptions {
+    /// Its name; no two topics share one.
+    pub name: Name,
+    /// How many partitions it has.
+    pub partitions: u16,
+}
+
+/// What a broker is told of the log.
+#[derive(Clone, Debug)]
+pub struct BrokerOptions {
+    /// All brokers, in order; the same at each.
+    pub brokers: Vec<NodeId>,
+    /// Which of them this one is.
+    pub own: u16,
+    /// The topics.
+    pub topics: Vec<TopicOptions>,
+    /// Which producers are fenced.
+    pub fencing: Arc<dyn ProducerFencing>,
+}
+
+/// What a broker asks of its shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrokerAction {
+    /// Read the write-ahead log; answered by [`DiskResult::Read`].
+    ReadLog,
+    /// Write to it; answered by [`DiskResult::Stored`].
+    DiskWork(DiskWork),
+    /// Show committed rows of a partition to the world, with their offsets and in their order. Some
+    /// may have been shown in an earlier life.
+    Reveal {
+        /// The topic.
+        topic: Name,
+        /// The partition.
+        partition: u16,
+        /// The rows.
+        rows: Vec<(u64, Row)>,
+    },
+}
+
+/// What a broker may be reminded of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrokerTimer {
+    /// The log has been read.
+    Read,
+    /// The log is to be read again.
+    ReadAgain,
+    /// What was written is durable.
+    Durable,
+    /// What the disk refused is to be tried again.
+    WriteAgain,
+    /// The coordinator has not said whether a partition has joined; the last is which asking.
+    AskAgain(TopicPartition, ProducerIdentity, u64),
+    /// A fetch has waited long enough.
+    FetchWaited(u64),
+    /// Markers of a transaction may be missing; the last is which transaction.
+    SendMarkers(Name, u64),
+    /// A transaction may have been open for too long.
+    Expire(Name),
+}
+
+/// A request of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    client: Address,
+    request: u64,
+}
+
+/// What happens once an entry is durable.
+enum Then {
+    /// A client is answered.
+    Answer(Asked, LogAnswer),
+    /// A broker is told something.
+    Tell(Address, BrokerRpc),
+    /// An event has happened.
+    Trace(LogEvent),
+    /// The end of a transaction is decided.
+    Decided(Name),
+    /// A transaction has ended.
+    Ended(Name, ProducerIdentity, TransactionResult),
+}
+
+/// See the module.
+pub struct Broker {
+    options: BrokerOptions,
+    state: BrokerState,
+    stage: Stage,
+    /// What has arrived before the log was read.
+    early: Vec<(Address, BrokerRpc)>,
+    wal: Wal,
+    /// What happens once so many entries are durable, in order.
+    waiting: VecDeque<(u64, Then)>,
+    /// Batches of a producer for a partition that has not joined its transaction yet.
+    held: BTreeMap<(TopicPartition, ProducerIdentity), HeldProduce>,
+    /// How often coordinators were asked.
+    asked: u64,
+    fetches: BTreeMap<u64, HeldFetch>,
+    /// How many fetches have waited.
+    fetches_held: u64,
+    /// By transactional id: who waits until what is open is over.
+    inits: BTreeMap<Name, Vec<InitRequest>>,
+    /// By transactional id: who waits for the end of its transaction.
+    ends: BTreeMap<Name, BTreeSet<Asked>>,
+    /// By transactional id whose end is decided: which decision, by its place among the entries.
+    marking: BTreeMap<Name, u64>,
+    shown: BTreeMap<TopicPartition, Shown>,
+}
+
+type Out = Outbox<Broker>;
+
+impl Broker {
+    /// A life that begins.
+    pub fn new(options: BrokerOptions) -> Self {
+        let own = options.brokers[usize::from(options.own)];
+        let brokers = options.brokers.len() as u16;
+        let all = options.topics.iter().flat_map(|topic| {
+            let name = &topic.name;
+            (0..topic.partitions).map(|partition| TopicPartition { topic: name.clone(), partition })
+        });
+        let led: Vec<TopicPartition> =
+            all.filter(|it| placement::leader(&options.brokers, it.partition) == own).collect();
+        let shown = led.iter().map(|partition| (partition.clone(), Shown::default())).collect();
+        Self {
+            state: BrokerState::new(Place { own: options.own, brokers }, led),
+            options,
+            stage: Stage::default(),
+            early: Vec::new(),
+            wal: Wal::default(),
+            waiting: VecDeque::new(),
+            held: BTreeMap::new(),
+            asked: 0,
+            fetches: BTreeMap::new(),
+            fetches_held: 0,
+            inits: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            marking: BTreeMap::new(),
+            shown,
+        }
+    }
+
+    /// What it knows.
+    pub fn state(&self) -> &BrokerState {
+        &self.state
+    }
+
+    /// Changes something, for good once it is durable.
+    fn write(&mut self, entry: &WalEntry) {
+        self.wal.push(entry);
+        self.state.apply(entry);
+    }
+
+    /// Does something once all that was written so far is durable.
+    fn then(&mut self, then: Then) {
+        self.waiting.push_back((self.wal.entries(), then));
+    }
+
+    fn answer(&mut self, asked: Asked, answer: LogAnswer) {
+        self.then(Then::Answer(asked, answer));
+    }
+
+    /// Answers at once.
+    fn send(asked: Asked, answer: LogAnswer, out: &mut Out) {
+        let Asked { client, request } = asked;
+        out.send(client, LogClientRpc { request, answer });
+    }
+
+    fn fail(asked: Asked, error: LogError, out: &mut Out) {
+        Self::send(asked, LogAnswer::Failed(error), out);
+    }
+
+    /// Does what waits for nothing any more, and gives the disk what there is to write. The last
+    /// thing in every handler.
+    fn settle(&mut self, now: SimTime, out: &mut Out) {
+        while let Some((at, _)) = self.waiting.front()
+            && *at <= self.wal.durable()
+        {
+            let (_, then) = self.waiting.pop_front().expect("there is a first");
+            self.perform(now, then, out);
+        }
+        if matches!(self.stage, Stage::Ready) {
+            let logs = self.state.partitions.iter();
+            let ends = || logs.map(|(it, log)| (it.clone(), log.end())).collect();
+            if let Some(bytes) = self.wal.begin(ends) {
+                out.act(BrokerAction::DiskWork(DiskWork::Append(bytes)));
+            }
+        }
+    }
+
+    fn perform(&mut self, now: SimTime, then: Then, out: &mut Out) {
+        match then {
+            Then::Answer(asked, answer) => Self::send(asked, answer, out),
+            Then::Tell(to, rpc) => out.send(to, rpc),
+            Then::Trace(event) => out.trace(Event::Log(event)),
+            Then::Decided(transactional_id) => self.on_decided(now, transactional_id, out),
+            Then::Ended(transactional_id, producer, result) => {
+                self.on_ended(&transactional_id, producer, result, out);
+            }
+        }
+    }
+
+    fn handle(&mut self, now: SimTime, from: Address, message: BrokerRpc, out: &mut Out) {
+        let asked = |request| Asked { client: from, request };
+        match message {
+            BrokerRpc::DescribeTopic { request, topic } => {
+                let known = self.options.topics.iter().find(|known| known.name == topic);
+                let answer = match known {
+                    Some(known) => LogAnswer::Partitions(known.partitions),
+                    None => LogAnswer::Failed(LogError::UnknownTopicOrPartition(topic.to_string())),
+                };
+                Self::send(asked(request), answer, out);
+            }
+            BrokerRpc::ListOffsets { request, of, isolation } => {
+                let answer = match self.state.partitions.get(&of) {
+                    Some(log) => LogAnswer::Offsets(log.offsets(isolation)),
+                    None => LogAnswer::Failed(LogError::UnknownTopicOrPartition(of.to_string())),
+                };
+                Self::send(asked(request), answer, out);
+            }
+            BrokerRpc::InitProducerId { request, transactional_id, timeout } => {
+                let init = InitRequest { client: from, request, timeout };
+                match transactional_id {
+                    Some(transactional_id) => self.on_init(&transactional_id, init),
+                    None => self.on_init_idempotent(asked(request)),
+                }
+            }
+            BrokerRpc::Produce { request, append } => {
+                self.on_produce(now, asked(request), append, out);
+            }
+            BrokerRpc::EndTransaction { request, transactional_id, producer, result } => {
+                self.on_end(asked(request), &transactional_id, producer, result, out);
+            }
+            BrokerRpc::ListTransactions { request, prefix } => {
+                let open = self.state.transactions.unfinished(&prefix);
+                self.answer(asked(request), LogAnswer::Transactions(open));
+            }
+            BrokerRpc::Fetch { request, from, position, isolation, at_most } => {
+                let fetch = HeldFetch { asked: asked(request), from, position, isolation, at_most };
+                self.on_fetch(now, fetch, out);
+            }
+            BrokerRpc::AddPartition { transactional_id, producer, partition } => {
+                self.on_add_partition(now, from, transactional_id, (producer, partition), out);
+            }
+            BrokerRpc::PartitionAdded { producer, partition, result, .. } => {
+                self.on_partition_added((partition, producer), result, out);
+            }
+            BrokerRpc::WriteMarker { transactional_id, producer, partition, result } => {
+                self.on_write_marker(from, transactional_id, (producer, partition), result);
+            }
+            BrokerRpc::MarkerWritten { transactional_id, producer, partition } => {
+                self.on_marker_written(&transactional_id, producer, &partition);
+            }
+        }
+    }
+}
+
+impl Component for Broker {
+    type Message = BrokerRpc;
+    type Timer = BrokerTimer;
+    type Action = BrokerAction;
+    type Report = DiskResult;
+
+    fn name(&self) -> Name {
+        "broker".into()
+    }
+
+    fn port(&self) -> Port {
+        ports::BROKER
+    }
+
+    fn on_start(&mut self, _now: SimTime, out: &mut Out) {
+        out.act(BrokerAction::ReadLog);
+    }
+
+    fn on_message(&mut self, now: SimTime, from: Address, message: BrokerRpc, out: &mut Out) {
+        if !matches!(self.stage, Stage::Ready) {
+            self.early.push((from, message));
+            return;
+        }
+        self.handle(now, from, message, out);
+        self.settle(now, out);
+    }
+
+    /// Whoever is not there may come back: what got no answer is asked again in time.
+    fn on_reset(&mut self, _now: SimTime, _peer: Address, _out: &mut Out) {}
+
+    fn on_timer(&mut self, now: SimTime, timer: BrokerTimer, out: &mut Out) {
+        match timer {
+            BrokerTimer::Read => self.on_read(now, out),
+            BrokerTimer::ReadAgain => out.act(BrokerAction::ReadLog),
+            BrokerTimer::Durable => self.on_durable(now, out),
+            BrokerTimer::WriteAgain => self.on_write_again(out),
+            BrokerTimer::AskAgain(partition, producer, which) => {
+                self.on_ask_again(now, (partition, producer), which, out);
+            }
+            BrokerTimer::FetchWaited(which) => self.on_fetch_waited(which, out),
+            BrokerTimer::SendMarkers(transactional_id, which) => {
+                self.send_markers(now, transactional_id, which, out);
+            }
+            BrokerTimer::Expire(transactional_id) => self.on_expire(now, transactional_id, out),
+        }
+        self.settle(now, out);
+    }
+
+    fn on_report(&mut self, now: SimTime, report: DiskResult, out: &mut Out) {
+        match report {
+            DiskResult::Read(outcome) => self.on_read_result(now, outcome, out),
+            DiskResult::Stored { unwritten, outcome } => {
+                self.wal.take_back(unwritten);
+                match outcome {
+                    Ok(done) => out.wake_at(done, BrokerTimer::Durable),
+                    Err(_) => out.wake_at(now + wal::TRY_AGAIN, BrokerTimer::WriteAgain),
+                }
+            }
+        }
+    }
+}
+
+/// Where the broker of a node is.
+fn broker(node: NodeId) -> Address {
+    Address { node, port: ports::BROKER }
+}

@@ -1,0 +1,108 @@
+//! One partition, and the bytes of the write-ahead log.
+
+use proptest::prelude::*;
+use weir::broker::{BrokerState, FenceOlderEpochs, Place, WalEntry, append_frame, read_frames};
+use weir::host::{Append, IsolationLevel, LogError, ProducerIdentity, TransactionResult};
+
+use super::{partition, records, text};
+
+fn append(id: u64, sequence: u64, transactional: bool, texts: &[&str]) -> Append {
+    let texts: Vec<String> = texts.iter().map(ToString::to_string).collect();
+    Append {
+        to: partition(0),
+        producer: ProducerIdentity { id, epoch: 0 },
+        transactional_id: transactional.then(|| format!("t{id}").into()),
+        sequence,
+        records: records(&texts),
+    }
+}
+
+fn appended(append: Append) -> WalEntry {
+    WalEntry::Appended { to: partition(0), batch: append.into() }
+}
+
+fn marker(id: u64, result: TransactionResult) -> WalEntry {
+    let producer = ProducerIdentity { id, epoch: 0 };
+    WalEntry::Marker { partition: partition(0), producer, result }
+}
+
+fn state() -> BrokerState {
+    BrokerState::new(Place { own: 0, brokers: 1 }, [partition(0)])
+}
+
+#[test]
+fn only_what_is_durable_is_read_and_retention_removes_what_is_stable() {
+    let mut state = state();
+    state.apply(&appended(append(1, 0, true, &["a", "b"])));
+    state.apply(&appended(append(2, 0, false, &["x", "y"])));
+    state.apply(&marker(1, TransactionResult::Abort));
+    let log = state.partitions.get_mut(&partition(0)).expect("it is there");
+    let read = |log: &weir::broker::PartitionLog, position, at_most| {
+        log.fetch(position, IsolationLevel::ReadCommitted, at_most).map(|fetched| {
+            let texts: Vec<String> = fetched.records.iter().map(|(_, it)| text(it)).collect();
+            (texts.join(""), fetched.next)
+        })
+    };
+    assert_eq!(read(log, 0, 10), Ok((String::new(), 0)), "nothing is durable");
+    assert_eq!(read(log, 1, 10), Err(LogError::OffsetOutOfRange));
+    log.advance_high_watermark(4);
+    assert_eq!(log.last_stable(), 0, "a crash may take the marker");
+    log.advance_high_watermark(5);
+    assert_eq!(log.last_stable(), 5);
+    assert_eq!(read(log, 0, 10), Ok(("xy".to_string(), 5)));
+    assert_eq!(read(log, 0, 1), Ok(("x".to_string(), 3)));
+    assert_eq!(read(log, 3, 10), Ok(("y".to_string(), 5)));
+    log.delete_before(3);
+    assert_eq!(read(log, 2, 10), Err(LogError::OffsetOutOfRange));
+    assert_eq!(read(log, 3, 10), Ok(("y".to_string(), 5)));
+    let ends = log.offsets(IsolationLevel::ReadCommitted);
+    assert_eq!((ends.earliest, ends.latest), (3, 5));
+}
+
+#[test]
+fn a_later_epoch_begins_at_zero_and_ends_the_one_before() {
+    let mut state = state();
+    state.apply(&appended(append(1, 0, false, &["a"])));
+    let next = |epoch, sequence| Append {
+        producer: ProducerIdentity { id: 1, epoch },
+        ..append(1, sequence, false, &["b"])
+    };
+    let admit = |state: &BrokerState, append: &Append| {
+        state.partitions[&partition(0)].admit(append, &FenceOlderEpochs).is_ok()
+    };
+    assert!(!admit(&state, &next(1, 1)));
+    assert!(admit(&state, &next(1, 0)));
+    state.apply(&appended(next(1, 0)));
+    assert!(!admit(&state, &next(0, 1)));
+    assert!(admit(&state, &next(1, 1)));
+}
+
+proptest! {
+    #[test]
+    fn a_log_that_is_cut_anywhere_reads_as_the_entries_before_the_cut(
+        lengths in prop::collection::vec(0_usize..40, 1..8),
+        cut in any::<prop::sample::Index>(),
+        flip in any::<prop::sample::Index>(),
+    ) {
+        let entries: Vec<WalEntry> = lengths
+            .iter()
+            .enumerate()
+            .map(|(i, length)| appended(append(i as u64, 0, i % 2 == 0, &[&"z".repeat(*length)])))
+            .collect();
+        let (mut bytes, mut ends) = (Vec::new(), vec![0]);
+        for entry in &entries {
+            append_frame(entry, &mut bytes);
+            ends.push(bytes.len());
+        }
+        let cut = cut.index(bytes.len() + 1);
+        let read = read_frames(&bytes[..cut]);
+        let whole = ends.iter().filter(|end| **end <= cut).count() - 1;
+        prop_assert_eq!(&read.entries, &entries[..whole]);
+        prop_assert_eq!((read.whole_bytes, read.torn_bytes), (ends[whole], cut - ends[whole]));
+
+        let bit = flip.index(bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let before = ends.iter().filter(|end| **end <= bit / 8).count() - 1;
+        prop_assert_eq!(&read_frames(&bytes).entries, &entries[..before]);
+    }
+}
