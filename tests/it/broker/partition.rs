@@ -1,9 +1,7 @@
 //! One partition, and the bytes of the write-ahead log.
 
 use proptest::prelude::*;
-use weir::broker::{
-    BrokerState, FenceOlderEpochs, Place, WalEntry, append_frame, read_frames,
-};
+use weir::broker::{BrokerState, FenceOlderEpochs, Place, WalEntry, append_frame, read_frames};
 use weir::host::{Append, IsolationLevel, LogError, ProducerIdentity, TransactionResult};
 
 use super::{partition, records, text};

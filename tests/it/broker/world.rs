@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use weir::base::{NodeId, SimDuration, SimTime};
 use weir::broker::{BrokerState, FenceOlderEpochs, ProducerFencing, read_frames};
-use weir::host::{
-    Address, Disk, Fetched, IsolationLevel, TopicPartition,
-};
+use weir::host::{Address, Disk, Fetched, IsolationLevel, TopicPartition};
 use weir::record::Row;
 use weir::runtime::rpc::{BrokerRpc, LogAnswer, LogClientRpc, Rpc};
 use weir::runtime::{
@@ -239,8 +237,7 @@ impl World {
     pub(super) fn read(&self, of: u16, isolation: IsolationLevel) -> Vec<(u64, String)> {
         let leader = weir::broker::placement::leader(&[NodeId(0), NodeId(1)], of);
         let log = &self.state(leader.0).partitions[&partition(of)];
-        let Fetched { records, .. } =
-            log.fetch(0, isolation, u32::MAX).expect("it begins at 0");
+        let Fetched { records, .. } = log.fetch(0, isolation, u32::MAX).expect("it begins at 0");
         records.iter().map(|(offset, record)| (*offset, text(record))).collect()
     }
 
