@@ -209,11 +209,10 @@ impl Transactions {
             Ok(JoinDecision::Join(change))
         };
         match &known.phase {
-            Phase::Empty | Phase::Complete { .. } => join(),
             Phase::Ongoing { partitions, .. } if partitions.contains(partition) => {
                 Ok(JoinDecision::Known)
             }
-            Phase::Ongoing { .. } => join(),
+            Phase::Empty | Phase::Ongoing { .. } | Phase::Complete { .. } => join(),
             Phase::Prepare { .. } => Ok(JoinDecision::Wait),
         }
     }

@@ -286,7 +286,7 @@ impl Broker {
                 self.on_add_partition(now, from, transactional_id, (producer, partition), out);
             }
             BrokerRpc::PartitionAdded { producer, partition, result, .. } => {
-                self.on_partition_added((partition, producer), result, out);
+                self.on_partition_added(&(partition, producer), &result, out);
             }
             BrokerRpc::WriteMarker { transactional_id, producer, partition, result } => {
                 self.on_write_marker(from, transactional_id, (producer, partition), result);
