@@ -146,6 +146,9 @@ pub struct Broker {
     inits: BTreeMap<Name, Vec<InitRequest>>,
     /// By transactional id: who waits for the end of its transaction.
     ends: BTreeMap<Name, BTreeSet<Asked>>,
+    /// By transactional id: the last request to end a transaction when there was none to end. If it
+    /// comes again, it does not end the next one.
+    ended_nothing: BTreeMap<Name, Asked>,
     /// By transactional id whose end is decided: which decision, by its place among the entries.
     marking: BTreeMap<Name, u64>,
     shown: BTreeMap<TopicPartition, Shown>,
@@ -178,6 +181,7 @@ impl Broker {
             fetches_held: 0,
             inits: BTreeMap::new(),
             ends: BTreeMap::new(),
+            ended_nothing: BTreeMap::new(),
             marking: BTreeMap::new(),
             shown,
         }
