@@ -40,12 +40,15 @@ enum Step {
     Drop(fn(&BrokerRpc) -> bool),
 }
 
+/// Something that a client asks, as often as it is called.
+type Request = Box<dyn Fn(&mut World) -> String>;
+
 struct Script {
     world: World,
     requests: u64,
     /// The producer of each client.
     producers: [ProducerIdentity; 4],
-    last: Option<Box<dyn Fn(&mut World) -> String>>,
+    last: Option<Request>,
 }
 
 impl Script {
