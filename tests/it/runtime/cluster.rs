@@ -264,8 +264,7 @@ impl Cluster {
                 self.with_job_master(job, |it, now, out| it.on_message(now, from, message, out));
             }
             Rpc::TaskExecutor(message) => {
-                let node = to.node;
-                self.with_executor(node, |it, now, out| it.on_message(now, from, message, out));
+                self.with_executor(to.node, |it, now, out| it.on_message(now, from, message, out));
             }
         }
     }
