@@ -62,6 +62,9 @@ pub struct Transaction {
     pub timeout: SimDuration,
     /// Where it stands.
     pub phase: Phase,
+    /// The client's request that has ended the last transaction: if it comes again, it does not
+    /// end the next one.
+    ended_by: Option<(Address, u64)>,
     given: VecDeque<Given>,
 }
 
@@ -92,6 +95,8 @@ pub enum TransactionChange {
         producer: ProducerIdentity,
         /// How it ends.
         result: TransactionResult,
+        /// The client and the request by which, if it is a client's wish.
+        ended_by: Option<(Address, u64)>,
     },
     /// A partition has the marker. With the last one the transaction is complete.
     Marked {
@@ -189,6 +194,7 @@ impl Transactions {
             Phase::Ongoing { .. } => InitDecision::AbortFirst(TransactionChange::Prepared {
                 producer: next,
                 result: TransactionResult::Abort,
+                ended_by: None,
             }),
             Phase::Prepare { .. } => InitDecision::Wait,
         }
@@ -209,18 +215,18 @@ impl Transactions {
             Ok(JoinDecision::Join(change))
         };
         match &known.phase {
-            Phase::Empty | Phase::Complete { .. } => join(),
             Phase::Ongoing { partitions, .. } if partitions.contains(partition) => {
                 Ok(JoinDecision::Known)
             }
-            Phase::Ongoing { .. } => join(),
+            Phase::Empty | Phase::Ongoing { .. } | Phase::Complete { .. } => join(),
             Phase::Prepare { .. } => Ok(JoinDecision::Wait),
         }
     }
 
-    /// A producer wants its transaction to end.
+    /// A producer wants its transaction to end, by a client's request.
     pub fn end(
         &self,
+        asked: (Address, u64),
         transactional_id: &str,
         producer: ProducerIdentity,
         wanted: TransactionResult,
@@ -229,9 +235,11 @@ impl Transactions {
         let known = self.current(transactional_id, producer, fencing)?;
         match &known.phase {
             Phase::Empty => Ok(EndDecision::Ended),
+            Phase::Ongoing { .. } if known.ended_by == Some(asked) => Ok(EndDecision::Ended),
             Phase::Ongoing { .. } => Ok(EndDecision::End(TransactionChange::Prepared {
                 producer: known.producer,
                 result: wanted,
+                ended_by: Some(asked),
             })),
             Phase::Prepare { result, .. } if *result == wanted => Ok(EndDecision::Underway),
             Phase::Complete { result } if *result == wanted => Ok(EndDecision::Ended),
@@ -257,6 +265,7 @@ impl Transactions {
         (due <= now).then(|| TransactionChange::Prepared {
             producer: bumped(known.producer),
             result: TransactionResult::Abort,
+            ended_by: None,
         })
     }
 
@@ -303,6 +312,7 @@ impl Transactions {
                 producer: *producer,
                 timeout: *timeout,
                 phase: Phase::Empty,
+                ended_by: None,
                 given: VecDeque::new(),
             });
             (known.producer, known.timeout, known.phase) = (*producer, *timeout, Phase::Empty);
@@ -329,11 +339,11 @@ impl Transaction {
                 let partitions = BTreeSet::from([partition.clone()]);
                 *phase = Phase::Ongoing { partitions, started_at: *at };
             }
-            (TransactionChange::Prepared { producer, result }, phase) => {
+            (TransactionChange::Prepared { producer, result, ended_by }, phase) => {
                 if let Phase::Ongoing { partitions, .. } = phase {
                     let missing = std::mem::take(partitions);
                     *phase = Phase::Prepare { result: *result, missing };
-                    self.producer = *producer;
+                    (self.producer, self.ended_by) = (*producer, *ended_by);
                 }
             }
             (TransactionChange::Marked { partition }, phase) => {

@@ -131,8 +131,15 @@ impl Broker {
         out: &mut Out,
     ) {
         let fencing = &*self.options.fencing;
-        match self.state.transactions.end(transactional_id, producer, result, fencing) {
-            Ok(EndDecision::Ended) => self.answer(asked, LogAnswer::Done),
+        let by = (asked.client, asked.request);
+        match self.state.transactions.end(by, transactional_id, producer, result, fencing) {
+            Ok(EndDecision::Ended) => {
+                self.ended_nothing.insert(transactional_id.clone(), asked);
+                self.answer(asked, LogAnswer::Done);
+            }
+            Ok(EndDecision::End(_)) if self.ended_nothing.get(transactional_id) == Some(&asked) => {
+                self.answer(asked, LogAnswer::Done);
+            }
             Ok(EndDecision::Underway) => {
                 self.ends.entry(transactional_id.clone()).or_default().insert(asked);
             }

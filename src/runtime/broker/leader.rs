@@ -94,13 +94,13 @@ impl Broker {
 
     pub(super) fn on_partition_added(
         &mut self,
-        key: (TopicPartition, ProducerIdentity),
-        result: Result<(), LogError>,
+        key: &(TopicPartition, ProducerIdentity),
+        result: &Result<(), LogError>,
         out: &mut Out,
     ) {
-        let Some(held) = self.held.remove(&key) else { return };
+        let Some(held) = self.held.remove(key) else { return };
         for (asked, append) in held.queue {
-            match &result {
+            match result {
                 Ok(()) => self.append(asked, append, out),
                 Err(error) => Self::refuse(asked, &append, error.clone(), out),
             }

@@ -146,6 +146,9 @@ pub struct Broker {
     inits: BTreeMap<Name, Vec<InitRequest>>,
     /// By transactional id: who waits for the end of its transaction.
     ends: BTreeMap<Name, BTreeSet<Asked>>,
+    /// By transactional id: the last request to end a transaction when there was none to end. If it
+    /// comes again, it does not end the next one.
+    ended_nothing: BTreeMap<Name, Asked>,
     /// By transactional id whose end is decided: which decision, by its place among the entries.
     marking: BTreeMap<Name, u64>,
     shown: BTreeMap<TopicPartition, Shown>,
@@ -178,6 +181,7 @@ impl Broker {
             fetches_held: 0,
             inits: BTreeMap::new(),
             ends: BTreeMap::new(),
+            ended_nothing: BTreeMap::new(),
             marking: BTreeMap::new(),
             shown,
         }
@@ -286,7 +290,7 @@ impl Broker {
                 self.on_add_partition(now, from, transactional_id, (producer, partition), out);
             }
             BrokerRpc::PartitionAdded { producer, partition, result, .. } => {
-                self.on_partition_added((partition, producer), result, out);
+                self.on_partition_added(&(partition, producer), &result, out);
             }
             BrokerRpc::WriteMarker { transactional_id, producer, partition, result } => {
                 self.on_write_marker(from, transactional_id, (producer, partition), result);

@@ -40,12 +40,15 @@ enum Step {
     Drop(fn(&BrokerRpc) -> bool),
 }
 
+/// Something that a client asks, as often as it is called.
+type Request = Box<dyn Fn(&mut World) -> String>;
+
 struct Script {
     world: World,
     requests: u64,
     /// The producer of each client.
     producers: [ProducerIdentity; 4],
-    last: Option<Box<dyn Fn(&mut World) -> String>>,
+    last: Option<Request>,
 }
 
 impl Script {
@@ -199,7 +202,21 @@ fn a_batch_that_comes_again_is_there_once() {
         Read(0, 4, ReadCommitted),
         Read(7, 0, ReadCommitted),
     ];
-    insta::assert_snapshot!(check(&steps), @"");
+    insta::assert_snapshot!(check(&steps), @"
+    producer 0/0 (producer-initialized)
+    appended at 0 (records-appended, stable-offset-advanced)
+    appended at 0 ()
+    appended at 1 (records-appended, stable-offset-advanced)
+    appended at 0 ()
+    OUT_OF_ORDER_SEQUENCE_NUMBER (append-refused)
+     (log-recovered, stable-offset-advanced)
+    appended at 1 ()
+    appended at 2 (records-appended, stable-offset-advanced)
+    [0:a 1:b 2:c] next 3 ()
+    after a while [] next 3 ()
+    OFFSET_OUT_OF_RANGE ()
+    UNKNOWN_TOPIC_OR_PARTITION ()
+    ");
 }
 
 #[test]
@@ -220,7 +237,22 @@ fn an_open_transaction_holds_up_readers_of_what_is_committed() {
         Read(0, 0, ReadCommitted),
         Read(1, 0, ReadCommitted),
     ];
-    insta::assert_snapshot!(check(&steps), @"");
+    insta::assert_snapshot!(check(&steps), @"
+    producer 1/0 (producer-initialized)
+    appended at 0 (partition-joined, records-appended)
+    appended at 0 (partition-joined, records-appended)
+    producer 0/0 (producer-initialized)
+    appended at 1 (records-appended)
+    open: t ()
+    after a while [] next 0 ()
+    [0:a 1:x] next 2 ()
+    done (transaction-decided, marker-written, stable-offset-advanced, marker-written, stable-offset-advanced, transaction-ended)
+    done ()
+    INVALID_TXN_STATE ()
+    open:  ()
+    [0:a 1:x] next 3 ()
+    [0:A] next 2 ()
+    ");
 }
 
 #[test]
@@ -242,7 +274,23 @@ fn whoever_initializes_a_transactional_id_fences_the_one_before() {
         Read(0, 0, ReadCommitted),
         Read(0, 0, ReadUncommitted),
     ];
-    insta::assert_snapshot!(check(&steps), @"");
+    insta::assert_snapshot!(check(&steps), @"
+    producer 1/0 (producer-initialized)
+    producer 1/0 ()
+    done ()
+    appended at 0 (partition-joined, records-appended)
+    producer 1/2 (transaction-decided, marker-written, stable-offset-advanced, transaction-ended, producer-initialized)
+    producer 1/2 ()
+    INVALID_PRODUCER_EPOCH (producer-fenced, append-refused)
+    PRODUCER_FENCED (producer-fenced, append-refused)
+    PRODUCER_FENCED (producer-fenced)
+    appended at 2 (partition-joined, records-appended)
+    done (transaction-decided, marker-written, stable-offset-advanced, transaction-ended)
+    INVALID_PRODUCER_ID_MAPPING ()
+    INVALID_PRODUCER_ID_MAPPING ()
+    [2:new] next 4 ()
+    [0:old 2:new] next 4 ()
+    ");
 }
 
 #[test]
@@ -263,7 +311,21 @@ fn a_transaction_that_is_open_for_too_long_is_aborted() {
         End(0, "t", Commit),
         Read(0, 0, ReadCommitted),
     ];
-    insta::assert_snapshot!(check(&steps), @"");
+    insta::assert_snapshot!(check(&steps), @"
+    producer 1/0 (producer-initialized)
+    appended at 0 (partition-joined, records-appended)
+     (log-recovered)
+     (log-recovered)
+    open: t ()
+     (transaction-expired, transaction-decided, marker-written, stable-offset-advanced, transaction-ended)
+    PRODUCER_FENCED (producer-fenced)
+    INVALID_PRODUCER_EPOCH (producer-fenced, append-refused)
+    after a while [] next 2 ()
+    producer 1/2 (producer-initialized)
+    appended at 2 (partition-joined, records-appended)
+    done (transaction-decided, marker-written, stable-offset-advanced, transaction-ended)
+    [2:b] next 4 ()
+    ");
 }
 
 #[test]
@@ -286,7 +348,21 @@ fn what_is_decided_is_done_after_a_crash() {
         Read(1, 0, ReadCommitted),
         Init(1, "t"),
     ];
-    insta::assert_snapshot!(check(&steps), @"");
+    insta::assert_snapshot!(check(&steps), @"
+    producer 1/0 (producer-initialized)
+    appended at 0 (partition-joined, records-appended)
+    appended at 0 (partition-joined, records-appended)
+    no answer (transaction-decided)
+     (log-recovered)
+     (log-recovered, transaction-decided)
+    after a while [] next 0 ()
+    no answer ()
+     (log-recovered)
+     (log-recovered, transaction-decided, marker-written, stable-offset-advanced, marker-written, stable-offset-advanced, transaction-ended)
+    [0:a] next 2 ()
+    [0:A] next 2 ()
+    producer 1/1 (producer-initialized)
+    ");
 }
 
 #[test]
@@ -303,7 +379,16 @@ fn nothing_is_answered_that_the_disk_has_refused() {
         Crash(0),
         Read(0, 0, ReadCommitted),
     ];
-    insta::assert_snapshot!(check(&steps), @"");
+    insta::assert_snapshot!(check(&steps), @"
+    producer 0/0 (producer-initialized)
+    no answer ()
+    no answer ()
+     (records-appended, stable-offset-advanced)
+    appended at 0 ()
+    appended at 1 (records-appended, stable-offset-advanced)
+     (log-recovered, stable-offset-advanced)
+    [0:a 1:b] next 2 ()
+    ");
 }
 
 /// A part that fences nobody.
@@ -328,5 +413,13 @@ fn a_part_that_fences_nobody_lets_a_zombie_into_the_transaction_of_another() {
         Read(0, 0, ReadCommitted),
     ];
     let world = World::with_fencing(1, Arc::new(FenceNobody));
-    insta::assert_snapshot!(check_with(world, &steps), @"");
+    insta::assert_snapshot!(check_with(world, &steps), @"
+    producer 1/0 (producer-initialized)
+    appended at 0 (partition-joined, records-appended)
+    producer 1/2 (transaction-decided, marker-written, stable-offset-advanced, transaction-ended, producer-initialized)
+    appended at 2 (partition-joined, records-appended)
+    appended at 3 (records-appended)
+    done (transaction-decided, marker-written, stable-offset-advanced, transaction-ended)
+    [2:new 3:zombie] next 5 ()
+    ");
 }

@@ -92,7 +92,7 @@ impl World {
     }
 
     fn start(&mut self, own: u16) {
-        self.handle(own, |broker, now, out| broker.on_start(now, out));
+        self.handle(own, Component::on_start);
     }
 
     /// A broker crashes and comes back at once.

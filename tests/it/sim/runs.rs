@@ -170,6 +170,27 @@ fn rows_become_visible_with_a_hash_that_knows_no_order() {
 }
 
 #[test]
+fn rows_of_a_partition_are_revealed_once() {
+    let outcome = play_out(world(1, 1), |host, stop| async move {
+        let row = |text: &str| Row { kind: RowKind::Insert, fields: vec![text.into()], id: None };
+        host.outside.reveal("out", 0, vec![(0, row("x")), (2, row("y"))]);
+        host.outside.reveal("out", 1, vec![(0, row("z"))]);
+        host.outside.reveal("out", 0, vec![(0, row("x")), (2, row("y"))]);
+        host.outside.reveal("out", 0, vec![(2, row("y")), (5, row("w"))]);
+        stop.stop();
+        host.outside.reveal("out", 0, vec![(6, row("too late"))]);
+    });
+    let visible = outcome.recorder.entries.iter().filter_map(|entry| match &entry.event {
+        Event::Sink(SinkEvent::RowsVisible { subtask, rows, .. }) => Some((&**subtask, *rows)),
+        _ => None,
+    });
+    let visible: Vec<_> = visible.collect();
+    assert_eq!(visible, [("out-0", 2), ("out-1", 1), ("out-0", 1)]);
+    let texts: Vec<_> = outcome.sinks["out"].iter().map(|row| row.fields[0].as_str()).collect();
+    assert_eq!(texts, ["x", "y", "z", "w"]);
+}
+
+#[test]
 fn a_trace_s_recorder_keeps_a_run() {
     let options = world(1, 2);
     let names = ["a", "b"].map(weir::base::Name::from).to_vec();
