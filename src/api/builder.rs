@@ -194,7 +194,8 @@ impl Builder {
         if !has(StreamNodeKind::Source) || !has(StreamNodeKind::Sink) {
             return Err(ProgramError::Empty);
         }
-        Ok(super::Program { graph, code: Arc::new(self.code.clone()), sinks: self.sinks.clone() })
+        let (code, sinks) = (Arc::new(self.code.clone()), self.sinks.clone());
+        Ok(super::Program { graph, code, sinks, expected: super::ExpectedRows::new() })
     }
 }
 

@@ -49,7 +49,7 @@ pub use event_time::TimeCharacteristic;
 pub use interval_join::{IntervalJoin, IntervalJoined};
 pub use joined_streams::{CoGroupedStreams, JoinedStreams, WithWindow};
 pub use keyed_stream::KeyedStream;
-pub use program::{Program, ProgramError, SinkDeclaration};
+pub use program::{ExpectedRows, Program, ProgramError, SinkDeclaration};
 pub use stream::DataStream;
 pub use windowed_stream::{AllWindowedStream, NullByteKey, WindowedStream};
 pub use windows::{

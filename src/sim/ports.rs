@@ -76,6 +76,17 @@ impl Life {
         usize::from(self.node.0)
     }
 
+    /// Makes rows visible, and tells of it: with the rows themselves if the sink is judged.
+    fn show(&self, Writer { sink, subtask, attempt }: Writer<'_>, rows: Vec<Row>) {
+        let (hash, count) = (hash_of(&rows), rows.len() as u32);
+        let judged = self.world.options.judged.contains(sink);
+        let shown = if judged { rows.clone() } else { Vec::new() };
+        self.world.sinks.borrow_mut().entry(sink.to_owned()).or_default().extend(rows);
+        let (sink, subtask) = (sink.into(), subtask.into());
+        let visible = SinkEvent::RowsVisible { sink, subtask, attempt, rows: count, hash, shown };
+        host::Trace::record(self, Event::Sink(visible));
+    }
+
     /// Does something on the disk; the moment at which it is done is told as the deadline of a
     /// sleep that this node's clock does not end earlier.
     fn on_disk<T>(
@@ -220,11 +231,7 @@ impl Outside for Life {
         if !self.is_alive() {
             return;
         }
-        let hash = hash_of(&rows);
-        self.world.sinks.borrow_mut().entry(sink.to_owned()).or_default().extend(rows);
-        let (sink, subtask) = (sink_name, subtask_name);
-        let visible = SinkEvent::RowsVisible { sink, subtask, attempt, rows: count, hash };
-        host::Trace::record(self, Event::Sink(visible));
+        self.show(writer, rows);
     }
 
     fn expect_failure(&self, subtask: &str, signal: Signal) -> Rc<Cell<bool>> {

@@ -3,6 +3,7 @@
 mod check;
 mod checkpoint;
 mod dataflow;
+mod delivery;
 mod event_time;
 mod gallery;
 mod golden;
