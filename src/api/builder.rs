@@ -221,6 +221,7 @@ impl Builder {
             sinks: self.sinks.clone(),
             topics: self.topics.clone(),
             feeds: self.feeds.clone(),
+            expected: super::ExpectedRows::new(),
         })
     }
 }

@@ -51,7 +51,7 @@ pub use interval_join::{IntervalJoin, IntervalJoined};
 pub use joined_streams::{CoGroupedStreams, JoinedStreams, WithWindow};
 pub use keyed_stream::KeyedStream;
 pub use log::LogTopic;
-pub use program::{Program, ProgramError, SinkDeclaration};
+pub use program::{ExpectedRows, Program, ProgramError, SinkDeclaration};
 pub use stream::DataStream;
 pub use windowed_stream::{AllWindowedStream, NullByteKey, WindowedStream};
 pub use windows::{

@@ -1,5 +1,6 @@
 //! A finished program: graph and code.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::LogTopic;
@@ -23,7 +24,14 @@ pub struct Program {
     pub topics: Vec<LogTopic>,
     /// Who appends to them from outside.
     pub feeds: Vec<LogFeed>,
+    /// What sinks must show in the end, where that is known. What becomes visible in them is held
+    /// against it.
+    pub expected: ExpectedRows,
 }
+
+/// What sinks must show in the end, as the fields of rows: for an upsert sink the last row of each
+/// key, for others all rows in any order.
+pub type ExpectedRows = BTreeMap<String, Vec<Vec<String>>>;
 
 /// A sink that the outside world sees.
 #[derive(Clone, Debug, PartialEq, Eq)]

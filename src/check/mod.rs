@@ -12,6 +12,7 @@
 //! | `watermarks` | event time never goes back |
 //! | `owners` | a key group has one owner, a slot one grant |
 //! | `fencing` | what was replaced or is dead changes nothing |
+//! | `delivery`, `story`, `table` | not an invariant: whether the outside has seen each row exactly once |
 //! | `progress` | jobs end, or go on when all faults have healed |
 //!
 //! Previous: [`crate::trace`]. Next: whoever shows the verdict.
@@ -19,11 +20,14 @@
 mod complete;
 mod counts;
 mod cut;
+mod delivery;
 mod fencing;
 mod files;
 mod owners;
 mod progress;
 mod restored;
+mod story;
+mod table;
 mod verdict;
 mod watermarks;
 
@@ -31,6 +35,7 @@ use crate::base::SimTime;
 use crate::trace::{Header, Recorded, TraceError, TraceFile};
 
 pub use counts::JobCounts;
+pub use delivery::{Delivery, SinkVerdict};
 pub use verdict::{Invariant, Judged, Verdict, Witness};
 
 use verdict::Findings;
@@ -48,6 +53,7 @@ trait Fold {
 pub struct Checker {
     folds: Vec<Box<dyn Fold + Send>>,
     counts: counts::Counts,
+    delivery: delivery::Deliveries,
     findings: Findings,
     last: SimTime,
 }
@@ -66,7 +72,9 @@ impl Checker {
             Box::new(progress::Progress::default()),
         ];
         let findings = Findings::new(header);
-        Self { folds, counts: counts::Counts::default(), findings, last: SimTime::ZERO }
+        let delivery = delivery::Deliveries::new(header);
+        let counts = counts::Counts::default();
+        Self { folds, counts, delivery, findings, last: SimTime::ZERO }
     }
 
     /// Takes an event in. Record events are passed over.
@@ -76,6 +84,7 @@ impl Checker {
         }
         self.last = recorded.at;
         self.counts.apply(&recorded.event);
+        self.delivery.apply(recorded);
         for fold in &mut self.folds {
             fold.apply(recorded, &mut self.findings);
         }
@@ -83,10 +92,13 @@ impl Checker {
 
     /// What it has come to. `end` is why the run ended.
     pub fn finish(mut self, end: &str) -> Verdict {
+        let completed = end == "completed";
         for fold in &mut self.folds {
-            fold.finish(self.last, end == "completed", &mut self.findings);
+            fold.finish(self.last, completed, &mut self.findings);
         }
-        Verdict { invariants: self.findings.into_judged(), jobs: self.counts.into_jobs() }
+        let (delivery, sinks) = self.delivery.finish(completed);
+        let (invariants, jobs) = (self.findings.into_judged(), self.counts.into_jobs());
+        Verdict { invariants, jobs, delivery, sinks }
     }
 }
 

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use serde::Serialize;
 use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
-use super::JobCounts;
-use crate::base::{JobId, Step};
+use super::{Delivery, JobCounts, SinkVerdict};
+use crate::base::{JobId, Name, Step};
 use crate::trace::Header;
 
 /// What holds in every run of a correct engine.
@@ -122,6 +122,10 @@ pub struct Verdict {
     pub invariants: Vec<Judged>,
     /// What became of checkpoints and restarts, by job.
     pub jobs: BTreeMap<JobId, JobCounts>,
+    /// What the outside was given: the weakest over all sinks that can be judged.
+    pub delivery: Delivery,
+    /// What became of each sink that can be judged.
+    pub sinks: BTreeMap<Name, SinkVerdict>,
 }
 
 impl Verdict {
@@ -135,7 +139,7 @@ impl Verdict {
         self.violated().next().is_none()
     }
 
-    /// The verdict as `weir run --json` and `weir check --json` show it.
+    /// The invariants as `weir run --json` and `weir check --json` show them.
     pub fn to_json(&self) -> serde_json::Value {
         let judged = |judged: &Judged| {
             serde_json::json!({
@@ -145,6 +149,12 @@ impl Verdict {
             })
         };
         self.invariants.iter().map(judged).collect()
+    }
+
+    /// The sinks as `weir check --json` shows them.
+    pub fn sinks_json(&self) -> serde_json::Value {
+        let sinks = self.sinks.iter().map(|(name, sink)| (name.to_string(), sink.to_json()));
+        serde_json::Value::Object(sinks.collect())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a cluster is given.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Protocol;
@@ -72,6 +73,7 @@ impl ClusterOptions {
                 notes: Vec::new(),
                 limits: Limits::default(),
                 fencing: Arc::new(FenceReplaced),
+                judged: BTreeSet::new(),
                 level: Level::Off,
             },
             taskmanagers,

@@ -8,11 +8,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::JobSubmission;
+use crate::api::SinkDeclaration;
 use crate::base::{SimDuration, SimTime};
 use crate::check::{JobCounts, Verdict};
 use crate::operator::AccumulatorResult;
 use crate::record::Row;
-use crate::trace::{JobStatus, Level};
+use crate::trace::{JobStatus, Level, SinkEvent};
 
 /// What a run comes to.
 #[derive(Clone, Debug)]
@@ -141,6 +142,22 @@ pub(super) fn sinks(
         (sink.name.clone(), SinkReport { columns: sink.columns.clone(), committed, rows })
     });
     reports.collect()
+}
+
+/// By sink: what it must show in the end, where a job says so.
+pub(super) fn expected(jobs: &[JobSubmission]) -> Vec<(String, SinkEvent)> {
+    let declared = jobs.iter().flat_map(|job| {
+        job.program
+            .sinks
+            .iter()
+            .filter_map(|sink| Some((sink, job.program.expected.get(&sink.name)?)))
+    });
+    let event = |(sink, rows): (&SinkDeclaration, &Vec<Vec<String>>)| {
+        let key_columns = sink.key_columns.map(|columns| columns as u16);
+        let (name, rows) = (sink.name.as_str().into(), rows.clone());
+        (sink.name.clone(), SinkEvent::RowsExpected { sink: name, key_columns, rows })
+    };
+    declared.map(event).collect()
 }
 
 /// The last row of each key, in the order in which they were written.

@@ -3,6 +3,7 @@
 //! Invariant: this is the only place that knows both the engine ([`crate::runtime`]) and the
 //! world ([`crate::sim`]).
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -20,7 +21,7 @@ use crate::runtime::{
 };
 use crate::sim::{self, Boot, End, Stop, Watch};
 use crate::task::TaskOptions;
-use crate::trace::{FORMAT_VERSION, Header, JobStatus, Observer, Recorder};
+use crate::trace::{Event, FORMAT_VERSION, Header, JobStatus, Observer, Recorder, SinkEvent};
 
 /// The node that submits.
 const CLIENT: NodeId = NodeId(0);
@@ -119,10 +120,12 @@ pub fn run(
     };
     let mut sim_options = options.sim;
     sim_options.fencing = options.protocol.fencing;
+    let expected = report::expected(jobs);
+    sim_options.judged = expected.iter().map(|(sink, _)| sink.clone()).collect();
     let results = Arc::new(Mutex::new(BTreeMap::new()));
     let ended = results.clone();
     let outcome = sim::run(sim_options, recorder, onlooker.watch, move |stop| {
-        boot(runtime, submissions, (log, feeds), ended, stop)
+        boot(runtime, submissions, Outsiders { log, feeds, expected }, ended, stop)
     })?;
     let end = match outcome.end {
         End::Stopped => EndReason::Completed,
@@ -197,13 +200,23 @@ fn submission(job: &JobSubmission) -> Result<Submission, ClusterError> {
     Ok(Submission { at: job.at, cancel_at: None, payload })
 }
 
+/// What is outside the cluster and belongs to its jobs.
+struct Outsiders {
+    /// The log.
+    log: BrokerOptions,
+    /// Who appends to it.
+    feeds: Vec<LogFeed>,
+    /// What sinks must show.
+    expected: Vec<(String, SinkEvent)>,
+}
+
 type Results = Arc<Mutex<BTreeMap<u32, JobResult>>>;
 
 /// What each node runs, whenever it starts.
 fn boot(
     options: RuntimeOptions,
     submissions: Vec<Submission>,
-    (log, feeds): (BrokerOptions, Vec<LogFeed>),
+    Outsiders { log, feeds, expected }: Outsiders,
     results: Results,
     stop: Stop,
 ) -> Boot {
@@ -211,9 +224,14 @@ fn boot(
     if count == 0 {
         stop.stop();
     }
+    let expected = RefCell::new(expected);
     Box::new(move |host: Host| -> Task {
         match host.node {
             CLIENT => {
+                // Told once, in the client's first life.
+                for (_, event) in expected.take() {
+                    host.trace.record(Event::Sink(event));
+                }
                 let (results, stop, submitter) = (results.clone(), stop.clone(), host.clone());
                 let on_end = move |result: JobResult| {
                     let mut results = results.lock().expect("nothing panics while it holds this");

@@ -1,8 +1,10 @@
 //! Totals by key: the plainest use of keyed state. It runs on either state backend and must come to
 //! the same.
 
+use std::collections::BTreeMap;
+
 use super::{ArgumentError, ArgumentKind, Arguments, GalleryJob};
-use crate::api::{Program, SourceOptions, StreamExecutionEnvironment};
+use crate::api::{ExpectedRows, Program, SourceOptions, StreamExecutionEnvironment};
 use crate::operator::{KeyedContext, KeyedOpenContext, KeyedProcessFunction};
 use crate::record::{Collector, Failure};
 use crate::state::{ValueState, ValueStateDescriptor};
@@ -17,15 +19,22 @@ pub(super) fn job() -> GalleryJob {
         .argument("records", ArgumentKind::Integer, records)
         .argument("keys", ArgumentKind::Integer, "how many keys there are")
         .sink("totals", &TOTALS)
+        .expecting(expected)
+}
+
+fn expected(arguments: &Arguments) -> Result<ExpectedRows, ArgumentError> {
+    let (records, keys) = records_and_keys(arguments)?;
+    let mut totals = BTreeMap::<u64, u64>::new();
+    for i in 0..records {
+        *totals.entry(i % keys).or_default() += i;
+    }
+    Ok(super::table("totals", totals))
 }
 
 fn keyed_totals(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("keyed-totals");
     env.set_parallelism(arguments.parallelism());
-    let records = u64::try_from(arguments.integer("records")?)
-        .map_err(|_| ArgumentError::new("records", "a count is at least 0"))?;
-    let keys = u64::try_from(arguments.integer("keys")?).ok().filter(|keys| *keys > 0);
-    let keys = keys.ok_or_else(|| ArgumentError::new("keys", "there is at least one key"))?;
+    let (records, keys) = records_and_keys(arguments)?;
     let options = SourceOptions { splits: None, ..SourceOptions::default() };
     env.from_generator("records", records, options, move |i| (i % keys, i))
         .uid("records")
@@ -34,6 +43,14 @@ fn keyed_totals(arguments: &Arguments) -> Result<Program, ArgumentError> {
         .uid("add")
         .upsert_to("totals", TOTALS, 1);
     super::finish(&env)
+}
+
+/// How many records there are, and how many keys.
+fn records_and_keys(arguments: &Arguments) -> Result<(u64, u64), ArgumentError> {
+    let records = u64::try_from(arguments.integer("records")?)
+        .map_err(|_| ArgumentError::new("records", "a count is at least 0"))?;
+    let keys = u64::try_from(arguments.integer("keys")?).ok().filter(|keys| *keys > 0);
+    Ok((records, keys.ok_or_else(|| ArgumentError::new("keys", "there is at least one key"))?))
 }
 
 /// Adds each value to the total of its key.

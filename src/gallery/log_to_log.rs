@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::two_speed_sum::rate;
 use super::{ArgumentError, ArgumentValue, Arguments, GalleryJob};
-use crate::api::{Program, StreamExecutionEnvironment};
+use crate::api::{ExpectedRows, Program, StreamExecutionEnvironment};
 use crate::base::SimDuration;
 use crate::connector::{LogFeed, LogSink, LogSource};
 use crate::host::LogRecord;
@@ -35,6 +35,7 @@ pub(super) fn job() -> GalleryJob {
             "after how long the log aborts an open transaction",
         )
         .sink("out", &OUT)
+        .expecting(expected)
 }
 
 fn count(arguments: &Arguments, name: &str, least: u64) -> Result<u64, ArgumentError> {
@@ -74,9 +75,7 @@ fn log_to_log(arguments: &Arguments) -> Result<Program, ArgumentError> {
 }
 
 /// What `out` must show: a plain count.
-pub(super) fn expected(
-    arguments: &Arguments,
-) -> Result<BTreeMap<String, Vec<Vec<String>>>, ArgumentError> {
+fn expected(arguments: &Arguments) -> Result<ExpectedRows, ArgumentError> {
     let (records, keys) = (count(arguments, "records", 0)?, count(arguments, "keys", 1)?);
     let row = |place: u64| vec![(place % keys).to_string(), (place / keys + 1).to_string()];
     Ok(BTreeMap::from([("out".to_string(), (0..records).map(row).collect())]))

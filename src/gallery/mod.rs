@@ -36,11 +36,13 @@ mod windowed_counts;
 mod words;
 
 pub use registry::{
-    Argument, ArgumentError, ArgumentKind, ArgumentValue, Arguments, BuildProgram, GalleryJob,
-    Registry, ResourceError, Resources, SinkColumns,
+    Argument, ArgumentError, ArgumentKind, ArgumentValue, Arguments, BuildProgram, ExpectRows,
+    GalleryJob, Registry, ResourceError, Resources, SinkColumns,
 };
 
-use crate::api::{Program, StreamExecutionEnvironment};
+use std::collections::BTreeMap;
+
+use crate::api::{ExpectedRows, Program, StreamExecutionEnvironment};
 use crate::base::SimDuration;
 
 /// All jobs of the gallery.
@@ -96,7 +98,8 @@ fn timeless_jobs() -> Registry {
                 "How often each word of a text occurs.",
                 words::word_count,
             )
-            .sink("counts", &["word", "count"]),
+            .sink("counts", &["word", "count"])
+            .expecting(words::expected_counts),
             "a text file",
         ))
         .with(flights::with_input(
@@ -105,7 +108,8 @@ fn timeless_jobs() -> Registry {
                 "How many flights each airline had.",
                 flights::flights_per_carrier,
             )
-            .sink("counts", &["carrier", "flights"]),
+            .sink("counts", &["carrier", "flights"])
+            .expecting(flights::expected_flights),
             "departures as CSV",
         ))
         .with(flights::with_input(
@@ -123,7 +127,8 @@ fn timeless_jobs() -> Registry {
                 "A stream parts into two branches that meet again.",
                 numbers::diamond,
             )
-            .sink("merged", &["branch", "number", "result"]),
+            .sink("merged", &["branch", "number", "result"])
+            .expecting(numbers::expected_of_diamond),
         )
         .with(
             counted(
@@ -185,6 +190,12 @@ fn window_size(arguments: &Arguments, name: &str) -> Result<SimDuration, Argumen
         return Err(ArgumentError::new(name, "a window lasts at least 1 ms"));
     }
     Ok(size)
+}
+
+/// The rows of a table of two columns, as what the sink `name` must show in the end.
+fn table<K: ToString>(name: &str, rows: BTreeMap<K, u64>) -> ExpectedRows {
+    let row = |(key, value): (K, u64)| vec![key.to_string(), value.to_string()];
+    ExpectedRows::from([(name.to_owned(), rows.into_iter().map(row).collect())])
 }
 
 /// The finished program, or why there is none.

@@ -1,7 +1,7 @@
 //! Jobs over plain numbers, each about the shape of a graph or the flow through it.
 
 use super::{ArgumentError, Arguments};
-use crate::api::{DataStream, Program, SourceOptions, StreamExecutionEnvironment};
+use crate::api::{DataStream, ExpectedRows, Program, SourceOptions, StreamExecutionEnvironment};
 use crate::operator::{MapFunction, RuntimeContext};
 use crate::record::Failure;
 
@@ -39,6 +39,19 @@ pub fn diamond(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let doubles = doubles.name("Double").uid("double");
     halves.union(&[&doubles]).rebalance().write_to("merged", ["branch", "number", "result"]);
     super::finish(&env)
+}
+
+/// Half of each even number, and the double of each odd one.
+pub(super) fn expected_of_diamond(arguments: &Arguments) -> Result<ExpectedRows, ArgumentError> {
+    let row = |number: u64| {
+        let (branch, result) = match number % 2 {
+            0 => ("half", number / 2),
+            _ => ("double", number * 2),
+        };
+        vec![branch.to_owned(), number.to_string(), result.to_string()]
+    };
+    let rows = (0..count(arguments)?).map(row).collect();
+    Ok(ExpectedRows::from([("merged".to_owned(), rows)]))
 }
 
 /// How many records a subtask has received so far, and which subtask it is.

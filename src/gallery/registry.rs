@@ -10,11 +10,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::api::Program;
+use crate::api::{ExpectedRows, Program};
 use crate::base::SimDuration;
 
 /// Builds a job's program from its arguments.
 pub type BuildProgram = Arc<dyn Fn(&Arguments) -> Result<Program, ArgumentError> + Send + Sync>;
+
+/// Says what a job's sinks must show in the end, from the job's arguments: by a plain loop over its
+/// input that knows nothing of the engine.
+pub type ExpectRows = Arc<dyn Fn(&Arguments) -> Result<ExpectedRows, ArgumentError> + Send + Sync>;
 
 /// All jobs that scenarios may name.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +55,9 @@ pub struct GalleryJob {
     pub sinks: Vec<SinkColumns>,
     /// How to build it.
     pub build: BuildProgram,
+    /// What its sinks must show in the end, if that can be said: the result must not depend on how
+    /// records interleave.
+    pub expect: Option<ExpectRows>,
 }
 
 impl GalleryJob {
@@ -66,6 +73,7 @@ impl GalleryJob {
             arguments: Vec::new(),
             sinks: Vec::new(),
             build: Arc::new(build),
+            expect: None,
         }
     }
 
@@ -100,6 +108,16 @@ impl GalleryJob {
             name: name.to_owned(),
             columns: columns.iter().map(|&column| column.to_owned()).collect(),
         });
+        self
+    }
+
+    /// This job with what its sinks must show in the end.
+    #[must_use]
+    pub fn expecting(
+        mut self,
+        expect: impl Fn(&Arguments) -> Result<ExpectedRows, ArgumentError> + Send + Sync + 'static,
+    ) -> Self {
+        self.expect = Some(Arc::new(expect));
         self
     }
 }

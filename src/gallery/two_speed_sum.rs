@@ -3,8 +3,10 @@
 //! Whatever is counted twice, or not at all, shows in the sums: they are the job to look at when
 //! something fails.
 
+use std::collections::BTreeMap;
+
 use super::{ArgumentError, ArgumentValue, Arguments, GalleryJob};
-use crate::api::{DataStream, Program, SourceOptions, StreamExecutionEnvironment};
+use crate::api::{DataStream, ExpectedRows, Program, SourceOptions, StreamExecutionEnvironment};
 use crate::base::SimDuration;
 
 const SUMS: [&str; 2] = ["key", "sum"];
@@ -24,6 +26,16 @@ pub(super) fn job() -> GalleryJob {
         )
         .optional("records", ArgumentValue::Integer(1_000), records)
         .sink("sums", &SUMS)
+        .expecting(expected)
+}
+
+/// Both sources have the same records.
+fn expected(arguments: &Arguments) -> Result<ExpectedRows, ArgumentError> {
+    let mut sums = BTreeMap::<u64, u64>::new();
+    for i in 0..count(arguments)? {
+        *sums.entry(i % KEYS).or_default() += 2 * (i + 1);
+    }
+    Ok(super::table("sums", sums))
 }
 
 fn two_speed_sum(arguments: &Arguments) -> Result<Program, ArgumentError> {
@@ -47,11 +59,16 @@ fn records(
     name: &str,
 ) -> Result<DataStream<(u64, u64)>, ArgumentError> {
     let rate = rate(arguments, name)?;
-    let count = u64::try_from(arguments.integer("records")?)
-        .map_err(|_| ArgumentError::new("records", "a count is at least 0"))?;
+    let count = count(arguments)?;
     let source =
         env.from_generator(name, count, SourceOptions::at_rate(rate), |i| (i % KEYS, i + 1));
     Ok(source.uid(name).parallelism(1))
+}
+
+/// How many records each source has.
+fn count(arguments: &Arguments) -> Result<u64, ArgumentError> {
+    u64::try_from(arguments.integer("records")?)
+        .map_err(|_| ArgumentError::new("records", "a count is at least 0"))
 }
 
 /// Records per second, of a source that has its pace.

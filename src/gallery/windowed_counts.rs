@@ -1,6 +1,7 @@
 //! Counts in windows of a stream that is in order: no record is late, however fast the splits are
 //! read, so that the counts are the same in every run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::two_speed_sum::rate;
 use super::utc::{self, START};
 use super::{ArgumentError, ArgumentValue, Arguments, GalleryJob, window_size};
-use crate::api::{Program, SourceOptions, StreamExecutionEnvironment, TumblingEventTimeWindows};
+use crate::api::{
+    ExpectedRows, Program, SourceOptions, StreamExecutionEnvironment, TumblingEventTimeWindows,
+};
 use crate::base::{EventTime, SimDuration};
 use crate::connector::Generator;
 use crate::record::Collector;
@@ -33,6 +36,21 @@ pub(super) fn job() -> GalleryJob {
         .optional("keys", ArgumentValue::Integer(12), keys)
         .optional("window", second, "how long a window is")
         .sink("counts", &COUNTS)
+        .expecting(expected)
+}
+
+fn expected(arguments: &Arguments) -> Result<ExpectedRows, ArgumentError> {
+    let (records, keys) = records_and_keys(arguments)?;
+    let size = window_size(arguments, "window")?.as_millis() as i64;
+    let mut counts = BTreeMap::<(u64, i64), u64>::new();
+    for i in 0..records {
+        let occurred = START.0 + ((i - start_of_split(i, records)) * STEP) as i64;
+        *counts.entry((i % keys, occurred - occurred.rem_euclid(size))).or_default() += 1;
+    }
+    let row = |((key, window), count): ((u64, i64), u64)| {
+        vec![key.to_string(), utc::text(EventTime(window)), count.to_string()]
+    };
+    Ok(BTreeMap::from([("counts".to_owned(), counts.into_iter().map(row).collect())]))
 }
 
 /// A key, and when it occurred.
@@ -50,12 +68,7 @@ struct Count {
 fn windowed_counts(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("windowed-counts");
     env.set_parallelism(arguments.parallelism());
-    let most = 1_u64 << 40;
-    let records = u64::try_from(arguments.integer("records")?).ok().filter(|it| *it <= most);
-    let records = records
-        .ok_or_else(|| ArgumentError::new("records", format!("there are 0 to {most} records")))?;
-    let keys = u64::try_from(arguments.integer("keys")?).ok().filter(|keys| *keys > 0);
-    let keys = keys.ok_or_else(|| ArgumentError::new("keys", "there is at least one key"))?;
+    let (records, keys) = records_and_keys(arguments)?;
     let options = SourceOptions {
         splits: Some(SPLITS as u16),
         side_by_side: true,
@@ -84,6 +97,17 @@ fn windowed_counts(arguments: &Arguments) -> Result<Program, ArgumentError> {
         .uid("count")
         .upsert_to("counts", COUNTS, 2);
     super::finish(&env)
+}
+
+/// How many records there are, and how many keys.
+fn records_and_keys(arguments: &Arguments) -> Result<(u64, u64), ArgumentError> {
+    let most = 1_u64 << 40;
+    let records = u64::try_from(arguments.integer("records")?).ok().filter(|it| *it <= most);
+    let records = records
+        .ok_or_else(|| ArgumentError::new("records", format!("there are 0 to {most} records")))?;
+    let keys = u64::try_from(arguments.integer("keys")?).ok().filter(|keys| *keys > 0);
+    let keys = keys.ok_or_else(|| ArgumentError::new("keys", "there is at least one key"))?;
+    Ok((records, keys))
 }
 
 /// Where the split begins that record `i` belongs to.

@@ -51,7 +51,8 @@ impl Sinks {
             }
             SinkEvent::WriterOpened { .. }
             | SinkEvent::WriteRefused { .. }
-            | SinkEvent::LatencyMeasured { .. } => Seen::No,
+            | SinkEvent::LatencyMeasured { .. }
+            | SinkEvent::RowsExpected { .. } => Seen::No,
         }
     }
 }

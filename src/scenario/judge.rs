@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::section::expect::ExpectedEnd;
 use super::shown::quoted;
-use crate::check::Invariant;
+use crate::check::{Delivery, Invariant};
 use crate::cluster::{EndReason, RunReport};
 use crate::trace::JobStatus;
 
@@ -43,6 +43,10 @@ pub enum Expectation {
         /// Those.
         violated: Vec<Invariant>,
     },
+    /// What the outside is given, at least.
+    DeliveryAtLeast(Delivery),
+    /// What the outside is given, exactly.
+    DeliveryIs(Delivery),
     /// How many checkpoints of all jobs become complete, at least.
     CheckpointsAtLeast(u64),
     /// How often jobs are started again, all in all.
@@ -73,6 +77,8 @@ impl fmt::Display for Expectation {
                 let names: Vec<_> = violated.iter().map(|it| it.name()).collect();
                 write!(f, "{} is violated, and no other invariant", names.join(" and "))
             }
+            Self::DeliveryAtLeast(delivery) => write!(f, "delivery is {delivery} at least"),
+            Self::DeliveryIs(delivery) => write!(f, "delivery is {delivery}"),
             Self::CheckpointsAtLeast(count) => write!(f, "at least {count} checkpoints complete"),
             Self::Restarts(count) => write!(f, "jobs are started again {count} times"),
             Self::Total { sink, column, total } => {
@@ -167,6 +173,12 @@ fn differs(expectation: &Expectation, report: &RunReport) -> Option<String> {
             (found != *rows).then(|| format!("it shows {found}"))
         }
         Expectation::Invariants { violated } => invariants(violated, report),
+        Expectation::DeliveryAtLeast(delivery) => {
+            (!report.verdict.delivery.grants(*delivery)).then(|| delivery_found(report))
+        }
+        Expectation::DeliveryIs(delivery) => {
+            (report.verdict.delivery != *delivery).then(|| delivery_found(report))
+        }
         Expectation::CheckpointsAtLeast(count) => {
             let found: u64 = report.verdict.jobs.values().map(|job| job.completed).sum();
             (found < *count).then(|| format!("{found} do"))
@@ -196,6 +208,14 @@ fn invariants(violated: &[Invariant], report: &RunReport) -> Option<String> {
         }
     }
     None
+}
+
+/// What the delivery is, and what shows it.
+fn delivery_found(report: &RunReport) -> String {
+    let verdict = &report.verdict;
+    let witness = verdict.sinks.values().flat_map(|sink| sink.witnesses.first()).next();
+    let shown = witness.map(|witness| format!(": {}", witness.text)).unwrap_or_default();
+    format!("it is {}{shown}", verdict.delivery)
 }
 
 /// The sum of a column, or which of its values is no whole number.

@@ -1,7 +1,7 @@
 //! From a scenario to what a cluster is given: the world, the jobs' programs, and what is
 //! expected of the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::again;
@@ -17,8 +17,11 @@ use super::source::Located;
 use super::suggest;
 use crate::api::{Program, SinkDeclaration};
 use crate::base::Seed;
+use crate::check::Delivery;
 use crate::cluster::{self, ClusterOptions, JobSubmission, Protocol, RunLabel};
-use crate::gallery::{Argument, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry};
+use crate::gallery::{
+    Argument, ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry,
+};
 use crate::host::FenceReplaced;
 use crate::mutant::Mutant;
 use crate::sim::SimOptions;
@@ -82,6 +85,7 @@ pub fn lower(
         })?;
         submissions.push(submission);
     }
+    let unjudged = submissions.iter().find_map(unjudged_sink);
     let label = RunLabel {
         scenario: scenario.name.clone(),
         scenario_hash: scenario.content_hash(),
@@ -92,8 +96,21 @@ pub fn lower(
         label,
         options: options(scenario, overrides),
         submissions,
-        expectations: expectations(scenario, &sinks)?,
+        expectations: expectations(scenario, &sinks, &unjudged)?,
     })
+}
+
+/// A sink of the job of which it is not known what it must show in the end, with the job's name.
+fn unjudged_sink(job: &JobSubmission) -> Option<Unjudged> {
+    let program = &job.program;
+    let sink = program.sinks.iter().find(|sink| !program.expected.contains_key(&sink.name))?;
+    Some(Unjudged { job: program.graph.name.clone(), sink: sink.name.clone() })
+}
+
+/// See [`unjudged_sink`].
+struct Unjudged {
+    job: String,
+    sink: String,
 }
 
 fn options(scenario: &Scenario, overrides: &Overrides) -> ClusterOptions {
@@ -108,6 +125,7 @@ fn options(scenario: &Scenario, overrides: &Overrides) -> ClusterOptions {
             notes: scenario.notes.clone(),
             limits: scenario.limits,
             fencing: Arc::new(FenceReplaced),
+            judged: BTreeSet::new(),
             level: overrides.level,
         },
         taskmanagers: cluster.taskmanagers,
@@ -184,6 +202,10 @@ fn program(
         ));
         return Err(scenario.error(at, problem));
     }
+    if let Some(expect) = &gallery_job.expect {
+        let refused = |error: ArgumentError| scenario.error(at, Problem::new(error.message));
+        program.expected = expect(&arguments).map_err(refused)?;
+    }
     program.graph.name.clone_from(&job.name);
     program.graph.chaining &= job.chaining;
     if let Some(interval) = job.auto_watermark_interval {
@@ -248,6 +270,7 @@ fn argument_value(argument: &Argument, node: &Node) -> Result<ArgumentValue, Pro
 fn expectations(
     scenario: &Scenario,
     sinks: &[SinkDeclaration],
+    unjudged: &Option<Unjudged>,
 ) -> Result<Expectations, ScenarioError> {
     let expect = &scenario.expect;
     let mut all = vec![Expectation::End(expect.end)];
@@ -256,6 +279,20 @@ fn expectations(
     }
     if let Some(cause) = &expect.root_cause {
         all.push(Expectation::RootCause(cause.clone()));
+    }
+    for (delivery, expectation) in [
+        (&expect.delivery, Expectation::DeliveryAtLeast as fn(Delivery) -> Expectation),
+        (&expect.delivery_is, Expectation::DeliveryIs),
+    ] {
+        let Some(Located { value, at }) = delivery else { continue };
+        if let Some(Unjudged { job, sink }) = unjudged {
+            let (job, sink) = (quoted(job), quoted(sink));
+            let problem =
+                Problem::new(format!("the job {job} does not say what its sinks must show"));
+            let hint = format!("nothing is known of {sink}, so that no delivery can be expected");
+            return Err(scenario.error(at, problem.hint(hint)));
+        }
+        all.push(expectation(*value));
     }
     all.push(Expectation::Invariants { violated: expect.violates.clone() });
     all.extend(expect.checkpoints_at_least.map(Expectation::CheckpointsAtLeast));

@@ -62,7 +62,7 @@ impl Outcome {
             put("restarts", json!(job.counts.restarts));
         }
         let invariants = report.verdict.to_json();
-        put("verdict", json!({ "delivery": "unjudged", "invariants": invariants }));
+        put("verdict", json!({ "delivery": report.verdict.delivery, "invariants": invariants }));
         put("expectations", self.expectations_json());
         put("holds", json!(self.judgement.holds));
         put("sinks", self.sinks_json());
@@ -81,13 +81,16 @@ impl Outcome {
 
     fn sinks_json(&self) -> Value {
         let sink = |(name, sink): (&String, &crate::cluster::SinkReport)| {
-            let counts = json!({
-                "committed": sink.committed,
-                "pending": 0,
-                "aborted": 0,
-                "duplicates": null,
-                "lost": null,
-            });
+            let counts = match self.report.verdict.sinks.get(name.as_str()) {
+                Some(judged) => judged.to_json(),
+                None => json!({
+                    "committed": sink.committed,
+                    "pending": 0,
+                    "aborted": 0,
+                    "duplicates": null,
+                    "lost": null,
+                }),
+            };
             (name.clone(), counts)
         };
         Value::Object(self.report.sinks.iter().map(sink).collect())

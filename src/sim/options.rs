@@ -1,5 +1,6 @@
 //! What a simulation is given: nodes, network, disks, clocks, faults, notes, limits.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub struct SimOptions {
     pub limits: Limits,
     /// Who may write to the outside.
     pub fencing: Arc<dyn WriterFencing>,
+    /// The sinks whose rows are part of the trace when they become visible.
+    pub judged: BTreeSet<String>,
     /// How much of the run is kept.
     pub level: Level,
 }

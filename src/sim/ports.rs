@@ -86,13 +86,14 @@ impl Life {
         self.is_alive()
     }
 
-    /// Makes rows visible, at once and for ever.
-    fn show(&self, writer: Writer<'_>, rows: Vec<Row>) {
-        let Writer { sink, subtask, attempt } = writer;
-        let (count, hash) = (rows.len() as u32, hash_of(&rows));
+    /// Makes rows visible, and tells of it: with the rows themselves if the sink is judged.
+    fn show(&self, Writer { sink, subtask, attempt }: Writer<'_>, rows: Vec<Row>) {
+        let (hash, count) = (hash_of(&rows), rows.len() as u32);
+        let judged = self.world.options.judged.contains(sink);
+        let shown = if judged { rows.clone() } else { Vec::new() };
         self.world.sinks.borrow_mut().entry(sink.to_owned()).or_default().extend(rows);
         let (sink, subtask) = (sink.into(), subtask.into());
-        let visible = SinkEvent::RowsVisible { sink, subtask, attempt, rows: count, hash };
+        let visible = SinkEvent::RowsVisible { sink, subtask, attempt, rows: count, hash, shown };
         host::Trace::record(self, Event::Sink(visible));
     }
 

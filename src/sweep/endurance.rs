@@ -55,10 +55,14 @@ impl Endurance {
             fault.optional = true;
         }
         lowered.expectations.all.retain(|expectation| match expectation {
-            Expectation::CheckpointsAtLeast(_) | Expectation::Restarts(_) => false,
+            Expectation::CheckpointsAtLeast(_)
+            | Expectation::Restarts(_)
+            // What exactly is lost or counted twice depends on what goes wrong.
+            | Expectation::DeliveryIs(_) => false,
             Expectation::Job { .. }
             | Expectation::RootCause(_)
             | Expectation::Rows { .. }
+            | Expectation::DeliveryAtLeast(_)
             | Expectation::Total { .. } => !fails,
             Expectation::End(_) | Expectation::Invariants { .. } => true,
         });

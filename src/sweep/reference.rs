@@ -103,6 +103,8 @@ fn is_comparable(lowered: &Lowered) -> bool {
         Expectation::End(end) => *end == ExpectedEnd::Completed,
         Expectation::RootCause(_)
         | Expectation::Rows { .. }
+        | Expectation::DeliveryAtLeast(_)
+        | Expectation::DeliveryIs(_)
         | Expectation::Invariants { .. }
         | Expectation::CheckpointsAtLeast(_)
         | Expectation::Restarts(_)

@@ -64,6 +64,8 @@ pub fn violations(
             | Expectation::Job { .. }
             | Expectation::RootCause(_)
             | Expectation::Rows { .. }
+            | Expectation::DeliveryAtLeast(_)
+            | Expectation::DeliveryIs(_)
             | Expectation::CheckpointsAtLeast(_)
             | Expectation::Restarts(_)
             | Expectation::Total { .. } => unmet.push(expected(judged)),

@@ -216,7 +216,14 @@ fn the_rest_of_the_engine_keeps_its_word() {
     };
     let row = |attempt| {
         let (sink, subtask) = (n("out"), n("to#1"));
-        Event::Sink(SinkEvent::RowsVisible { sink, subtask, attempt, rows: 1, hash: 0 })
+        Event::Sink(SinkEvent::RowsVisible {
+            sink,
+            subtask,
+            attempt,
+            rows: 1,
+            hash: 0,
+            shown: Vec::new(),
+        })
     };
     let (sink, subtask, attempt) = (n("out"), n("to#1"), 1);
     let writer = Event::Sink(SinkEvent::WriterOpened { sink, subtask, attempt });

@@ -4,6 +4,7 @@ mod broker;
 mod check;
 mod checkpoint;
 mod dataflow;
+mod delivery;
 mod event_time;
 mod gallery;
 mod golden;

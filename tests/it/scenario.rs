@@ -267,6 +267,34 @@ fn check_judgement(expect: &str, report: RunReport) -> (u8, Vec<String>) {
 }
 
 #[test]
+fn a_run_is_held_against_the_delivery_that_was_expected_of_it() {
+    use weir::check::{Delivery, Verdict};
+    let judged = |expect: &str, delivery| {
+        let text = format!("{HEAD}{JOB}[expect]\n{expect}");
+        let scenario = parse(&text, "s.toml").unwrap();
+        let job = registry().jobs.remove(0).expecting(|_| {
+            Ok(BTreeMap::from([("counts".to_owned(), vec![vec!["a".to_owned(), "1".to_owned()]])]))
+        });
+        let registry = Registry::default().with(job);
+        let lowered = lower(&scenario, &registry, &Overrides::default()).unwrap();
+        assert_eq!(lowered.submissions[0].program.expected["counts"].len(), 1);
+        let report = RunReport {
+            verdict: Verdict { delivery, ..Verdict::default() },
+            ..report(JobStatus::Finished, None, 1)
+        };
+        let outcome = Outcome::new(String::new(), Seed(1), &lowered.expectations, report);
+        outcome.judgement.expectations.iter().find_map(|judged| judged.found.clone())
+    };
+    let least = "delivery = \"at-least-once\"";
+    assert_eq!(judged(least, Delivery::ExactlyOnce), None);
+    assert_eq!(judged(least, Delivery::AtLeastOnce), None);
+    assert_eq!(judged(least, Delivery::Unjudged), Some("it is unjudged".to_owned()));
+    let exactly = "delivery-is = \"at-least-once\"";
+    assert_eq!(judged(exactly, Delivery::AtLeastOnce), None);
+    assert_eq!(judged(exactly, Delivery::ExactlyOnce), Some("it is exactly-once".to_owned()));
+}
+
+#[test]
 fn a_run_is_held_against_what_was_expected_of_it() {
     use JobStatus::{Failed, Finished};
     let holds = (0, Vec::new());

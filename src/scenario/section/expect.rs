@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::check::Invariant;
+use crate::check::{Delivery, Invariant};
 use crate::scenario::document::{Entry, Node, Value};
 use crate::scenario::error::{Problem, ScenarioError};
 use crate::scenario::reader::{Reader, integer, list, one_of, some_text, whole};
@@ -22,6 +22,10 @@ pub struct ExpectSection {
     pub rows: Vec<(Located<String>, u64)>,
     /// What columns of sinks must sum up to at the end.
     pub totals: Vec<ExpectedTotal>,
+    /// What the outside must be given at least.
+    pub delivery: Option<Located<Delivery>>,
+    /// What the outside must be given exactly.
+    pub delivery_is: Option<Located<Delivery>>,
     /// The invariants that must not hold; all others must.
     pub violates: Vec<Invariant>,
     /// How many checkpoints must become complete.
@@ -58,6 +62,14 @@ const STATUSES: [(&str, JobStatus); 3] = [
     ("canceled", JobStatus::Canceled),
 ];
 
+/// What can be expected exactly; the first would be nothing to expect at least.
+const DELIVERIES: [(&str, Delivery); 4] = [
+    ("none", Delivery::None),
+    ("at-most-once", Delivery::AtMostOnce),
+    ("at-least-once", Delivery::AtLeastOnce),
+    ("exactly-once", Delivery::ExactlyOnce),
+];
+
 const ENDS: [(&str, ExpectedEnd); 2] =
     [("completed", ExpectedEnd::Completed), ("limit", ExpectedEnd::Limit)];
 
@@ -72,6 +84,8 @@ pub(in crate::scenario) fn read(
         root_cause: None,
         rows: Vec::new(),
         totals: Vec::new(),
+        delivery: None,
+        delivery_is: None,
         violates: Vec::new(),
         checkpoints_at_least: None,
         restarts: None,
@@ -85,6 +99,8 @@ pub(in crate::scenario) fn read(
         "rows",
         "totals",
         "end",
+        "delivery",
+        "delivery-is",
         "violates",
         "checkpoints-at-least",
         "restarts",
@@ -109,6 +125,8 @@ pub(in crate::scenario) fn read(
         }
         section.root_cause = Some(cause);
     }
+    section.delivery = reader.located("delivery", one_of(&DELIVERIES[1..]))?;
+    section.delivery_is = reader.located("delivery-is", one_of(&DELIVERIES))?;
     if let Some(invariants) = reader.get("violates", invariants)? {
         section.violates = invariants;
     }

@@ -252,6 +252,8 @@ pub enum SinkEvent {
         rows: u32,
         /// The sum of their hashes: equal for equal rows in any order.
         hash: u64,
+        /// The rows themselves, if it is known what the sink must show.
+        shown: Vec<Row>,
     },
     /// The rows themselves, just before they become visible.
     RowsWritten {
@@ -268,5 +270,14 @@ pub enum SinkEvent {
         subtask: Name,
         /// When each of them left its source.
         marked: Vec<SimTime>,
+    },
+    /// What a sink must show in the end, told before anything else of its job.
+    RowsExpected {
+        /// The sink.
+        sink: Name,
+        /// How many leading columns are the key, if rows of one key replace each other.
+        key_columns: Option<u16>,
+        /// The rows, as their fields: the last one of each key, or all rows in any order.
+        rows: Vec<Vec<String>>,
     },
 }

@@ -251,7 +251,7 @@ fn sink(event: &SinkEvent) -> String {
             let attempt = of_attempt(*attempt);
             format!("{rows} of {subtask}{attempt} for {sink} refused: it has been replaced")
         }
-        SinkEvent::RowsVisible { sink, subtask, attempt, rows, hash } => {
+        SinkEvent::RowsVisible { sink, subtask, attempt, rows, hash, shown: _ } => {
             let subtask = format!("{}{}", escape(subtask), of_attempt(*attempt));
             let (sink, rows) = (escape(sink), count(*rows, "row"));
             format!("{subtask} makes {rows} visible in {sink}, hash {hash:016x}")
@@ -270,6 +270,18 @@ fn sink(event: &SinkEvent) -> String {
             let first = first.map(|at| format!(", the first left at {at}")).unwrap_or_default();
             let markers = count(marked.len(), "latency marker");
             format!("{} receives {markers}{first}", escape(subtask))
+        }
+        SinkEvent::RowsExpected { sink, key_columns, rows } => {
+            let (sink, number) = (escape(sink), count(rows.len(), "row"));
+            match key_columns {
+                Some(columns) => {
+                    let columns = count(*columns, "key column");
+                    format!(
+                        "{sink} must show {number} in the end, the last of each key ({columns})"
+                    )
+                }
+                None => format!("{sink} must show {number} in the end"),
+            }
         }
     }
 }

@@ -323,7 +323,14 @@ fn sink_event() -> impl Strategy<Value = Event> {
     (subtask(), 0u32..9, any::<bool>()).prop_map(|(subtask, rows, visible)| {
         let sink = Name::from("out");
         Event::Sink(if visible {
-            SinkEvent::RowsVisible { sink, subtask, attempt: 0, rows, hash: u64::MAX - 1 }
+            SinkEvent::RowsVisible {
+                sink,
+                subtask,
+                attempt: 0,
+                rows,
+                hash: u64::MAX - 1,
+                shown: Vec::new(),
+            }
         } else {
             let row = Row { kind: RowKind::Insert, fields: vec![rows.to_string()], id: None };
             SinkEvent::RowsWritten { sink, subtask, rows: vec![row; 3] }

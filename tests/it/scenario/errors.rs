@@ -99,6 +99,12 @@ fn each_mistake_is_told_once_and_with_its_place() {
             check(&format!("{HEAD}{JOB}auto-watermark-interval = \"10us\"")),
         ),
         ("cause of no failure", check(&format!("{HEAD}{JOB}[expect]\nroot-cause = \"x\""))),
+        ("unknown delivery", check(&format!("{HEAD}{JOB}[expect]\ndelivery = \"exactly-onec\""))),
+        ("delivery of nothing", check(&format!("{HEAD}{JOB}[expect]\ndelivery = \"none\""))),
+        (
+            "delivery that cannot be told",
+            check(&format!("{HEAD}{JOB}[expect]\ndelivery-is = \"exactly-once\"")),
+        ),
         ("hostile text", check_section("[cluster]\n\"\\u001b[31m\\u202e\" = 1")),
         ("flag out of bounds", check_flag("cluster.slots=0")),
         ("flag unknown", check_flag("cluster.slotz=1")),

@@ -68,6 +68,7 @@ pub fn world(seed: u64, nodes: usize) -> SimOptions {
         faults: Vec::new(),
         notes: Vec::new(),
         fencing: std::sync::Arc::new(weir::host::FenceReplaced),
+        judged: std::collections::BTreeSet::new(),
         limits: Limits { virtual_time: ms(60_000), ..Limits::default() },
         level: Level::Control,
     }

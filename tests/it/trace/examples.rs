@@ -154,8 +154,14 @@ pub fn events() -> Vec<Event> {
             attempt: 0,
             rows: 2,
             hash: 0xfeed,
+            shown: Vec::new(),
         },
         SinkEvent::LatencyMeasured { subtask: n("sink#1"), marked: vec![SimTime(1_500_000)] },
+        SinkEvent::RowsExpected {
+            sink: n("counts"),
+            key_columns: Some(1),
+            rows: vec![vec!["to".into(), "2".into()], vec!["be".into(), "2".into()]],
+        },
     ];
     let ends = [
         TaskEvent::BackPressureEased { job: JobId(2), subtask: subtask.clone() },

@@ -1,7 +1,7 @@
 //! `weir check`.
 
 use serde_json::json;
-use weir::check::{Judged, Verdict};
+use weir::check::{Verdict, Witness};
 use weir::scenario::escape;
 use weir::trace::{TraceFile, render_line};
 
@@ -19,7 +19,12 @@ pub fn check(arguments: &CheckArguments, console: &mut Console) -> Result<u8, Fa
     let verdict = weir::check::check(&file);
     if console.json() {
         let holds = verdict.holds();
-        console.document(&json!({ "invariants": verdict.to_json(), "holds": holds }))?;
+        console.document(&json!({
+            "delivery": verdict.delivery,
+            "invariants": verdict.to_json(),
+            "holds": holds,
+            "sinks": verdict.sinks_json(),
+        }))?;
     } else if !console.quiet() {
         print(&verdict, &file, console)?;
     }
@@ -38,14 +43,35 @@ fn print(verdict: &Verdict, file: &TraceFile, console: &mut Console) -> Result<(
         let mark = console.paint(meaning, mark);
         let (name, sentence) = (judged.invariant.name(), judged.invariant.sentence());
         console.line(format!("{mark}  {name:<24}  {sentence}"))?;
-        witness(judged, file, console)?;
+        if let Some(shown) = &judged.witness {
+            witness(shown, judged.violations - 1, file, console)?;
+        }
+    }
+    delivery(verdict, file, console)
+}
+
+/// What the outside was given, where that can be told.
+fn delivery(verdict: &Verdict, file: &TraceFile, console: &mut Console) -> Result<(), Failure> {
+    if verdict.sinks.is_empty() {
+        return Ok(());
+    }
+    console.line(format!("delivery  {}", verdict.delivery))?;
+    for (name, sink) in &verdict.sinks {
+        console.line(format!("sink      {}: {}", escape(name), sink.summary()))?;
+        for shown in &sink.witnesses {
+            witness(shown, 0, file, console)?;
+        }
     }
     Ok(())
 }
 
 /// The events that show it, and how to see them again.
-fn witness(judged: &Judged, file: &TraceFile, console: &mut Console) -> Result<(), Failure> {
-    let Some(witness) = &judged.witness else { return Ok(()) };
+fn witness(
+    witness: &Witness,
+    more: u64,
+    file: &TraceFile,
+    console: &mut Console,
+) -> Result<(), Failure> {
     console.line(format!("          {}", escape(&witness.text)))?;
     for step in &witness.steps {
         let event = file.iter_from(*step).find(|recorded| recorded.step == *step);
@@ -53,8 +79,8 @@ fn witness(judged: &Judged, file: &TraceFile, console: &mut Console) -> Result<(
             console.line(format!("          {}", render_line(&recorded, file.header())))?;
         }
     }
-    if judged.violations > 1 {
-        console.line(format!("          and {} times more", judged.violations - 1))?;
+    if more > 0 {
+        console.line(format!("          and {more} times more"))?;
     }
     console.line(format!("          reproduce with: {}", escape(&witness.reproduce)))?;
     Ok(())

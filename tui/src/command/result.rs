@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use weir::check::Delivery;
 use weir::cluster::{JobReport, LatencyReport, SinkReport};
 use weir::scenario::{Outcome, Scenario, escape};
 use weir::trace::JobStatus;
@@ -50,6 +51,7 @@ pub fn print(
     for (name, sink) in &outcome.report.sinks {
         rows(name, sink, console)?;
     }
+    delivery(outcome, console)?;
     facts(outcome, written, again, wall_ms, console)?;
     judgement(outcome, console)
 }
@@ -121,6 +123,30 @@ fn table<'a>(
     for (index, line) in table::lines(columns, rows).into_iter().enumerate() {
         let line = if index == 0 { console.paint(Meaning::Aside, line) } else { line };
         console.line(format!("      {line}"))?;
+    }
+    Ok(())
+}
+
+/// What the outside was given, where that can be told, and what shows that it was not each row
+/// exactly once.
+fn delivery(outcome: &Outcome, console: &mut Console) -> io::Result<()> {
+    let verdict = &outcome.report.verdict;
+    if verdict.sinks.is_empty() {
+        return Ok(());
+    }
+    let meaning = match verdict.delivery {
+        Delivery::ExactlyOnce => Meaning::Good,
+        Delivery::Unjudged => Meaning::Aside,
+        Delivery::AtLeastOnce | Delivery::AtMostOnce | Delivery::None => Meaning::Bad,
+    };
+    console.line("")?;
+    let delivery = console.paint(meaning, verdict.delivery.to_string());
+    console.line(format!("delivery  {delivery}"))?;
+    for (name, sink) in verdict.sinks.iter().filter(|(_, sink)| !sink.witnesses.is_empty()) {
+        console.line(format!("          {}: {}", escape(name), sink.summary()))?;
+        for witness in &sink.witnesses {
+            console.line(format!("          {}", escape(&witness.text)))?;
+        }
     }
     Ok(())
 }

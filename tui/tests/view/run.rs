@@ -392,6 +392,7 @@ fn work(run: &mut Builder) {
             subtask: SINK.name.into(),
             rows: 7,
             hash: 99,
+            shown: Vec::new(),
         }),
     );
     let Channel { edge, from, to } = channels[0];
