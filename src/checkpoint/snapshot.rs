@@ -62,6 +62,8 @@ pub struct SourceState {
     pub started: Option<SimTime>,
     /// The offset of the next record of each split, by split.
     pub positions: Vec<(u16, u64)>,
+    /// How many records it has sent on, where its end goes by that.
+    pub sent_on: u64,
 }
 
 /// How many records of each channel belong to the snapshot.

@@ -15,8 +15,8 @@ mod two_phase;
 
 pub use csv_file::{DataError, FileError, read_csv};
 pub use log::{
-    DeliveryGuarantee, FeedRecord, LogFeed, LogSink, LogSource, LogSourceFactory, LogTransaction,
-    LogWriter, OffsetReset, Producer, TransactionalLog, feed,
+    DeliveryGuarantee, FeedRecord, LogEnd, LogFeed, LogSink, LogSource, LogSourceFactory,
+    LogTransaction, LogWriter, OffsetReset, Producer, TransactionalLog, feed,
 };
 pub use rows::{from_fields, rows};
 pub use sink::{SinkFormat, SinkWriter};

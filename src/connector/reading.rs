@@ -175,7 +175,7 @@ impl<T> SplitReader<T> for Reading<T> {
             open.map(|split| (split.number, split.next - split.start)).collect();
         positions.extend(&self.finished);
         positions.sort_unstable();
-        SourceState { started: self.started.or(self.pace.started), positions }
+        SourceState { started: self.started.or(self.pace.started), positions, sent_on: 0 }
     }
 
     fn is_done(&self) -> bool {

@@ -374,7 +374,11 @@ impl<T: Data, S: TwoPhaseCommit<T>> Output<T> for TwoPhaseCommitSink<T, S> {
     fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
         self.cost.charge(batch.len());
         self.context.meter.count_out(batch.len());
-        if self.current.is_none() && !batch.is_empty() {
+        if batch.len() == 0 {
+            // Nothing but latency markers.
+            return Ok(());
+        }
+        if self.current.is_none() {
             let names = &self.context.snapshots.parts.transaction_names;
             let name: Name = names.name(&self.prefix, self.context.index, self.next).into();
             self.sink.begin(&name);
@@ -383,9 +387,7 @@ impl<T: Data, S: TwoPhaseCommit<T>> Output<T> for TwoPhaseCommitSink<T, S> {
             });
             self.current = Some(name);
         }
-        if !batch.is_empty() {
-            self.sink.write(batch)?;
-        }
+        self.sink.write(batch)?;
         self.say();
         Ok(())
     }

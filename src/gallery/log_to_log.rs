@@ -10,7 +10,7 @@ use super::two_speed_sum::rate;
 use super::{ArgumentError, ArgumentValue, Arguments, GalleryJob};
 use crate::api::{ExpectedRows, Program, StreamExecutionEnvironment};
 use crate::base::SimDuration;
-use crate::connector::{LogFeed, LogSink, LogSource};
+use crate::connector::{LogEnd, LogFeed, LogSink, LogSource};
 use crate::host::LogRecord;
 use crate::record::{Row, RowKind};
 
@@ -18,7 +18,11 @@ const OUT: [&str; 2] = ["key", "n"];
 const PARTITIONS: u16 = 2;
 
 /// What scenarios know of the job.
-pub(super) fn job() -> GalleryJob {
+pub(super) fn jobs() -> [GalleryJob; 2] {
+    [log_to_log_job(), log_relay_job()]
+}
+
+fn log_to_log_job() -> GalleryJob {
     let records = "how many records come in; record i has the key i modulo `keys`";
     GalleryJob::new("log-to-log", "How often each key has come so far.", log_to_log)
         .optional("records", ArgumentValue::Integer(1_000), records)
@@ -34,6 +38,7 @@ pub(super) fn job() -> GalleryJob {
             ArgumentValue::Duration(SimDuration::from_secs(3_600)),
             "after how long the log aborts an open transaction",
         )
+        .optional("to", ArgumentValue::Text("out".to_owned()), "the topic that it writes to")
         .sink("out", &OUT)
         .expecting(expected)
 }
@@ -59,11 +64,11 @@ fn log_to_log(arguments: &Arguments) -> Result<Program, ArgumentError> {
             timestamp: None,
         }),
     };
-    let sink = LogSink::to("out", OUT)
+    let sink = LogSink::to(arguments.text("to")?, OUT)
         .partitions(PARTITIONS)
         .delivery(delivery)
         .transaction_timeout(arguments.duration("transaction-timeout")?);
-    env.from_log(LogSource::<(u64,)>::of("in", PARTITIONS).bounded(feed.ends()))
+    env.from_log(LogSource::<(u64,)>::of("in", PARTITIONS).end(LogEnd::Offsets(feed.ends())))
         .uid("in")
         .map(|(key,)| (key, 1_u64))
         .key_by_field(|(key, _)| key)
@@ -78,5 +83,38 @@ fn log_to_log(arguments: &Arguments) -> Result<Program, ArgumentError> {
 fn expected(arguments: &Arguments) -> Result<ExpectedRows, ArgumentError> {
     let (records, keys) = (count(arguments, "records", 0)?, count(arguments, "keys", 1)?);
     let row = |place: u64| vec![(place % keys).to_string(), (place / keys + 1).to_string()];
-    Ok(BTreeMap::from([("out".to_string(), (0..records).map(row).collect())]))
+    let to = arguments.text("to")?.to_string();
+    Ok(BTreeMap::from([(to, (0..records).map(row).collect())]))
+}
+
+fn log_relay_job() -> GalleryJob {
+    let records = "how many records `log-to-log` writes; it ends after so many";
+    GalleryJob::new(
+        "log-relay",
+        "Hands on what `log-to-log` with `to = \"counts\"` has committed.",
+        log_relay,
+    )
+    .optional("records", ArgumentValue::Integer(1_000), records)
+    .optional("keys", ArgumentValue::Integer(10), "how many keys it has")
+    .optional(
+        "delivery",
+        ArgumentValue::Text("exactly-once".to_owned()),
+        "what the sink promises: exactly-once, at-least-once or none",
+    )
+    .optional("from", ArgumentValue::Text("counts".to_owned()), "the topic that it reads")
+    .optional("to", ArgumentValue::Text("out".to_owned()), "the topic that it writes to")
+    .sink("out", &OUT)
+    .expecting(expected)
+}
+
+fn log_relay(arguments: &Arguments) -> Result<Program, ArgumentError> {
+    let env = StreamExecutionEnvironment::new("log-relay");
+    env.set_parallelism(arguments.parallelism());
+    let records = count(arguments, "records", 0)?;
+    let delivery = arguments.text("delivery")?.parse();
+    let delivery = delivery.map_err(|error: String| ArgumentError::new("delivery", error))?;
+    let source = LogSource::<(u64, u64)>::of(arguments.text("from")?, PARTITIONS);
+    let sink = LogSink::to(arguments.text("to")?, OUT).partitions(PARTITIONS).delivery(delivery);
+    env.from_log(source.end(LogEnd::Records(records))).uid("relay").parallelism(1).log_to(sink);
+    super::finish(&env)
 }

@@ -85,8 +85,10 @@ fn state_jobs() -> Vec<GalleryJob> {
 }
 
 /// Jobs whose results show what a failure has cost.
-fn checkpoint_jobs() -> [GalleryJob; 4] {
-    [two_speed_sum::job(), windowed_counts::job(), live_feed::job(), log_to_log::job()]
+fn checkpoint_jobs() -> Vec<GalleryJob> {
+    let mut jobs = vec![two_speed_sum::job(), windowed_counts::job(), live_feed::job()];
+    jobs.extend(log_to_log::jobs());
+    jobs
 }
 
 /// Jobs in which time plays no part.

@@ -46,6 +46,10 @@ pub const STANDARD: &[StandardScenario] = &[
     struck("checkpoints/aligned-with-timeout", &["checkpointing.interval=\"50ms\""]),
     struck("checkpoints/incremental", &[]),
     struck("checkpoints/zombie", &[]),
+    struck("transactions/two-phase-commit", &[]),
+    struck("transactions/crash-before-pre-commit", &[]),
+    struck("transactions/zombie-writer", &[]),
+    struck("transactions/two-jobs", &[]),
     healthy("windows/three-stages"),
     healthy("windows/click-sessions"),
 ];

@@ -12,7 +12,7 @@ mod transactional;
 pub use feed::{FeedRecord, LogFeed, feed};
 pub use producer::Producer;
 pub use sink::{DeliveryGuarantee, LogSink, LogWriter};
-pub use source::{LogSource, LogSourceFactory, OffsetReset};
+pub use source::{LogEnd, LogSource, LogSourceFactory, OffsetReset};
 pub use transactional::{LogTransaction, TransactionalLog};
 
 use crate::host::LogAccess;

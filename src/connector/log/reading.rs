@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use super::source::{LogSource, OffsetReset};
+use super::source::{LogEnd, LogSource, OffsetReset};
 use crate::base::SimTime;
 use crate::checkpoint::SourceState;
 use crate::connector::from_fields;
@@ -57,6 +57,7 @@ pub(super) struct LogReading<T> {
     finished: Vec<(u16, u64)>,
     answers: Answers,
     failed: Option<Failure>,
+    sent_on: u64,
     records: PhantomData<fn() -> T>,
 }
 
@@ -78,7 +79,10 @@ impl<T: Data> LogReading<T> {
                 fetched: position,
                 ahead: VecDeque::new(),
                 fetching: false,
-                end: source.ends.as_ref().map(|ends| ends[usize::from(number)]),
+                end: match &source.end {
+                    LogEnd::Offsets(ends) => ends.get(usize::from(number)).copied(),
+                    LogEnd::Never | LogEnd::Records(_) => None,
+                },
                 paused: false,
             }
         };
@@ -96,7 +100,16 @@ impl<T: Data> LogReading<T> {
             finished: Vec::new(),
             answers: Rc::default(),
             failed: None,
+            sent_on: restored.map_or(0, |it| it.sent_on),
             records: PhantomData,
+        }
+    }
+
+    /// How many records may yet be sent on.
+    fn left(&self) -> u64 {
+        match self.source.end {
+            LogEnd::Records(records) => records.saturating_sub(self.sent_on),
+            LogEnd::Never | LogEnd::Offsets(_) => u64::MAX,
         }
     }
 
@@ -194,7 +207,7 @@ impl<T: Data> SplitReader<T> for LogReading<T> {
             self.waiting.iter().chain(&self.open).map(position).collect();
         positions.extend(&self.finished);
         positions.sort_unstable();
-        SourceState { started: None, positions }
+        SourceState { started: None, positions, sent_on: self.sent_on }
     }
 
     fn is_done(&self) -> bool {
@@ -203,6 +216,9 @@ impl<T: Data> SplitReader<T> for LogReading<T> {
 
     fn take_finished(&mut self) -> Vec<u16> {
         self.take_answers();
+        if self.left() == 0 {
+            self.open.iter_mut().for_each(|it| it.end = Some(it.emitted));
+        }
         let finished = self.open.iter().filter(|it| it.is_finished());
         let finished: Vec<(u16, u64)> = finished.map(|it| (it.number, it.emitted)).collect();
         self.open.retain(|it| !it.is_finished());
@@ -243,6 +259,7 @@ impl<T: Data> SplitReader<T> for LogReading<T> {
         if let Some(failure) = self.failed.take() {
             return Err(failure);
         }
+        let at_most = at_most.min(usize::try_from(self.left()).unwrap_or(usize::MAX));
         let mut partition = self.open.remove(due.place).expect("it was open a moment ago");
         let first = partition.ahead.front().map_or(partition.emitted, |(offset, _)| *offset);
         let mut values = Vec::new();
@@ -266,6 +283,7 @@ impl<T: Data> SplitReader<T> for LogReading<T> {
             partition.emitted = partition.end.unwrap_or(partition.fetched);
             partition.ahead.clear();
         }
+        self.sent_on += values.len() as u64;
         let split = partition.number;
         self.open.push_back(partition);
         Ok(Read { split, offset: first, values })

@@ -22,14 +22,27 @@ pub enum OffsetReset {
     None,
 }
 
+/// Where a source of the log ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LogEnd {
+    /// Nowhere.
+    #[default]
+    Never,
+    /// Each partition at its offset (`setBounded`).
+    Offsets(Vec<u64>),
+    /// Each subtask after so many records: where marks of transactions lie between them, nobody
+    /// knows their offsets beforehand.
+    Records(u64),
+}
+
 /// What is read, and how.
 pub struct LogSource<T> {
     /// The topic.
     pub topic: Name,
     /// How many partitions it has.
     pub partitions: u16,
-    /// Where each partition ends for this source; it reads on for ever if unset.
-    pub ends: Option<Vec<u64>>,
+    /// Where it ends.
+    pub end: LogEnd,
     /// What it sees of open and aborted transactions.
     pub isolation: IsolationLevel,
     /// What it does if its position is gone.
@@ -44,7 +57,7 @@ impl<T> Clone for LogSource<T> {
         Self {
             topic: self.topic.clone(),
             partitions: self.partitions,
-            ends: self.ends.clone(),
+            end: self.end.clone(),
             isolation: self.isolation,
             reset: self.reset,
             strategy: self.strategy.clone(),
@@ -59,7 +72,7 @@ impl<T: Data> LogSource<T> {
         Self {
             topic: topic.into(),
             partitions,
-            ends: None,
+            end: LogEnd::Never,
             isolation: IsolationLevel::default(),
             reset: OffsetReset::default(),
             strategy: WatermarkStrategy::no_watermarks(),
@@ -67,10 +80,10 @@ impl<T: Data> LogSource<T> {
         }
     }
 
-    /// Ends when each partition is read up to its offset here (`setBounded`).
+    /// Ends there.
     #[must_use]
-    pub fn bounded(self, ends: Vec<u64>) -> Self {
-        Self { ends: Some(ends), ..self }
+    pub fn end(self, end: LogEnd) -> Self {
+        Self { end, ..self }
     }
 
     /// Sees this much of transactions.
