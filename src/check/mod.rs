@@ -13,6 +13,7 @@
 //! | `owners` | a key group has one owner, a slot one grant |
 //! | `fencing` | what was replaced or is dead changes nothing |
 //! | `delivery`, `story`, `table` | not an invariant: whether the outside has seen each row exactly once |
+//! | `transactions` | a transaction is committed if, and only if, a checkpoint that holds it is complete |
 //! | `progress` | jobs end, or go on when all faults have healed |
 //!
 //! Previous: [`crate::trace`]. Next: whoever shows the verdict.
@@ -28,6 +29,7 @@ mod progress;
 mod restored;
 mod story;
 mod table;
+mod transactions;
 mod verdict;
 mod watermarks;
 
@@ -70,6 +72,7 @@ impl Checker {
             Box::new(owners::Owners::default()),
             Box::new(fencing::Fencing::default()),
             Box::new(progress::Progress::default()),
+            Box::new(transactions::Transactions::default()),
         ];
         let findings = Findings::new(header);
         let delivery = delivery::Deliveries::new(header);

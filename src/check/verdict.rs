@@ -34,6 +34,8 @@ pub enum Invariant {
     /// See [`Self::sentence`].
     Fencing,
     /// See [`Self::sentence`].
+    AtomicCommit,
+    /// See [`Self::sentence`].
     Progress,
 }
 
@@ -63,6 +65,9 @@ impl Invariant {
             Self::OneOwnerPerKeyGroup => "each key group has one owner",
             Self::OneGrantPerSlot => "no slot is used twice",
             Self::Fencing => "nothing that was replaced or is dead changes anything",
+            Self::AtomicCommit => {
+                "a transaction is committed if, and only if, a checkpoint that holds it is complete"
+            }
             Self::Progress => "every job ends, or makes progress after the last fault has healed",
         }
     }

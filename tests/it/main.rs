@@ -9,6 +9,7 @@ mod event_time;
 mod gallery;
 mod golden;
 mod graph;
+mod guarantees;
 mod page;
 mod record;
 mod replay;

@@ -1,0 +1,131 @@
+//! Two-phase commit: a transaction is committed if, and only if, a checkpoint that holds it is
+//! complete.
+//!
+//! What is committed is told by the log, which knows nothing of checkpoints; what a checkpoint
+//! holds, by the sinks, and whether it is complete, by its coordinator.
+
+use std::collections::BTreeMap;
+
+use super::Fold;
+use super::verdict::{Findings, Invariant};
+use crate::base::{CheckpointId, JobId, Name, SimTime, Step};
+use crate::trace::{
+    CheckpointEvent, Event, JobEvent, JobStatus, LogEvent, Recorded, RecoveryEvent,
+    TransactionEvent, TransactionResult,
+};
+
+/// A transaction that is prepared.
+struct Prepared {
+    job: JobId,
+    checkpoint: CheckpointId,
+    step: Step,
+    /// When the checkpoint was complete that makes it due.
+    due: Option<Step>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Transactions {
+    prepared: BTreeMap<Name, Prepared>,
+    complete: BTreeMap<JobId, CheckpointId>,
+    /// Jobs with checkpoints: without them, a sink commits when its input has ended.
+    checkpointed: BTreeMap<JobId, bool>,
+    finished: BTreeMap<JobId, Step>,
+}
+
+impl Transactions {
+    fn on_decided(
+        &mut self,
+        id: &Name,
+        result: TransactionResult,
+        step: Step,
+        findings: &mut Findings,
+    ) {
+        let Some(prepared) = self.prepared.get(id) else { return };
+        let Prepared { job, checkpoint, step: at, due } = prepared;
+        match (result, due) {
+            (TransactionResult::Commit, None) => {
+                let checkpointed = self.checkpointed.contains_key(job);
+                let complete = self.complete.get(job).copied().unwrap_or(CheckpointId(0));
+                if checkpointed && complete < *checkpoint {
+                    findings.violate(Invariant::AtomicCommit, &[*at, step], || {
+                        format!(
+                            "transaction {id} is committed (step {step}), which was prepared for \
+                             checkpoint {checkpoint} (step {at}), and that is not complete: what \
+                             it holds will be written again if the job is restored"
+                        )
+                    });
+                }
+                self.prepared.remove(id);
+            }
+            (TransactionResult::Abort, Some(due)) => {
+                findings.violate(Invariant::AtomicCommit, &[*at, *due, step], || {
+                    format!(
+                        "transaction {id} is aborted (step {step}), which was prepared for \
+                         checkpoint {checkpoint} (step {at}), and that is complete (step {due}): \
+                         what it holds is lost"
+                    )
+                });
+                self.prepared.remove(id);
+            }
+            (TransactionResult::Commit, Some(_)) | (TransactionResult::Abort, None) => {
+                self.prepared.remove(id);
+            }
+        }
+    }
+}
+
+impl Fold for Transactions {
+    fn apply(&mut self, recorded: &Recorded, findings: &mut Findings) {
+        let step = recorded.step;
+        match &recorded.event {
+            Event::Transaction(TransactionEvent::TransactionPreCommitted {
+                job,
+                transaction,
+                checkpoint,
+                ..
+            }) => {
+                let prepared = Prepared { job: *job, checkpoint: *checkpoint, step, due: None };
+                self.prepared.insert(transaction.clone(), prepared);
+            }
+            Event::Checkpoint(CheckpointEvent::CheckpointTriggered { job, .. }) => {
+                self.checkpointed.insert(*job, true);
+            }
+            Event::Checkpoint(CheckpointEvent::CheckpointCompleted { job, checkpoint, .. }) => {
+                self.complete.insert(*job, *checkpoint);
+                let held = |it: &&mut Prepared| it.job == *job && it.checkpoint <= *checkpoint;
+                for prepared in self.prepared.values_mut().filter(held) {
+                    prepared.due.get_or_insert(step);
+                }
+            }
+            // What is in no complete checkpoint is written again.
+            Event::Recovery(RecoveryEvent::JobRestored { job, .. }) => {
+                self.prepared.retain(|_, it| it.job != *job || it.due.is_some());
+            }
+            Event::Job(JobEvent::JobStatusChanged { job, to: JobStatus::Finished, .. }) => {
+                self.finished.insert(*job, step);
+            }
+            Event::Log(LogEvent::TransactionDecided { transactional_id, result, .. }) => {
+                self.on_decided(transactional_id, *result, step, findings);
+            }
+            // The log was told to wait no longer: that is the setting, and not the protocol.
+            Event::Log(LogEvent::TransactionExpired { transactional_id, .. }) => {
+                self.prepared.remove(transactional_id);
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self, _at: SimTime, _completed: bool, findings: &mut Findings) {
+        for (id, Prepared { job, checkpoint, step, due }) in &self.prepared {
+            let (Some(due), Some(end)) = (due, self.finished.get(job)) else { continue };
+            findings.violate(Invariant::AtomicCommit, &[*step, *due, *end], || {
+                format!(
+                    "transaction {id} was prepared for checkpoint {checkpoint} (step {step}), \
+                     which is complete (step {due}), and was never committed, though job {job} \
+                     has finished (step {end})"
+                )
+            });
+        }
+    }
+}
