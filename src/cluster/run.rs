@@ -14,7 +14,7 @@ use crate::check::{Checker, Verdict};
 use crate::connector::{LogFeed, feed};
 use crate::failover::RestartStrategy;
 use crate::graph::{FlinkChaining, PhysicalPlan};
-use crate::host::{Host, Task};
+use crate::host::{Host, LogAccess, Signal, Task};
 use crate::runtime::{
     BrokerOptions, JobPayload, JobResult, RuntimeOptions, StreamTaskRunner, Submission,
     TopicOptions, broker, client, jobmanager, log_client, storage, taskmanager,
@@ -29,6 +29,9 @@ const CLIENT: NodeId = NodeId(0);
 const JOBMANAGER: NodeId = NodeId(1);
 /// How long a cluster goes on after its last job, so that the trace shows what is returned.
 const LINGER: SimDuration = SimDuration::from_millis(100);
+
+/// How long it goes on at most before it looks again whether the log has settled.
+const LONGEST_PAUSE: SimDuration = SimDuration::from_secs(10);
 
 /// What a run is called in its trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -233,14 +236,17 @@ fn boot(
                     host.trace.record(Event::Sink(event));
                 }
                 let (results, stop, submitter) = (results.clone(), stop.clone(), host.clone());
+                let log = log_client(&host, &options);
+                feed_all(&host, log.as_ref(), &feeds);
                 let on_end = move |result: JobResult| {
                     let mut results = results.lock().expect("nothing panics while it holds this");
                     results.insert(result.job.0, result);
                     if results.len() == count {
-                        submitter.spawn.spawn(stop_after(LINGER, submitter.clone(), stop.clone()));
+                        let log = log.clone();
+                        let end = stop_when_settled(submitter.clone(), log, stop.clone());
+                        submitter.spawn.spawn(end);
                     }
                 };
-                feed_all(&host, &options, &feeds);
                 client(host, options.clone(), submissions.clone(), Rc::new(on_end))
             }
             JOBMANAGER => jobmanager(host, options.clone()),
@@ -267,19 +273,34 @@ fn topics(jobs: &[JobSubmission]) -> Vec<TopicOptions> {
 }
 
 /// Has the topics fed that jobs read from.
-fn feed_all(host: &Host, options: &RuntimeOptions, feeds: &[LogFeed]) {
-    if feeds.is_empty() {
-        return;
-    }
-    let Some(log) = log_client(host, options) else { return };
+fn feed_all(host: &Host, log: Option<&Rc<dyn LogAccess>>, feeds: &[LogFeed]) {
+    let Some(log) = log else { return };
     for it in feeds {
         host.spawn.spawn(Box::pin(feed(host.clone(), log.clone(), it.clone())));
     }
 }
 
-fn stop_after(span: SimDuration, host: Host, stop: Stop) -> Task {
+/// Ends the run a moment after its last job: when the log has no open transaction any more, so
+/// that all that is committed can be seen. One that nobody ends is aborted after its timeout.
+fn stop_when_settled(host: Host, log: Option<Rc<dyn LogAccess>>, stop: Stop) -> Task {
     Box::pin(async move {
-        host.clock.sleep_until(host.clock.now() + span).await;
+        let mut pause = LINGER;
+        loop {
+            host.clock.sleep_until(host.clock.now() + pause).await;
+            let Some(log) = &log else { break };
+            let (signal, answer) = (Signal::default(), Rc::new(RefCell::new(None)));
+            let (told, slot) = (signal.clone(), answer.clone());
+            let done = move |open| {
+                *slot.borrow_mut() = Some(open);
+                told.notify();
+            };
+            log.open_transactions("", Box::new(done));
+            signal.wait().await;
+            if answer.take().is_some_and(|open| open.is_ok_and(|open| open.is_empty())) {
+                break;
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
         stop.stop();
     })
 }

@@ -35,7 +35,7 @@ fn log_to_log_job() -> GalleryJob {
         )
         .optional(
             "transaction-timeout",
-            ArgumentValue::Duration(SimDuration::from_secs(3_600)),
+            ArgumentValue::Duration(SimDuration::from_secs(60)),
             "after how long the log aborts an open transaction",
         )
         .optional("to", ArgumentValue::Text("out".to_owned()), "the topic that it writes to")

@@ -21,4 +21,5 @@ mod sweep;
 mod tidy;
 mod time;
 mod trace;
+mod transactions;
 mod window;

@@ -44,6 +44,7 @@ struct State {
     identity: Option<ProducerIdentity>,
     partitions: Vec<Partition>,
     failed: Option<LogError>,
+    closed: bool,
     flushes: Vec<Flush>,
     on_change: Rc<dyn Fn()>,
 }
@@ -70,6 +71,7 @@ impl Producer {
             identity: None,
             partitions: (0..partitions).map(|_| Partition::default()).collect(),
             failed: None,
+            closed: false,
             flushes: Vec::new(),
             on_change,
         };
@@ -99,6 +101,11 @@ impl Producer {
     pub fn send(&self, partition: u16, records: impl IntoIterator<Item = LogRecord>) {
         self.0.borrow_mut().partitions[usize::from(partition)].buffer.extend(records);
         self.pump(usize::from(partition));
+    }
+
+    /// Sends nothing more, whatever answers still come: whoever it belongs to is gone.
+    pub fn close(&self) {
+        self.0.borrow_mut().closed = true;
     }
 
     /// How many partitions the topic has.
@@ -143,7 +150,8 @@ impl Producer {
     fn pump(&self, place: usize) {
         let (access, append) = {
             let mut state = self.0.borrow_mut();
-            let Some(producer) = state.identity.filter(|_| state.failed.is_none()) else { return };
+            let stopped = state.closed || state.failed.is_some();
+            let Some(producer) = state.identity.filter(|_| !stopped) else { return };
             let (topic, transactional_id) = (state.topic.clone(), state.transactional_id.clone());
             let partition = &mut state.partitions[place];
             if partition.in_flight > 0 || partition.buffer.is_empty() {

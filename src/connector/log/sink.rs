@@ -152,6 +152,12 @@ impl<T: Data> LogWriter<T> {
     }
 }
 
+impl<T> Drop for LogWriter<T> {
+    fn drop(&mut self) {
+        self.producer.close();
+    }
+}
+
 impl<T: Data> Output<T> for LogWriter<T> {
     fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
         self.cost.charge(batch.len());

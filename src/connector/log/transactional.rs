@@ -44,6 +44,15 @@ impl TransactionalLog {
     }
 }
 
+impl Drop for TransactionalLog {
+    /// A transaction of a task that is gone must not be begun any more: nobody would end it.
+    fn drop(&mut self) {
+        if let Some((_, producer)) = &self.current {
+            producer.close();
+        }
+    }
+}
+
 /// Initializes each of these transactional ids, which aborts its transaction, one after the other.
 fn abort_all(
     access: Rc<dyn LogAccess>,

@@ -95,6 +95,12 @@ fn every_way_to_checkpoint_outlives_random_faults() {
     }
 }
 
+/// What is committed is seen once, whatever becomes of writers, brokers and disks.
+#[test]
+fn transactions_outlive_random_faults() {
+    holds(&["transactions/two-phase-commit", "transactions/two-jobs"], &[], "0..60");
+}
+
 /// Nothing is wrong with these scenarios under random faults.
 fn holds(scenarios: &[&str], sets: &[&str], seeds: &str) {
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,0 +1,50 @@
+//! The timelines of transactions in the scenarios that show them, and random faults against them.
+
+use weir::cluster::Onlooker;
+use weir::gallery;
+use weir::scenario::{self, Overrides};
+use weir::trace::Level;
+
+use crate::page::chosen_lines;
+
+/// What happens to the transactions with these names, and what else is told of it.
+fn check(name: &str, filter: &str) -> String {
+    let scenario = scenario::load(name).unwrap();
+    let overrides = Overrides { seed: None, level: Level::Control, mutant: None };
+    let registry = gallery::registry();
+    let outcome = scenario::run(&scenario, &registry, &overrides, Onlooker::default()).unwrap();
+    let trace = outcome.report.trace.expect("its level is control");
+    let lines = chosen_lines(trace, filter);
+    lines.trim_start_matches("```text\n").trim_end_matches("```\n").to_owned()
+}
+
+const OF_THE_SECOND: &str = "transaction = \"out-0-2\" or transactional_id = \"out-0-2\" or \
+                             kind = checkpoint-completed and checkpoint = 2";
+
+#[test]
+fn a_transaction_is_begun_written_prepared_and_committed() {
+    insta::assert_snapshot!(check("transactions/two-phase-commit", OF_THE_SECOND));
+}
+
+/// From the fault on: whose transactions are aborted, and whose are committed once more.
+const AFTER_THE_FAULT: &str = "kind = fault-injected or kind = job-restored or \
+                               kind = transaction-aborted or kind = commit-failed or \
+                               kind = transaction-expired or kind = log-recovered or \
+                               kind = commit-requested and attempt > 0";
+
+#[test]
+fn what_a_crash_leaves_is_ended() {
+    for name in [
+        "crash-before-pre-commit",
+        "crash-between-phases",
+        "crash-before-commit",
+        "crash-while-committing",
+        "crash-after-commit",
+        "commit-is-retried",
+        "transaction-timeout",
+        "zombie-writer",
+    ] {
+        let lines = check(&format!("transactions/{name}"), AFTER_THE_FAULT);
+        insta::assert_snapshot!(name, lines);
+    }
+}
