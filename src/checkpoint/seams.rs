@@ -122,9 +122,12 @@ pub trait TransactionRecovery: Debug + Send + Sync {
 
 /// Decides what transactions are called (Flink's `TransactionalIdFactory`).
 pub trait TransactionNaming: Debug + Send + Sync {
-    /// The name of the one that a subtask, by its index, writes for a checkpoint.
-    fn name(&self, prefix: &str, subtask: u32, checkpoint: CheckpointId) -> String {
-        format!("{prefix}-{subtask}-{checkpoint}")
+    /// The name of the one that an attempt at a subtask, by its index, writes for a checkpoint.
+    ///
+    /// No two attempts share a name: else a request that an earlier one had sent, and that comes
+    /// late, would take the transaction away from a later one, perhaps after all is prepared.
+    fn name(&self, prefix: &str, subtask: u32, attempt: u32, checkpoint: CheckpointId) -> String {
+        format!("{prefix}-{subtask}-{attempt}-{checkpoint}")
     }
 }
 

@@ -175,14 +175,17 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
                 Recovered::Forgets => drop(self.pending.remove(place)),
             }
         }
-        let (index, parallelism) = (self.context.index, self.context.parallelism);
+        let OperatorContext { index, parallelism, attempt, .. } = self.context;
         let prefix = format!("{}-", self.prefix);
         let start = prefix.clone();
         // Whoever had a subtask's number before, and with whatever parallelism: one looks after it.
+        // But not after what a later attempt does: this one may have been replaced long ago.
         let belongs = move |name: &str| {
-            let rest = name.strip_prefix(&start).unwrap_or_default();
-            let subtask = rest.split('-').next().and_then(|it| it.parse::<u32>().ok());
+            let mut numbers = name.strip_prefix(&start).unwrap_or_default().split('-');
+            let mut number = || numbers.next().and_then(|it| it.parse::<u32>().ok());
+            let (subtask, by) = (number(), number());
             subtask.is_some_and(|it| it % parallelism == index)
+                && by.is_none_or(|by| by <= attempt)
                 && known.iter().all(|known| **known != *name)
         };
         let done = self.happens(Happened::Swept);
@@ -213,8 +216,9 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
         let pending = &mut self.pending[place];
         pending.committing = true;
         let (token, transaction) = (pending.token, pending.transaction.clone());
-        self.tell(&transaction, |job, subtask, attempt, transaction| {
-            TransactionEvent::CommitRequested { job, subtask, attempt, transaction, recovered }
+        self.tell(&transaction, |job, subtask, attempt, transaction| match recovered {
+            false => TransactionEvent::CommitRequested { job, subtask, attempt, transaction },
+            true => TransactionEvent::RecommitRequested { job, subtask, attempt, transaction },
         });
         let done = self.happens(move |outcome| Happened::Committed(token, outcome));
         self.sink.commit(&transaction, done);
@@ -364,8 +368,9 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
     }
 
     fn tell_aborted(&self, name: Name, lingering: bool) {
-        self.tell_of(name, |job, subtask, attempt, transaction| {
-            TransactionEvent::TransactionAborted { job, subtask, attempt, transaction, lingering }
+        self.tell_of(name, |job, subtask, attempt, transaction| match lingering {
+            false => TransactionEvent::TransactionAborted { job, subtask, attempt, transaction },
+            true => TransactionEvent::LingeringAborted { job, subtask, attempt, transaction },
         });
     }
 }
@@ -380,7 +385,8 @@ impl<T: Data, S: TwoPhaseCommit<T>> Output<T> for TwoPhaseCommitSink<T, S> {
         }
         if self.current.is_none() {
             let names = &self.context.snapshots.parts.transaction_names;
-            let name: Name = names.name(&self.prefix, self.context.index, self.next).into();
+            let (index, attempt) = (self.context.index, self.context.attempt);
+            let name: Name = names.name(&self.prefix, index, attempt, self.next).into();
             self.sink.begin(&name);
             self.tell_of(name.clone(), |job, subtask, attempt, transaction| {
                 TransactionEvent::TransactionBegun { job, subtask, attempt, transaction }

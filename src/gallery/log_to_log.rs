@@ -114,7 +114,10 @@ fn log_relay(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let delivery = arguments.text("delivery")?.parse();
     let delivery = delivery.map_err(|error: String| ArgumentError::new("delivery", error))?;
     let source = LogSource::<(u64, u64)>::of(arguments.text("from")?, PARTITIONS);
-    let sink = LogSink::to(arguments.text("to")?, OUT).partitions(PARTITIONS).delivery(delivery);
+    let sink = LogSink::to(arguments.text("to")?, OUT)
+        .partitions(PARTITIONS)
+        .delivery(delivery)
+        .transaction_timeout(SimDuration::from_secs(60));
     env.from_log(source.end(LogEnd::Records(records))).uid("relay").parallelism(1).log_to(sink);
     super::finish(&env)
 }

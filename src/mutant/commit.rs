@@ -52,7 +52,7 @@ impl TransactionRecovery for AbortInsteadOfRecommit {
 pub struct ReuseTransactionId;
 
 impl TransactionNaming for ReuseTransactionId {
-    fn name(&self, prefix: &str, subtask: u32, _checkpoint: CheckpointId) -> String {
+    fn name(&self, prefix: &str, subtask: u32, _attempt: u32, _: CheckpointId) -> String {
         format!("{prefix}-{subtask}")
     }
 }

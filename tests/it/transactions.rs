@@ -18,7 +18,7 @@ fn check(name: &str, filter: &str) -> String {
     lines.trim_start_matches("```text\n").trim_end_matches("```\n").to_owned()
 }
 
-const OF_THE_SECOND: &str = "transaction = \"out-0-2\" or transactional_id = \"out-0-2\" or \
+const OF_THE_SECOND: &str = "transaction = \"out-0-0-2\" or transactional_id = \"out-0-0-2\" or \
                              kind = checkpoint-completed and checkpoint = 2";
 
 #[test]
@@ -30,7 +30,7 @@ fn a_transaction_is_begun_written_prepared_and_committed() {
 const AFTER_THE_FAULT: &str = "kind = fault-injected or kind = job-restored or \
                                kind = transaction-aborted or kind = commit-failed or \
                                kind = transaction-expired or kind = log-recovered or \
-                               kind = commit-requested and attempt > 0";
+                               kind = lingering-aborted or kind = recommit-requested";
 
 #[test]
 fn what_a_crash_leaves_is_ended() {

@@ -184,8 +184,18 @@ pub enum TransactionEvent {
         attempt: u32,
         /// The transaction.
         transaction: Name,
-        /// Whether it was found in a checkpoint after a restart.
-        recovered: bool,
+    },
+    /// A transaction is found in the checkpoint after a restart, and committed, perhaps for the
+    /// second time.
+    RecommitRequested {
+        /// The job.
+        job: JobId,
+        /// The sink's subtask.
+        subtask: Name,
+        /// Which attempt.
+        attempt: u32,
+        /// The transaction.
+        transaction: Name,
     },
     /// A transaction is committed.
     TransactionCommitted {
@@ -208,8 +218,17 @@ pub enum TransactionEvent {
         attempt: u32,
         /// The transaction.
         transaction: Name,
-        /// Whether an earlier attempt had left it open.
-        lingering: bool,
+    },
+    /// A transaction is aborted that an earlier attempt has left open.
+    LingeringAborted {
+        /// The job.
+        job: JobId,
+        /// The sink's subtask.
+        subtask: Name,
+        /// Which attempt.
+        attempt: u32,
+        /// The transaction.
+        transaction: Name,
     },
     /// A transaction whose checkpoint is complete cannot be committed: what it holds is lost.
     CommitFailed {

@@ -121,6 +121,8 @@ impl TransactionEvent {
             Self::TransactionBegun { job, subtask, .. }
             | Self::TransactionPreCommitted { job, subtask, .. }
             | Self::CommitRequested { job, subtask, .. }
+            | Self::RecommitRequested { job, subtask, .. }
+            | Self::LingeringAborted { job, subtask, .. }
             | Self::TransactionCommitted { job, subtask, .. }
             | Self::TransactionAborted { job, subtask, .. }
             | Self::CommitFailed { job, subtask, .. } => (*job, subtask),

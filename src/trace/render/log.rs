@@ -69,19 +69,25 @@ pub(super) fn transaction(event: &TransactionEvent) -> String {
             let (which, transaction) = (execution(*job, subtask, *attempt), escape(transaction));
             format!("{which}  pre-commits transaction {transaction} for checkpoint {checkpoint}")
         }
-        E::CommitRequested { job, subtask, attempt, transaction, recovered } => {
+        E::CommitRequested { job, subtask, attempt, transaction } => {
             let (which, transaction) = (execution(*job, subtask, *attempt), escape(transaction));
-            let again = if *recovered { ", which it finds in its checkpoint" } else { "" };
-            format!("{which}  commits transaction {transaction}{again}")
+            format!("{which}  commits transaction {transaction}")
+        }
+        E::RecommitRequested { job, subtask, attempt, transaction } => {
+            let (which, transaction) = (execution(*job, subtask, *attempt), escape(transaction));
+            format!("{which}  commits transaction {transaction}, which it finds in its checkpoint")
         }
         E::TransactionCommitted { job, subtask, attempt, transaction } => {
             let (which, transaction) = (execution(*job, subtask, *attempt), escape(transaction));
             format!("{which}  transaction {transaction} is committed")
         }
-        E::TransactionAborted { job, subtask, attempt, transaction, lingering } => {
+        E::TransactionAborted { job, subtask, attempt, transaction } => {
             let (which, transaction) = (execution(*job, subtask, *attempt), escape(transaction));
-            let left = if *lingering { ", which was left open" } else { "" };
-            format!("{which}  aborts transaction {transaction}{left}")
+            format!("{which}  aborts transaction {transaction}")
+        }
+        E::LingeringAborted { job, subtask, attempt, transaction } => {
+            let (which, transaction) = (execution(*job, subtask, *attempt), escape(transaction));
+            format!("{which}  aborts transaction {transaction}, which was left open")
         }
         E::CommitFailed { job, subtask, attempt, transaction, cause } => {
             let (which, transaction) = (execution(*job, subtask, *attempt), escape(transaction));
@@ -113,9 +119,10 @@ pub(super) fn transaction_tone(event: &TransactionEvent) -> Tone {
     match event {
         E::TransactionBegun { .. }
         | E::TransactionPreCommitted { .. }
-        | E::CommitRequested { .. } => Tone::Plain,
+        | E::CommitRequested { .. }
+        | E::RecommitRequested { .. } => Tone::Plain,
         E::TransactionCommitted { .. } => Tone::Good,
-        E::TransactionAborted { .. } => Tone::Waiting,
+        E::TransactionAborted { .. } | E::LingeringAborted { .. } => Tone::Waiting,
         E::CommitFailed { .. } => Tone::Bad,
     }
 }

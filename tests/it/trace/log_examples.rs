@@ -62,7 +62,12 @@ pub fn log() -> Vec<Event> {
                 subtask: subtask(),
                 attempt,
                 transaction: transaction(),
-                recovered: true,
+            },
+            TransactionEvent::RecommitRequested {
+                job,
+                subtask: subtask(),
+                attempt,
+                transaction: transaction(),
             },
             TransactionEvent::TransactionCommitted {
                 job,
@@ -75,7 +80,12 @@ pub fn log() -> Vec<Event> {
                 subtask: subtask(),
                 attempt,
                 transaction: transaction(),
-                lingering: true,
+            },
+            TransactionEvent::LingeringAborted {
+                job,
+                subtask: subtask(),
+                attempt,
+                transaction: transaction(),
             },
             TransactionEvent::CommitFailed {
                 job,
