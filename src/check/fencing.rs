@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Fold;
 use super::verdict::{Findings, Invariant};
 use crate::base::{Incarnation, JobId, Name, NodeId, Step};
-use crate::trace::{CheckpointEvent, Event, NodeEvent, Recorded, SinkEvent, TaskEvent};
+use crate::trace::{CheckpointEvent, Event, LogEvent, NodeEvent, Recorded, SinkEvent, TaskEvent};
 
 /// See the module.
 #[derive(Default)]
@@ -14,11 +14,46 @@ pub(super) struct Fencing {
     writers: BTreeMap<(Name, Name), (u32, Step)>,
     /// By job and subtask: the latest attempt.
     attempts: BTreeMap<(JobId, Name), (u32, Step)>,
+    /// By producer: the epoch that the log has decided to admit at least.
+    epochs: BTreeMap<u64, (u32, Step)>,
+    /// By topic, partition and producer: the same, from the mark on with which the partition knows.
+    marked: BTreeMap<(Name, u16, u64), (u32, Step)>,
     /// The lives that are over.
     dead: BTreeMap<NodeId, (Incarnation, Step)>,
 }
 
 impl Fencing {
+    /// Producers that were replaced append nothing once the partition knows.
+    fn on_log(&mut self, event: &LogEvent, at: Step, findings: &mut Findings) {
+        match event {
+            LogEvent::ProducerInitialized { producer, epoch, .. }
+            | LogEvent::TransactionDecided { producer, epoch, .. } => {
+                let known = self.epochs.entry(*producer).or_insert((*epoch, at));
+                if *epoch > known.0 {
+                    *known = (*epoch, at);
+                }
+            }
+            LogEvent::MarkerWritten { topic, partition, producer, .. } => {
+                if let Some((epoch, _)) = self.epochs.get(producer) {
+                    self.marked.insert((topic.clone(), *partition, *producer), (*epoch, at));
+                }
+            }
+            LogEvent::RecordsAppended { topic, partition, producer, epoch, .. } => {
+                let marked = self.marked.get(&(topic.clone(), *partition, *producer));
+                if let Some((latest, since)) = marked.filter(|(latest, _)| latest > epoch) {
+                    findings.violate(Invariant::Fencing, &[*since, at], || {
+                        format!(
+                            "producer {producer} appends to {topic}-{partition} with epoch {epoch} \
+                             (step {at}), though it is known there since step {since} that its \
+                             epoch is {latest}"
+                        )
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn on_attempt(
         &self,
         at: Step,
@@ -53,6 +88,7 @@ impl Fold for Fencing {
             });
         }
         match &recorded.event {
+            Event::Log(event) => self.on_log(event, recorded.step, findings),
             Event::Node(NodeEvent::NodeKilled { incarnation }) => {
                 self.dead.insert(recorded.node, (*incarnation, at));
             }

@@ -17,8 +17,12 @@ use crate::trace::{
 /// A transaction that is prepared.
 struct Prepared {
     job: JobId,
+    subtask: Name,
+    attempt: u32,
     checkpoint: CheckpointId,
     step: Step,
+    /// Whether the coordinator has taken it: what a replaced attempt prepares is in no checkpoint.
+    acknowledged: bool,
     /// When the checkpoint was complete that makes it due.
     due: Option<Step>,
 }
@@ -42,7 +46,7 @@ impl Transactions {
         findings: &mut Findings,
     ) {
         let Some(prepared) = self.prepared.get(id) else { return };
-        let Prepared { job, checkpoint, step: at, due } = prepared;
+        let Prepared { job, checkpoint, step: at, due, .. } = prepared;
         match (result, due) {
             (TransactionResult::Commit, None) => {
                 let checkpointed = self.checkpointed.contains_key(job);
@@ -81,19 +85,45 @@ impl Fold for Transactions {
         match &recorded.event {
             Event::Transaction(TransactionEvent::TransactionPreCommitted {
                 job,
+                subtask,
+                attempt,
                 transaction,
+                checkpoint,
+            }) => {
+                let prepared = Prepared {
+                    job: *job,
+                    subtask: subtask.clone(),
+                    attempt: *attempt,
+                    checkpoint: *checkpoint,
+                    step,
+                    acknowledged: false,
+                    due: None,
+                };
+                self.prepared.insert(transaction.clone(), prepared);
+            }
+            Event::Checkpoint(CheckpointEvent::CheckpointAcknowledged {
+                job,
+                subtask,
+                attempt,
                 checkpoint,
                 ..
             }) => {
-                let prepared = Prepared { job: *job, checkpoint: *checkpoint, step, due: None };
-                self.prepared.insert(transaction.clone(), prepared);
+                let held = |it: &&mut Prepared| {
+                    it.job == *job
+                        && it.subtask == *subtask
+                        && it.attempt == *attempt
+                        && it.checkpoint <= *checkpoint
+                };
+                self.prepared.values_mut().filter(held).for_each(|it| it.acknowledged = true);
             }
             Event::Checkpoint(CheckpointEvent::CheckpointTriggered { job, .. }) => {
                 self.checkpointed.insert(*job, true);
             }
             Event::Checkpoint(CheckpointEvent::CheckpointCompleted { job, checkpoint, .. }) => {
                 self.complete.insert(*job, *checkpoint);
-                let held = |it: &&mut Prepared| it.job == *job && it.checkpoint <= *checkpoint;
+                let held = |it: &&mut Prepared| {
+                    it.job == *job && it.acknowledged && it.checkpoint <= *checkpoint
+                };
                 for prepared in self.prepared.values_mut().filter(held) {
                     prepared.due.get_or_insert(step);
                 }
@@ -117,7 +147,7 @@ impl Fold for Transactions {
     }
 
     fn finish(&mut self, _at: SimTime, _completed: bool, findings: &mut Findings) {
-        for (id, Prepared { job, checkpoint, step, due }) in &self.prepared {
+        for (id, Prepared { job, checkpoint, step, due, .. }) in &self.prepared {
             let (Some(due), Some(end)) = (due, self.finished.get(job)) else { continue };
             findings.violate(Invariant::AtomicCommit, &[*step, *due, *end], || {
                 format!(
