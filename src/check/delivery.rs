@@ -255,7 +255,7 @@ impl Judging {
                 ),
             ),
         };
-        self.found(difference, 1, &[first, at], text, story, reproduce);
+        self.found(difference, 1, &[first, at], &text, story, reproduce);
     }
 
     /// A difference in some rows; `text` is told if it is the first of its kind.
@@ -264,7 +264,7 @@ impl Judging {
         difference: Difference,
         rows: u64,
         at: &[Step],
-        text: String,
+        text: &str,
         story: &Story,
         reproduce: &str,
     ) {
@@ -277,7 +277,7 @@ impl Judging {
         steps.extend(at);
         steps.sort_unstable();
         steps.dedup();
-        let witness = Witness { text: before + &text, steps, reproduce: reproduce.to_owned() };
+        let witness = Witness { text: before + text, steps, reproduce: reproduce.to_owned() };
         self.found.insert(difference, Found { rows, witness });
     }
 
@@ -316,7 +316,7 @@ impl Judging {
             match (self.key_columns, seen) {
                 (_, None) => {
                     let text = format!("The row {shown}, which is expected, never became visible.");
-                    self.found(Difference::Loss, times, &[], text, story, reproduce);
+                    self.found(Difference::Loss, times, &[], &text, story, reproduce);
                 }
                 (None, Some(seen)) if seen.times < times => {
                     let text = format!(
@@ -327,7 +327,7 @@ impl Judging {
                         seen.last
                     );
                     let lost = times - seen.times;
-                    self.found(Difference::Loss, lost, &[seen.last], text, story, reproduce);
+                    self.found(Difference::Loss, lost, &[seen.last], &text, story, reproduce);
                 }
                 (None, Some(_)) => {}
                 (Some(columns), Some(seen)) => {
@@ -339,7 +339,7 @@ impl Judging {
                         seen.last,
                         difference.sentence()
                     );
-                    self.found(difference, 1, &[seen.last], text, story, reproduce);
+                    self.found(difference, 1, &[seen.last], &text, story, reproduce);
                 }
             }
         }
@@ -350,7 +350,7 @@ impl Judging {
                     table::shown(&seen.row),
                     seen.last
                 );
-                self.found(Difference::Unexpected, 1, &[seen.last], text, story, reproduce);
+                self.found(Difference::Unexpected, 1, &[seen.last], &text, story, reproduce);
             }
         }
     }

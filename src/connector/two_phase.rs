@@ -379,7 +379,7 @@ impl<T: Data, S: TwoPhaseCommit<T>> Output<T> for TwoPhaseCommitSink<T, S> {
     fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
         self.cost.charge(batch.len());
         self.context.meter.count_out(batch.len());
-        if batch.len() == 0 {
+        if batch.values.is_empty() {
             // Nothing but latency markers.
             return Ok(());
         }

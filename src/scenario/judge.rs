@@ -213,7 +213,7 @@ fn invariants(violated: &[Invariant], report: &RunReport) -> Option<String> {
 /// What the delivery is, and what shows it.
 fn delivery_found(report: &RunReport) -> String {
     let verdict = &report.verdict;
-    let witness = verdict.sinks.values().flat_map(|sink| sink.witnesses.first()).next();
+    let witness = verdict.sinks.values().find_map(|sink| sink.witnesses.first());
     let shown = witness.map(|witness| format!(": {}", witness.text)).unwrap_or_default();
     format!("it is {}{shown}", verdict.delivery)
 }

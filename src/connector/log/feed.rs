@@ -40,7 +40,7 @@ pub async fn feed(host: Host, access: Rc<dyn LogAccess>, feed: LogFeed) {
     let signal = Signal::default();
     let changed = signal.clone();
     let topic = (feed.topic.clone(), feed.partitions);
-    let producer = Producer::new(access, topic, None, Rc::new(move || changed.notify()));
+    let producer = Producer::new(&access, topic, None, Rc::new(move || changed.notify()));
     let start = host.clock.now();
     for place in 0..feed.records {
         let due = start + crate::base::SimDuration::from_secs_f64(place as f64 / feed.rate);

@@ -58,7 +58,7 @@ impl Producer {
     /// sent belongs to one transaction, which somebody else ends. `on_change` is called when an
     /// answer has come.
     pub fn new(
-        access: Rc<dyn LogAccess>,
+        access: &Rc<dyn LogAccess>,
         (topic, partitions): (Name, u16),
         transactional: Option<(Name, SimDuration)>,
         on_change: Rc<dyn Fn()>,

@@ -91,7 +91,7 @@ impl LogSink {
     pub(super) fn send<T: Data>(
         &self,
         producer: &Producer,
-        batch: Batch<T>,
+        batch: &Batch<T>,
     ) -> Result<(), Failure> {
         let topic = &self.topic;
         let rows =
@@ -137,7 +137,7 @@ impl<T: Data> LogWriter<T> {
         let topic = (sink.topic.clone(), sink.partitions);
         Ok(Self {
             context: context.clone(),
-            producer: Producer::new(access(context)?, topic, None, on_change),
+            producer: Producer::new(&access(context)?, topic, None, on_change),
             sink,
             share: Rc::new(context.outside_work.share()),
             cost: context.cost(),
@@ -163,7 +163,7 @@ impl<T: Data> Output<T> for LogWriter<T> {
         self.cost.charge(batch.len());
         self.context.meter.count_out(batch.len());
         self.check()?;
-        self.sink.send(&self.producer, batch)?;
+        self.sink.send(&self.producer, &batch)?;
         self.share.set_full(self.producer.is_full());
         Ok(())
     }

@@ -55,7 +55,7 @@ impl Drop for TransactionalLog {
 
 /// Initializes each of these transactional ids, which aborts its transaction, one after the other.
 fn abort_all(
-    access: Rc<dyn LogAccess>,
+    access: &Rc<dyn LogAccess>,
     sink: LogSink,
     mut left: Vec<Name>,
     aborted: Rc<RefCell<Vec<Name>>>,
@@ -68,7 +68,7 @@ fn abort_all(
         Err(error) => done(Err(Failure(format!("transaction {of} was left open: {error}")))),
         Ok(_) => {
             aborted.borrow_mut().push(of);
-            abort_all(next, sink, left, aborted, done);
+            abort_all(&next, sink, left, aborted, done);
         }
     };
     access.init_producer(Some(&name), timeout, Box::new(then));
@@ -84,8 +84,7 @@ impl<T: Data> TwoPhaseCommit<T> for TransactionalLog {
     fn begin(&mut self, name: &Name) {
         let transactional = Some((name.clone(), self.sink.transaction_timeout));
         let topic = (self.sink.topic.clone(), self.sink.partitions);
-        let producer =
-            Producer::new(self.access.clone(), topic, transactional, self.on_change.clone());
+        let producer = Producer::new(&self.access, topic, transactional, self.on_change.clone());
         self.current = Some((name.clone(), producer));
     }
 
@@ -94,7 +93,7 @@ impl<T: Data> TwoPhaseCommit<T> for TransactionalLog {
         let Some((_, producer)) = &self.current else {
             return Err(Failure("a transaction is written to that was not begun".to_owned()));
         };
-        self.sink.send(producer, batch)
+        self.sink.send(producer, &batch)
     }
 
     fn check(&self) -> Result<(), Failure> {
@@ -148,7 +147,7 @@ impl<T: Data> TwoPhaseCommit<T> for TransactionalLog {
             Ok(mut open) => {
                 open.retain(|name| belongs(name));
                 open.reverse();
-                abort_all(access, sink, open, Rc::default(), done);
+                abort_all(&access, sink, open, Rc::default(), done);
             }
         };
         self.access.open_transactions(prefix, Box::new(then));
