@@ -44,7 +44,7 @@ fn filters_choose() {
         "to = RUNNING",
         "cause ~ \"not a flight\"",
         "values = be",
-        "rows ~ \"be\" and node ~ 'manager-1'",
+        "rows ~ \"be\" and node ~ 'lient'",
         "offset_us < -1000",
         "hash = 65261",
         "life = 1 and area = rpc",
@@ -84,7 +84,7 @@ cause ~ "not a flight"
   job-status-changed
 values = be
   records-sent
-rows ~ "be" and node ~ 'manager-1'
+rows ~ "be" and node ~ 'lient'
   rows-written
 offset_us < -1000
   clock-changed
@@ -133,7 +133,7 @@ no event has a field `kid`, did you mean `kind`?
 there is no event `bufer-sent`, did you mean `buffer-sent`?
   kind = bufer-sent
          ^^^^^^^^^^
-there is no area `tasks`; there are node, fault, rpc, resource, job, task, exchange, record, time, window, timer, state, checkpoint, recovery, storage, sink
+there is no area `tasks`; there are node, fault, rpc, resource, job, task, exchange, record, time, window, timer, state, checkpoint, recovery, storage, log, transaction, sink
   area = tasks
          ^^^^^
 `records` is compared with a number, not `many`

@@ -113,17 +113,37 @@ names  parse#1 is the first subtask of operator `parse`; /e0 is edge 0 of the jo
    65     0.107425s  taskmanager-1  storage     job-1/chk-3/count#1 is refused: input/output error
    66     0.108660s  taskmanager-2  sink        sink#1 opens counts (attempt 1)
    67     0.109895s  client         sink        2 rows of sink#1 for counts refused: it has been replaced
- 67.1     0.111130s  jobmanager-1   sink        sink#1 writes to counts: +I to,2 | +U be,2
-   68     0.112365s  taskmanager-1  sink        sink#1 makes 2 rows visible in counts, hash 000000000000feed
- 68.1     0.113600s  taskmanager-2  sink        sink#1 receives 1 latency marker, the first left at 0.001500s
-   69     0.114834s  client         task        parse#1 (job 2)  back-pressure eased
-   70     0.116069s  jobmanager-1   task        parse#1 (job 2) (attempt 1)  ends FINISHED: 26483 records in, 26483 out; busy 26.5ms, back-pressured 1.2s, idle 0ns
-   71     0.117304s  taskmanager-1  fault       FAULT 1: kill taskmanager-2
-   72     0.118539s  taskmanager-2  fault       FAULT 1 over: taskmanager-2 starts again
-   73     0.119773s  client         fault       NOTE 1: Channel 0 now waits for channel 1.
-   74     0.121008s  jobmanager-1   node        process killed, life 1
-   75     0.122243s  taskmanager-1  node        4096 unsynced bytes of journal lost
-   76     0.123478s  taskmanager-2  job         job 1  has added up lines = 7, least\nof all = -
+   68     0.111130s  jobmanager-1   log         log is read again, 1204 entries; 17 torn bytes are cut off
+   69     0.112365s  taskmanager-1  log         producer out-1-7 (4001/3) is given out
+   70     0.113600s  taskmanager-2  log         producer out-1-7 (4001/3) is fenced: its epoch is 4 by now
+   71     0.114834s  client         log         out-1  40..52 appended by out-1-7 (4001/3)
+   72     0.116069s  jobmanager-1   log         out-1  records of 4001/3 are refused: INVALID_PRODUCER_EPOCH
+   73     0.117304s  taskmanager-1  log         out-1 joins transaction out-1-7
+   74     0.118539s  taskmanager-2  log         transaction out-1-7 (4001/3) will commit
+   75     0.119773s  client         log         transaction out-1-7 (4001/3) was open for too long
+   76     0.121008s  jobmanager-1   log         out-1  commit of producer 4001 marked at 52
+   77     0.122243s  taskmanager-1  log         transaction out-1-7 of producer 4001: commit is complete
+   78     0.123478s  taskmanager-2  log         out-1  is stable up to 53
+   79     0.124712s  client         transaction  out#2 (attempt 1)  begins transaction out-1-7
+   80     0.125947s  jobmanager-1   transaction  out#2 (attempt 1)  pre-commits transaction out-1-7 for checkpoint 7
+   81     0.127182s  taskmanager-1  transaction  out#2 (attempt 1)  commits transaction out-1-7
+   82     0.128417s  taskmanager-2  transaction  out#2 (attempt 1)  commits transaction out-1-7, which it finds in its checkpoint
+   83     0.129652s  client         transaction  out#2 (attempt 1)  transaction out-1-7 is committed
+   84     0.130887s  jobmanager-1   transaction  out#2 (attempt 1)  aborts transaction out-1-7
+   85     0.132121s  taskmanager-1  transaction  out#2 (attempt 1)  aborts transaction out-1-7, which was left open
+   86     0.133356s  taskmanager-2  transaction  out#2 (attempt 1)  transaction out-1-7 cannot be committed, and is lost: INVALID_TXN_STATE
+ 86.1     0.134591s  client         sink        sink#1 writes to counts: +I to,2 | +U be,2
+   87     0.135826s  jobmanager-1   sink        sink#1 makes 2 rows visible in counts, hash 000000000000feed
+ 87.1     0.137060s  taskmanager-1  sink        sink#1 receives 1 latency marker, the first left at 0.001500s
+   88     0.138295s  taskmanager-2  sink        counts must show 2 rows in the end, the last of each key (1 key column)
+   89     0.139530s  client         task        parse#1 (job 2)  back-pressure eased
+   90     0.140765s  jobmanager-1   task        parse#1 (job 2) (attempt 1)  ends FINISHED: 26483 records in, 26483 out; busy 26.5ms, back-pressured 1.2s, idle 0ns
+   91     0.141999s  taskmanager-1  fault       FAULT 1: kill taskmanager-2
+   92     0.143234s  taskmanager-2  fault       FAULT 1 over: taskmanager-2 starts again
+   93     0.144469s  client         fault       NOTE 1: Channel 0 now waits for channel 1.
+   94     0.145704s  jobmanager-1   node        process killed, life 1
+   95     0.146939s  taskmanager-1  node        4096 unsynced bytes of journal lost
+   96     0.148174s  taskmanager-2  job         job 1  has added up lines = 7, least\nof all = -
 "#);
 }
 
@@ -134,11 +154,11 @@ fn json_lines_are_flat() {
     let shown = ["\"format\"", "node-paused", "job-submitted", "buffer-sent", "rows-written"];
     let shown = lines.lines().filter(|line| shown.iter().any(|word| line.contains(word)));
     assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
-{"format":"weir-trace","format_version":2,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","mutant":null,"again":"weir run demo/word-count --seed 7","seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":76,"kept":100,"last_ns":123478350,"digest":"9332cec4dd23f6dacab28082ac5dfeaa","records_digest":"3b89ce79096b05504904d1887b77e73c"}}
+{"format":"weir-trace","format_version":2,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","mutant":null,"again":"weir run demo/word-count --seed 7","seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":96,"kept":120,"last_ns":148174020,"digest":"c4941fb4129fa10f2fbdaacd1d09502d","records_digest":"8129be6d350d86c33140a69f6923f8e0"}}
 {"step":5,"t_us":6173,"t_ns":701,"node":"client","area":"node","kind":"node-paused"}
 {"step":14,"t_us":17286,"t_ns":969,"node":"jobmanager-1","area":"job","kind":"job-submitted","job":1,"name":"word-count","plan":{"slots":[],"execution":{"channels":[1,2]}}}
 {"step":23,"sub":1,"t_us":32104,"t_ns":371,"node":"jobmanager-1","life":1,"area":"exchange","kind":"buffer-sent","job":1,"edge":0,"from":"parse#1","to":"count#2","seq":7,"records":1024,"backlog":3,"credit":1}
-{"step":67,"sub":1,"t_us":111130,"t_ns":515,"node":"jobmanager-1","area":"sink","kind":"rows-written","sink":"counts","subtask":"sink#1","rows":[{"kind":"insert","fields":["to","2"],"id":null},{"kind":"update-after","fields":["be","2"],"id":null}]}
+{"step":86,"sub":1,"t_us":134591,"t_ns":185,"node":"client","area":"sink","kind":"rows-written","sink":"counts","subtask":"sink#1","rows":[{"kind":"insert","fields":["to","2"],"id":null},{"kind":"update-after","fields":["be","2"],"id":null}]}
 "#);
 }
 
@@ -234,13 +254,15 @@ fn the_export_has_tracks_spans_and_flows() {
 {"ph":"E","pid":2,"tid":13,"ts":92608.546}
 {"ph":"M","name":"thread_name","pid":2,"tid":16,"args":{"name":"storage"}}
 {"ph":"M","name":"thread_name","pid":2,"tid":17,"args":{"name":"sink#1"}}
-{"ph":"C","name":"rows in counts","args":{"rows":2},"pid":2,"tid":0,"ts":112365.082}
-{"ph":"E","pid":2,"tid":8,"ts":114834.649}
-{"ph":"E","pid":2,"tid":8,"ts":116069.649}
-{"ph":"M","name":"thread_name","pid":2,"tid":18,"args":{"name":"faults"}}
-{"ph":"M","name":"thread_name","pid":2,"tid":19,"args":{"name":"notes"}}
-{"ph":"E","pid":2,"tid":3,"ts":121008.783}
-{"ph":"E","pid":2,"tid":7,"ts":121008.783}
+{"ph":"M","name":"thread_name","pid":2,"tid":18,"args":{"name":"log"}}
+{"ph":"M","name":"thread_name","pid":2,"tid":19,"args":{"name":"out#2"}}
+{"ph":"C","name":"rows in counts","args":{"rows":2},"pid":2,"tid":0,"ts":135826.185}
+{"ph":"E","pid":2,"tid":8,"ts":139530.319}
+{"ph":"E","pid":2,"tid":8,"ts":140765.319}
+{"ph":"M","name":"thread_name","pid":2,"tid":20,"args":{"name":"faults"}}
+{"ph":"M","name":"thread_name","pid":2,"tid":21,"args":{"name":"notes"}}
+{"ph":"E","pid":2,"tid":3,"ts":145704.453}
+{"ph":"E","pid":2,"tid":7,"ts":145704.453}
 "#);
 }
 
