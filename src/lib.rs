@@ -11,6 +11,7 @@
 //! | [`trace`] | the spine: every step of a run as an event |
 //! | [`sim`] | the world itself: nodes, wire, disks, clocks, faults |
 //! | [`broker`] | what a broker of the transactional log knows and decides |
+//! | [`database`] | what the database knows and decides, and its tables |
 //! | [`function`] | where user functions run, and their accumulators |
 //! | [`state`] | keyed and operator state, in memory or in a tree on disk |
 //! | [`time`] | watermarks, their merge, timers |
@@ -48,6 +49,7 @@ pub mod check;
 pub mod checkpoint;
 pub mod cluster;
 pub mod connector;
+pub mod database;
 pub mod failover;
 pub mod function;
 pub mod gallery;

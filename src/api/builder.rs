@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{LogTopic, ProgramError, SinkDeclaration, TimeCharacteristic};
 use crate::base::SimDuration;
-use crate::connector::LogFeed;
+use crate::connector::{DatabaseQuery, LogFeed};
+use crate::database::{Engine, Table};
 use crate::graph::{
     ChainingStrategy, StreamEdge, StreamGraph, StreamNode, StreamNodeId, StreamNodeKind,
 };
@@ -28,6 +29,8 @@ pub(super) struct Builder {
     sinks: Vec<SinkDeclaration>,
     topics: Vec<LogTopic>,
     feeds: Vec<LogFeed>,
+    tables: Vec<Table>,
+    queries: Vec<DatabaseQuery>,
     sources: u16,
     /// Whether a node's uid was given, rather than made from its name.
     uid_given: Vec<bool>,
@@ -48,6 +51,8 @@ impl Builder {
             sinks: Vec::new(),
             topics: Vec::new(),
             feeds: Vec::new(),
+            tables: Vec::new(),
+            queries: Vec::new(),
             sources: 0,
             uid_given: Vec::new(),
             parallelism: 1,
@@ -147,11 +152,13 @@ impl Builder {
     }
 
     /// Notes that the program uses a topic.
-    pub(super) fn add_topic(&mut self, name: &str, partitions: u16) {
-        match self.topics.iter().find(|topic| topic.name == name) {
-            Some(topic) if topic.partitions == partitions && partitions > 0 => {}
+    pub(super) fn add_topic(&mut self, name: &str, partitions: u16, is_written: bool) {
+        match self.topics.iter_mut().find(|topic| topic.name == name) {
+            Some(topic) if topic.partitions == partitions && partitions > 0 => {
+                topic.is_written |= is_written;
+            }
             None if partitions > 0 => {
-                self.topics.push(LogTopic { name: name.to_string(), partitions });
+                self.topics.push(LogTopic { name: name.to_string(), partitions, is_written });
             }
             _ => self.fail(ProgramError::BadTopic(name.to_string())),
         }
@@ -160,6 +167,36 @@ impl Builder {
     /// Notes that somebody outside appends to a topic.
     pub(super) fn add_feed(&mut self, feed: LogFeed) {
         self.feeds.push(feed);
+    }
+
+    /// Notes that the program uses a table.
+    pub(super) fn add_table(&mut self, table: Table) {
+        match self.tables.iter().find(|known| known.name == table.name) {
+            Some(known) if *known == table => {}
+            Some(_) => self.fail(ProgramError::TwoTables(table.name.to_string())),
+            None => self.tables.push(table),
+        }
+    }
+
+    /// Notes that somebody outside asks the database something.
+    pub(super) fn add_query(&mut self, query: DatabaseQuery) {
+        self.queries.push(query);
+    }
+
+    /// Tries whether the database would take the tables and the queries.
+    fn check_database(&self) -> Result<(), ProgramError> {
+        if self.tables.is_empty() && self.queries.is_empty() {
+            return Ok(());
+        }
+        let engine = Engine::open(&self.tables)?;
+        for DatabaseQuery { name, sql, every, .. } in &self.queries {
+            let bad = |cause| ProgramError::BadQuery { query: name.to_string(), cause };
+            if every.is_zero() {
+                return Err(bad("it has to wait a while before it is asked again".to_owned()));
+            }
+            engine.query(sql).map_err(bad)?;
+        }
+        Ok(())
     }
 
     pub(super) fn add_sink(&mut self, sink: SinkDeclaration) {
@@ -211,6 +248,7 @@ impl Builder {
                 return Err(ProgramError::BadParallelism { operator, parallelism });
             }
         }
+        self.check_database()?;
         let has = |kind| graph.nodes.iter().any(|node| node.kind == kind);
         if !has(StreamNodeKind::Source) || !has(StreamNodeKind::Sink) {
             return Err(ProgramError::Empty);
@@ -221,6 +259,8 @@ impl Builder {
             sinks: self.sinks.clone(),
             topics: self.topics.clone(),
             feeds: self.feeds.clone(),
+            tables: self.tables.clone(),
+            queries: self.queries.clone(),
             expected: super::ExpectedRows::new(),
         })
     }

@@ -9,7 +9,7 @@ use crate::connector::{
 };
 use crate::graph::StreamNodeKind;
 use crate::operator::{OperatorContext, OperatorKind};
-use crate::record::{Data, Failure, Output, Outputs, erase};
+use crate::record::{AnyOutput, Data, Failure, Output, Outputs, erase};
 
 /// A topic that a program uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct LogTopic {
     pub name: String,
     /// How many partitions it has.
     pub partitions: u16,
+    /// Whether the program, or somebody outside for it, appends to it.
+    pub is_written: bool,
 }
 
 impl StreamExecutionEnvironment {
@@ -27,7 +29,7 @@ impl StreamExecutionEnvironment {
         if let Err(error) = source.strategy.validate() {
             builder.fail(error.into());
         }
-        builder.add_topic(&source.topic, source.partitions);
+        builder.add_topic(&source.topic, source.partitions, false);
         let name = format!("Source: {}", source.topic);
         let number = builder.next_source();
         let kind = OperatorKind::Source(Arc::new(LogSourceFactory { log: source, source: number }));
@@ -39,7 +41,7 @@ impl StreamExecutionEnvironment {
     /// Has somebody outside append records to a topic while the program runs.
     pub fn feed_log(&self, feed: LogFeed) -> &Self {
         let mut builder = self.builder.borrow_mut();
-        builder.add_topic(&feed.topic, feed.partitions);
+        builder.add_topic(&feed.topic, feed.partitions, true);
         builder.add_feed(feed);
         drop(builder);
         self
@@ -63,8 +65,11 @@ impl<T: Data> DataStream<T> {
             };
             Ok(erase(output))
         };
-        self.builder.borrow_mut().add_topic(&declared.topic, declared.partitions);
-        self.outside_sink(&declared.topic, declared.columns, build)
+        self.builder.borrow_mut().add_topic(&declared.topic, declared.partitions, true);
+        let name = declared.topic.to_string();
+        let declaration =
+            SinkDeclaration { name: name.clone(), columns: declared.columns, key_columns: None };
+        self.outside_sink(&name, Some(declaration), build)
     }
 
     /// Writes every record to what takes part in a two-phase commit: a sink of one's own. Its
@@ -84,23 +89,21 @@ impl<T: Data> DataStream<T> {
             let sink = TwoPhaseCommitSink::<T, S>::open(context, prefix.clone(), sink)?;
             Ok(erase(Box::new(sink) as Box<dyn Output<T>>))
         };
-        self.outside_sink(name, Vec::new(), build)
+        self.outside_sink(name, None, build)
     }
 
-    fn outside_sink(
+    pub(super) fn outside_sink(
         &self,
         name: &str,
-        columns: Vec<String>,
-        build: impl Fn(&OperatorContext, Outputs) -> Result<Box<dyn crate::record::AnyOutput>, Failure>
+        declaration: Option<SinkDeclaration>,
+        build: impl Fn(&OperatorContext, Outputs) -> Result<Box<dyn AnyOutput>, Failure>
         + Send
         + Sync
         + 'static,
     ) -> Self {
         let code = OperatorKind::operator(build);
         let stream = self.then::<T>(&format!("{name}: Writer"), StreamNodeKind::Sink, code);
-        if !columns.is_empty() {
-            let declaration =
-                SinkDeclaration { name: name.to_string(), columns, key_columns: None };
+        if let Some(declaration) = declaration {
             stream.builder.borrow_mut().add_sink(declaration);
         }
         stream.uid(name)

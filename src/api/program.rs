@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::LogTopic;
-use crate::connector::LogFeed;
+use crate::connector::{DatabaseQuery, LogFeed};
+use crate::database::{Table, TableError};
 use crate::graph::StreamGraph;
 use crate::operator::JobCode;
 use crate::state::UnknownBackend;
@@ -24,6 +25,10 @@ pub struct Program {
     pub topics: Vec<LogTopic>,
     /// Who appends to them from outside.
     pub feeds: Vec<LogFeed>,
+    /// The tables of the database that it uses.
+    pub tables: Vec<Table>,
+    /// What somebody outside asks the database.
+    pub queries: Vec<DatabaseQuery>,
     /// What sinks must show in the end, where that is known. What becomes visible in them is held
     /// against it.
     pub expected: ExpectedRows,
@@ -64,6 +69,20 @@ pub enum ProgramError {
     /// A topic without partitions, or with two numbers of them.
     #[error("the topic `{0}` has one number of partitions, which is at least 1")]
     BadTopic(String),
+    /// Two tables have one name.
+    #[error("two tables are called `{0}`")]
+    TwoTables(String),
+    /// A table that cannot be.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A query that makes no sense.
+    #[error("the query `{query}`: {cause}")]
+    BadQuery {
+        /// What it is called.
+        query: String,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// A parallelism that cannot be.
     #[error("`{operator}` cannot have a parallelism of {parallelism}: 1 to 32768")]
     BadParallelism {

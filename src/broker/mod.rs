@@ -29,7 +29,7 @@ mod seams;
 mod state;
 mod transactions;
 
-pub use entry::{WalContents, WalEntry, append_frame, read_frames};
+pub use entry::WalEntry;
 pub use partition::{Admission, Batch, PartitionLog};
 pub use seams::{FenceOlderEpochs, ProducerFencing};
 pub use state::{BrokerState, Place};

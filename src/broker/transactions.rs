@@ -166,14 +166,25 @@ impl Transactions {
         self.0.iter()
     }
 
-    /// The transactional ids with this prefix of which a transaction has begun and not ended.
-    pub fn unfinished(&self, prefix: &str) -> Vec<Name> {
-        let with_prefix = self.0.iter().filter(|(name, _)| name.starts_with(prefix));
-        let unfinished = with_prefix.filter(|(_, it)| match it.phase {
+    /// The transactional ids of which a transaction has begun and not ended.
+    pub fn unfinished(&self) -> Vec<Name> {
+        let unfinished = self.0.iter().filter(|(_, it)| match it.phase {
             Phase::Ongoing { .. } | Phase::Prepare { .. } => true,
             Phase::Empty | Phase::Complete { .. } => false,
         });
         unfinished.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The transactional ids with this prefix of which a transaction has begun and not ended, or may
+    /// begin yet: whoever was given the producer may have sent records that come late.
+    pub fn not_fenced(&self, prefix: &str) -> Vec<Name> {
+        let with_prefix = self.0.iter().filter(|(name, _)| name.starts_with(prefix));
+        let not_fenced = with_prefix.filter(|(_, it)| match it.phase {
+            Phase::Ongoing { .. } | Phase::Prepare { .. } => true,
+            Phase::Empty => it.producer.epoch == 0,
+            Phase::Complete { .. } => false,
+        });
+        not_fenced.map(|(name, _)| name.clone()).collect()
     }
 
     /// Someone wants to be the producer of a transactional id; `fresh` is the number that it gets

@@ -17,7 +17,7 @@ use super::Witness;
 use super::story::Story;
 use super::table::{self, Difference};
 use crate::base::{JobId, Name, Step};
-use crate::record::Row;
+use crate::record::{Row, RowKind};
 use crate::trace::{Event, Header, JobEvent, JobStatus, Recorded, SinkEvent};
 
 /// What the outside was given.
@@ -230,7 +230,11 @@ impl Judging {
         seen.times += 1;
         seen.last = at;
         if self.key_columns.is_some() {
-            seen.row.clone_from(&row.fields);
+            match row.kind {
+                RowKind::UpdateBefore => {}
+                RowKind::Insert | RowKind::UpdateAfter => seen.row.clone_from(&row.fields),
+                RowKind::Delete => drop(self.seen.remove(key)),
+            }
             return;
         }
         let expected = self.expected.get(&row.fields).copied().unwrap_or_default();

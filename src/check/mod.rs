@@ -14,6 +14,7 @@
 //! | `fencing` | what was replaced or is dead changes nothing |
 //! | `delivery`, `story`, `table` | not an invariant: whether the outside has seen each row exactly once |
 //! | `transactions` | a transaction is committed if, and only if, a checkpoint that holds it is complete |
+//! | `steady` | a query whose answer never changes has that answer whenever it is asked |
 //! | `progress` | jobs end, or go on when all faults have healed |
 //!
 //! Previous: [`crate::trace`]. Next: whoever shows the verdict.
@@ -27,6 +28,7 @@ mod files;
 mod owners;
 mod progress;
 mod restored;
+mod steady;
 mod story;
 mod table;
 mod transactions;
@@ -73,6 +75,7 @@ impl Checker {
             Box::new(fencing::Fencing::default()),
             Box::new(progress::Progress::default()),
             Box::new(transactions::Transactions::default()),
+            Box::new(steady::SteadyAnswers),
         ];
         let findings = Findings::new(header);
         let delivery = delivery::Deliveries::new(header);

@@ -1,17 +1,17 @@
 //! Two-phase commit: a transaction is committed if, and only if, a checkpoint that holds it is
 //! complete.
 //!
-//! What is committed is told by the log, which knows nothing of checkpoints; what a checkpoint
+//! What is committed is told by the log, the database and storage, which know nothing of checkpoints; what a checkpoint
 //! holds, by the sinks, and whether it is complete, by its coordinator.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Fold;
 use super::verdict::{Findings, Invariant};
 use crate::base::{CheckpointId, JobId, Name, SimTime, Step};
 use crate::trace::{
-    CheckpointEvent, Event, JobEvent, JobStatus, LogEvent, Recorded, RecoveryEvent,
-    TransactionEvent, TransactionResult,
+    CheckpointEvent, DatabaseEvent, Event, JobEvent, JobStatus, LogEvent, Recorded, RecoveryEvent,
+    StorageEvent, TransactionEvent, TransactionResult,
 };
 
 /// A transaction that is prepared.
@@ -35,6 +35,10 @@ pub(super) struct Transactions {
     /// Jobs with checkpoints: without them, a sink commits when its input has ended.
     checkpointed: BTreeMap<JobId, bool>,
     finished: BTreeMap<JobId, Step>,
+    /// Transactions that were open for too long.
+    expired: BTreeSet<Name>,
+    /// When it was noted that all of a transaction was written, outside prepared transactions.
+    marked: BTreeMap<Name, Step>,
 }
 
 impl Transactions {
@@ -89,7 +93,7 @@ impl Fold for Transactions {
                 attempt,
                 transaction,
                 checkpoint,
-            }) => {
+            }) if !self.expired.contains(transaction) => {
                 let prepared = Prepared {
                     job: *job,
                     subtask: subtask.clone(),
@@ -138,9 +142,43 @@ impl Fold for Transactions {
             Event::Log(LogEvent::TransactionDecided { transactional_id, result, .. }) => {
                 self.on_decided(transactional_id, *result, step, findings);
             }
+            // What was durable when the database died, and was not told.
+            Event::Database(DatabaseEvent::DatabaseRecovered { committed, .. }) => {
+                for transaction in committed {
+                    self.on_decided(transaction, TransactionResult::Commit, step, findings);
+                }
+            }
+            Event::Database(DatabaseEvent::PreparedCommitted { transaction }) => {
+                self.on_decided(transaction, TransactionResult::Commit, step, findings);
+            }
+            Event::Database(DatabaseEvent::PreparedRolledBack { transaction }) => {
+                self.on_decided(transaction, TransactionResult::Abort, step, findings);
+            }
+            Event::Storage(StorageEvent::FileRenamed { to, .. }) => {
+                // A part of it; the first decides.
+                let name = to.rsplit('/').next().and_then(|part| part.rsplit_once('.'));
+                if let Some((name, _)) = name {
+                    self.on_decided(&name.into(), TransactionResult::Commit, step, findings);
+                }
+            }
+            Event::Database(DatabaseEvent::CommitMarked { transaction }) => {
+                self.marked.entry(transaction.clone()).or_insert(step);
+                self.on_decided(transaction, TransactionResult::Commit, step, findings);
+            }
+            Event::Database(DatabaseEvent::TableChanged { part_of, .. }) => {
+                if let Some(marked) = self.marked.get(part_of) {
+                    findings.violate(Invariant::AtomicCommit, &[*marked, step], || {
+                        format!(
+                            "rows of transaction {part_of} are written (step {step}), of which it \
+                             was noted that all were written (step {marked}): they are there twice"
+                        )
+                    });
+                }
+            }
             // The log was told to wait no longer: that is the setting, and not the protocol.
             Event::Log(LogEvent::TransactionExpired { transactional_id, .. }) => {
                 self.prepared.remove(transactional_id);
+                self.expired.insert(transactional_id.clone());
             }
             _ => {}
         }

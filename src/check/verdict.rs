@@ -36,6 +36,8 @@ pub enum Invariant {
     /// See [`Self::sentence`].
     AtomicCommit,
     /// See [`Self::sentence`].
+    SteadyAnswers,
+    /// See [`Self::sentence`].
     Progress,
 }
 
@@ -67,6 +69,9 @@ impl Invariant {
             Self::Fencing => "nothing that was replaced or is dead changes anything",
             Self::AtomicCommit => {
                 "a transaction is committed if, and only if, a checkpoint that holds it is complete"
+            }
+            Self::SteadyAnswers => {
+                "a query whose answer never changes has that answer whenever it is asked"
             }
             Self::Progress => "every job ends, or makes progress after the last fault has healed",
         }

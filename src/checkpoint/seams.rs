@@ -120,6 +120,15 @@ pub trait TransactionRecovery: Debug + Send + Sync {
     }
 }
 
+/// Decides whether what a write-ahead sink holds is still to be written (Flink's
+/// `CheckpointCommitter`).
+pub trait CommitterCheck: Debug + Send + Sync {
+    /// Whether it counts as written, if that is noted or not.
+    fn is_written(&self, is_noted: bool) -> bool {
+        is_noted
+    }
+}
+
 /// Decides what transactions are called (Flink's `TransactionalIdFactory`).
 pub trait TransactionNaming: Debug + Send + Sync {
     /// The name of the one that an attempt at a subtask, by its index, writes for a checkpoint.
@@ -164,6 +173,7 @@ impl Notifying for Correct {}
 impl SharedFileKeeping for Correct {}
 impl CommitTiming for Correct {}
 impl TransactionRecovery for Correct {}
+impl CommitterCheck for Correct {}
 impl TransactionNaming for Correct {}
 impl PositionTaking for Correct {}
 impl IsolationKeeping for Correct {}
@@ -189,6 +199,8 @@ pub struct SnapshotParts {
     pub commits: Arc<dyn CommitTiming>,
     /// What becomes of their transactions after a restart.
     pub recovery: Arc<dyn TransactionRecovery>,
+    /// Whether a write-ahead sink writes again what was written.
+    pub committer: Arc<dyn CommitterCheck>,
     /// What these are called.
     pub transaction_names: Arc<dyn TransactionNaming>,
     /// How far a source of the log has read.
@@ -209,6 +221,7 @@ impl Default for SnapshotParts {
             key_groups: Arc::new(Correct),
             commits: Arc::new(Correct),
             recovery: Arc::new(Correct),
+            committer: Arc::new(Correct),
             transaction_names: Arc::new(Correct),
             position_taking: Arc::new(Correct),
             isolation: Arc::new(Correct),

@@ -1,5 +1,6 @@
 //! Why a cluster did not run its jobs.
 
+use crate::database::TableError;
 use crate::graph::GraphError;
 use crate::sim::SimError;
 
@@ -25,6 +26,12 @@ pub enum ClusterError {
         /// How many nodes there are.
         nodes: usize,
     },
+    /// Jobs have different tables of one name.
+    #[error("two tables are called `{0}`")]
+    TwoTables(String),
+    /// A table that cannot be.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// A setting of the data plane is 0.
     #[error("{0} must be at least 1")]
     Zero(&'static str),

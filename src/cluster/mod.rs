@@ -20,7 +20,7 @@ mod report;
 mod run;
 
 pub use error::ClusterError;
-pub use options::{ClusterOptions, JobSubmission, STORAGE};
+pub use options::{BROKER, ClusterOptions, DATABASE, JobSubmission, STORAGE};
 pub use protocol::Protocol;
 pub use report::{CollectError, EndReason, JobReport, LatencyReport, RunReport, SinkReport};
 pub use run::{Onlooker, RunLabel, plan, run};

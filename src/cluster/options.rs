@@ -15,6 +15,10 @@ use crate::trace::Level;
 
 /// The node of durable storage.
 pub const STORAGE: &str = "storage";
+/// How the names of brokers begin.
+pub const BROKER: &str = "broker-";
+/// The node of the database.
+pub const DATABASE: &str = "database";
 
 /// A whole cluster.
 #[derive(Clone, Debug)]
@@ -42,6 +46,8 @@ pub struct ClusterOptions {
     pub restart: Option<RestartStrategy>,
     /// How many brokers of the log there are: nodes `broker-1` and so on, behind all others.
     pub brokers: u16,
+    /// Whether there is a database: a node `database`, behind the brokers.
+    pub database: bool,
     /// The parts that give the guarantees.
     pub protocol: Protocol,
 }
@@ -84,6 +90,7 @@ impl ClusterOptions {
             checkpointing: None,
             restart: None,
             brokers: 0,
+            database: false,
             protocol: Protocol::default(),
         }
     }
@@ -92,10 +99,19 @@ impl ClusterOptions {
     pub fn with_log(mut self, brokers: u16) -> Self {
         let numbers = self.brokers + 1..=self.brokers + brokers;
         self.sim.nodes.extend(numbers.map(|number| {
-            let name = format!("broker-{number}");
+            let name = format!("{BROKER}{number}");
             NodeOptions { name, clock_offset_us: 0, clock_drift_ppm: 0 }
         }));
         self.brokers += brokers;
+        self
+    }
+
+    /// The same cluster with a database. Brokers are to be asked for before.
+    pub fn with_database(mut self) -> Self {
+        if !std::mem::replace(&mut self.database, true) {
+            let name = DATABASE.to_string();
+            self.sim.nodes.push(NodeOptions { name, clock_offset_us: 0, clock_drift_ppm: 0 });
+        }
         self
     }
 

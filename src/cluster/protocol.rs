@@ -12,7 +12,8 @@ use crate::mutant::{
     CompleteWithoutAllAcks, DeleteSharedFile, ForgetChannelState, ForgetRecommit, ForgetTimers,
     KeyGroupOffByOne, LateWindowReopened, MaxWatermark, Mutant, NoFencing, NotifyBeforeMetadata,
     PositionsBeforeResults, ReadUncommittedDownstream, RestoreWrongPositions, ReuseTransactionId,
-    SessionMergeLosesState, SkipAlignment, SnapshotAfterFollowers, WindowOffByOne, ZombieWrites,
+    SessionMergeLosesState, SkipAlignment, SnapshotAfterFollowers, WindowOffByOne,
+    WriteAheadWithoutDedup, ZombieWrites,
 };
 use crate::operator::EventTimeParts;
 use crate::window::Merging;
@@ -81,6 +82,9 @@ impl Protocol {
                 snapshot.transaction_names = Arc::new(ReuseTransactionId);
             }
             Mutant::NoFencing => *producer_fencing = Arc::new(NoFencing),
+            Mutant::WriteAheadWithoutDedup => {
+                snapshot.committer = Arc::new(WriteAheadWithoutDedup);
+            }
             Mutant::PositionsBeforeResults => {
                 snapshot.position_taking = Arc::new(PositionsBeforeResults);
             }

@@ -12,7 +12,7 @@ use crate::api::SinkDeclaration;
 use crate::base::{SimDuration, SimTime};
 use crate::check::{JobCounts, Verdict};
 use crate::operator::AccumulatorResult;
-use crate::record::Row;
+use crate::record::{Row, RowKind};
 use crate::trace::{JobStatus, Level, SinkEvent};
 
 /// What a run comes to.
@@ -164,7 +164,12 @@ pub(super) fn expected(jobs: &[JobSubmission]) -> Vec<(String, SinkEvent)> {
 fn last_by_key(rows: Vec<Row>, columns: usize) -> Vec<Row> {
     let mut last = IndexMap::<Vec<String>, (usize, Row)>::new();
     for (place, row) in rows.into_iter().enumerate() {
-        last.insert(row.fields[..columns].to_vec(), (place, row));
+        let key = row.fields[..columns].to_vec();
+        match row.kind {
+            RowKind::UpdateBefore => {}
+            RowKind::Insert | RowKind::UpdateAfter => drop(last.insert(key, (place, row))),
+            RowKind::Delete => drop(last.swap_remove(&key)),
+        }
     }
     let mut rows: Vec<(usize, Row)> = last.into_values().collect();
     rows.sort_by_key(|(place, _)| *place);

@@ -11,13 +11,15 @@ use std::sync::{Arc, Mutex};
 use super::{ClusterError, ClusterOptions, EndReason, JobReport, JobSubmission, RunReport, report};
 use crate::base::{JobId, Name, NodeId, SimDuration};
 use crate::check::{Checker, Verdict};
-use crate::connector::{LogFeed, feed};
+use crate::connector::{DatabaseQuery, LogFeed, ask_regularly, feed};
+use crate::database::{DatabaseState, Table};
 use crate::failover::RestartStrategy;
 use crate::graph::{FlinkChaining, PhysicalPlan};
 use crate::host::{Host, LogAccess, Signal, Task};
 use crate::runtime::{
-    BrokerOptions, JobPayload, JobResult, RuntimeOptions, StreamTaskRunner, Submission,
-    TopicOptions, broker, client, jobmanager, log_client, storage, taskmanager,
+    BrokerOptions, DatabaseOptions, JobPayload, JobResult, RuntimeOptions, StreamTaskRunner,
+    Submission, TopicOptions, broker, client, database, database_client, jobmanager, log_client,
+    storage, taskmanager,
 };
 use crate::sim::{self, Boot, End, Stop, Watch};
 use crate::task::TaskOptions;
@@ -77,7 +79,8 @@ pub fn run(
     let nodes: Vec<Name> = options.sim.nodes.iter().map(|node| node.name.as_str().into()).collect();
     let storage = options.checkpointing.is_some();
     let first_broker = options.taskmanagers + 2 + u16::from(storage);
-    if nodes.len() != usize::from(first_broker + options.brokers) {
+    let database = first_broker + options.brokers;
+    if nodes.len() != usize::from(database + u16::from(options.database)) {
         let (taskmanagers, nodes) = (options.taskmanagers, nodes.len());
         return Err(ClusterError::Nodes { taskmanagers, nodes });
     }
@@ -111,10 +114,14 @@ pub fn run(
         snapshot: Arc::new(options.protocol.snapshot),
         completion: Arc::new(options.protocol.completion),
         storage: storage.then(|| NodeId(options.taskmanagers + 2)),
-        brokers: (first_broker..first_broker + options.brokers).map(NodeId).collect(),
+        brokers: (first_broker..database).map(NodeId).collect(),
+        database: options.database.then_some(NodeId(database)),
         restart: options.restart.unwrap_or_else(|| default_restart(storage)),
         checkpointing: options.checkpointing.map(Arc::new),
     };
+    let tables =
+        DatabaseOptions { tables: tables(jobs)?, fencing: options.protocol.fencing.clone() };
+    let queries = jobs.iter().flat_map(|job| job.program.queries.clone()).collect();
     let log = BrokerOptions {
         brokers: runtime.brokers.clone(),
         own: 0,
@@ -128,7 +135,7 @@ pub fn run(
     let results = Arc::new(Mutex::new(BTreeMap::new()));
     let ended = results.clone();
     let outcome = sim::run(sim_options, recorder, onlooker.watch, move |stop| {
-        boot(runtime, submissions, Outsiders { log, feeds, expected }, ended, stop)
+        boot(runtime, submissions, Outsiders { log, feeds, tables, queries, expected }, ended, stop)
     })?;
     let end = match outcome.end {
         End::Stopped => EndReason::Completed,
@@ -209,6 +216,10 @@ struct Outsiders {
     log: BrokerOptions,
     /// Who appends to it.
     feeds: Vec<LogFeed>,
+    /// The database.
+    tables: DatabaseOptions,
+    /// What is asked there.
+    queries: Vec<DatabaseQuery>,
     /// What sinks must show.
     expected: Vec<(String, SinkEvent)>,
 }
@@ -219,7 +230,7 @@ type Results = Arc<Mutex<BTreeMap<u32, JobResult>>>;
 fn boot(
     options: RuntimeOptions,
     submissions: Vec<Submission>,
-    Outsiders { log, feeds, expected }: Outsiders,
+    Outsiders { log, feeds, tables, queries, expected }: Outsiders,
     results: Results,
     stop: Stop,
 ) -> Boot {
@@ -238,6 +249,12 @@ fn boot(
                 let (results, stop, submitter) = (results.clone(), stop.clone(), host.clone());
                 let log = log_client(&host, &options);
                 feed_all(&host, log.as_ref(), &feeds);
+                if let Some(access) = database_client(&host, &options) {
+                    for query in &queries {
+                        let asks = ask_regularly(host.clone(), access.clone(), query.clone());
+                        host.spawn.spawn(Box::pin(asks));
+                    }
+                }
                 let on_end = move |result: JobResult| {
                     let mut results = results.lock().expect("nothing panics while it holds this");
                     results.insert(result.job.0, result);
@@ -256,6 +273,9 @@ fn boot(
                 let own = own.unwrap_or_default() as u16;
                 broker(host, options.clone(), BrokerOptions { own, ..log.clone() })
             }
+            node if options.database == Some(node) => {
+                database(host, &options, tables.clone()).expect("its tables were made before")
+            }
             _ => taskmanager(host, options.clone(), Rc::new(StreamTaskRunner)),
         }
     })
@@ -270,6 +290,20 @@ fn topics(jobs: &[JobSubmission]) -> Vec<TopicOptions> {
     }
     let options = |(name, partitions): (&str, u16)| TopicOptions { name: name.into(), partitions };
     topics.into_iter().map(options).collect()
+}
+
+/// The tables that jobs use.
+fn tables(jobs: &[JobSubmission]) -> Result<Vec<Table>, ClusterError> {
+    let mut tables: Vec<Table> = Vec::new();
+    for table in jobs.iter().flat_map(|job| &job.program.tables) {
+        match tables.iter().find(|known| known.name == table.name) {
+            None => tables.push(table.clone()),
+            Some(known) if known == table => {}
+            Some(_) => return Err(ClusterError::TwoTables(table.name.to_string())),
+        }
+    }
+    DatabaseState::new(&tables)?;
+    Ok(tables)
 }
 
 /// Has the topics fed that jobs read from.
@@ -294,7 +328,7 @@ fn stop_when_settled(host: Host, log: Option<Rc<dyn LogAccess>>, stop: Stop) -> 
                 *slot.borrow_mut() = Some(open);
                 told.notify();
             };
-            log.open_transactions("", Box::new(done));
+            log.open_transactions(Box::new(done));
             signal.wait().await;
             if answer.take().is_some_and(|open| open.is_ok_and(|open| open.is_empty())) {
                 break;

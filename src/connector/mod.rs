@@ -5,6 +5,8 @@
 //! them visible outside.
 
 mod csv_file;
+mod database;
+mod file;
 mod log;
 mod reading;
 mod rows;
@@ -14,6 +16,11 @@ mod splits;
 mod two_phase;
 
 pub use csv_file::{DataError, FileError, read_csv};
+pub use database::{
+    DatabaseQuery, DatabaseSink, DatabaseTransaction, PendingRows, TableWriter,
+    TransactionalDatabase, WriteAheadTable, ask_regularly,
+};
+pub use file::{FileSink, FileWriter, PendingFiles};
 pub use log::{
     DeliveryGuarantee, FeedRecord, LogEnd, LogFeed, LogSink, LogSource, LogSourceFactory,
     LogTransaction, LogWriter, OffsetReset, Producer, TransactionalLog, feed,

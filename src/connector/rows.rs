@@ -6,6 +6,8 @@ use csv_core::{ReadFieldResult, Reader};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::record::{Batch, Data, Failure};
+
 /// Small, since it is cleared for each batch, and most are.
 const BUFFER: usize = 1024;
 
@@ -28,6 +30,29 @@ pub fn rows<T: Serialize>(records: &[T]) -> Result<Vec<Vec<String>>, String> {
     }
     let lines = writer.into_inner().map_err(|error| error.to_string())?;
     read(&lines)
+}
+
+/// The fields of a batch's records, of which `sink` has so many columns.
+pub(super) fn fields<T: Data>(
+    sink: &str,
+    columns: usize,
+    batch: &Batch<T>,
+) -> Result<Vec<Vec<String>>, Failure> {
+    let records = &batch.values;
+    let rows = rows(records).map_err(|error| Failure(format!("sink `{sink}`: {error}")))?;
+    for (record, row) in records.iter().zip(&rows) {
+        if row.len() != columns {
+            let has = row.len();
+            return Err(Failure(format!(
+                "sink `{sink}` has {columns} columns, but {record:?} has {has} fields"
+            )));
+        }
+    }
+    if rows.len() == records.len() {
+        return Ok(rows);
+    }
+    // Only a record of one empty line, which CSV readers pass over, can come to this.
+    Err(Failure(format!("sink `{sink}` cannot write a record without fields")))
 }
 
 /// A record from the fields of its row.

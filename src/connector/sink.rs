@@ -7,7 +7,7 @@
 
 use std::marker::PhantomData;
 
-use super::rows;
+use super::rows::fields;
 use crate::base::Name;
 use crate::host::Writer;
 use crate::operator::{Cost, OperatorContext};
@@ -57,7 +57,7 @@ impl<T: Data> SinkWriter<T> {
 
     fn rows(&self, batch: &Batch<T>) -> Result<Vec<Row>, Failure> {
         let (kind, fields) = match self.format {
-            SinkFormat::Rows { columns, kind } => (kind, self.fields(&batch.values, columns)?),
+            SinkFormat::Rows { columns, kind } => (kind, fields(&self.sink, columns, batch)?),
             SinkFormat::Records => (RowKind::Insert, self.records(&batch.values)?),
             SinkFormat::Lines => {
                 let lines = batch.values.iter().map(|record| vec![self.line(record)]);
@@ -68,24 +68,6 @@ impl<T: Data> SinkWriter<T> {
         let row =
             |(index, fields)| Row { kind, fields, id: batch.id(index).and_then(RecordId::known) };
         Ok(fields.into_iter().enumerate().map(row).collect())
-    }
-
-    fn fields(&self, records: &[T], columns: usize) -> Result<Vec<Vec<String>>, Failure> {
-        let sink = &self.sink;
-        let rows = rows(records).map_err(|error| Failure(format!("sink `{sink}`: {error}")))?;
-        for (record, row) in records.iter().zip(&rows) {
-            if row.len() != columns {
-                let has = row.len();
-                return Err(Failure(format!(
-                    "sink `{sink}` has {columns} columns, but {record:?} has {has} fields"
-                )));
-            }
-        }
-        if rows.len() == records.len() {
-            return Ok(rows);
-        }
-        // Only a record of one empty line, which CSV readers pass over, can come to this.
-        Err(Failure(format!("sink `{sink}` cannot write a record without fields")))
     }
 
     fn records(&self, records: &[T]) -> Result<Vec<Vec<String>>, Failure> {

@@ -8,7 +8,7 @@
 //! done; whatever else an earlier attempt has left open is aborted.
 //!
 //! Invariants: a transaction is committed only if a checkpoint that holds it is complete; every
-//! such transaction is committed in the end, or [`TransactionEvent::CommitFailed`] says that what
+//! such transaction is committed in the end, after those of earlier checkpoints, or [`TransactionEvent::CommitFailed`] says that what
 //! it holds is lost; a subtask whose input has ended lives on until all is committed.
 //!
 //! Previous: the chain in front. Next: what takes part ([`TwoPhaseCommit`]), such as the log.
@@ -93,7 +93,18 @@ struct Pending<X> {
     token: usize,
     checkpoint: CheckpointId,
     transaction: X,
-    committing: bool,
+    end: Option<End>,
+}
+
+/// How a transaction is to end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It is committed when those before it are; whether it was found in a checkpoint.
+    Commit { recovered: bool },
+    /// That has been asked for.
+    Committing,
+    /// It is being aborted.
+    Aborting,
 }
 
 /// One subtask of a sink that commits in two phases.
@@ -114,6 +125,7 @@ where
     preparing: VecDeque<CheckpointId>,
     /// Checkpoints that wait for what is being pre-committed.
     parts_due: VecDeque<CheckpointId>,
+    /// In the order of their checkpoints; those of the restored one first.
     pending: Vec<Pending<S::Transaction>>,
     tokens: usize,
     /// Whether transactions that were left open are still being aborted.
@@ -181,11 +193,12 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
         // Whoever had a subtask's number before, and with whatever parallelism: one looks after it.
         // But not after what a later attempt does: this one may have been replaced long ago.
         let belongs = move |name: &str| {
-            let mut numbers = name.strip_prefix(&start).unwrap_or_default().split('-');
-            let mut number = || numbers.next().and_then(|it| it.parse::<u32>().ok());
-            let (subtask, by) = (number(), number());
-            subtask.is_some_and(|it| it % parallelism == index)
-                && by.is_none_or(|by| by <= attempt)
+            let numbers = name.strip_prefix(&start).unwrap_or_default().split('-');
+            let numbers: Vec<Option<u64>> = numbers.map(|number| number.parse().ok()).collect();
+            // With more or fewer numbers it is of a sink whose name begins with this one's.
+            let [Some(subtask), Some(by), Some(_)] = numbers[..] else { return false };
+            subtask % u64::from(parallelism) == u64::from(index)
+                && by <= u64::from(attempt)
                 && known.iter().all(|known| **known != *name)
         };
         let done = self.happens(Happened::Swept);
@@ -207,14 +220,29 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
 
     fn add(&mut self, checkpoint: CheckpointId, transaction: S::Transaction) -> usize {
         self.tokens += 1;
-        let (token, committing) = (self.tokens, false);
-        self.pending.push(Pending { token, checkpoint, transaction, committing });
-        self.pending.len() - 1
+        let place = self.pending.partition_point(|it| it.checkpoint <= checkpoint);
+        let pending = Pending { token: self.tokens, checkpoint, transaction, end: None };
+        self.pending.insert(place, pending);
+        place
     }
 
     fn commit(&mut self, place: usize, recovered: bool) {
-        let pending = &mut self.pending[place];
-        pending.committing = true;
+        self.pending[place].end = Some(End::Commit { recovered });
+        self.commit_next();
+    }
+
+    /// Has the next transaction committed, if none is. One after the other: where a row takes the
+    /// place of the one before, the order is part of the result.
+    fn commit_next(&mut self) {
+        if self.pending.iter().any(|it| it.end == Some(End::Committing)) {
+            return;
+        }
+        let due = self.pending.iter_mut().find_map(|it| match it.end {
+            Some(End::Commit { recovered }) => Some((it, recovered)),
+            _ => None,
+        });
+        let Some((pending, recovered)) = due else { return };
+        pending.end = Some(End::Committing);
         let (token, transaction) = (pending.token, pending.transaction.clone());
         self.tell(&transaction, |job, subtask, attempt, transaction| match recovered {
             false => TransactionEvent::CommitRequested { job, subtask, attempt, transaction },
@@ -226,7 +254,7 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
 
     fn abort(&mut self, place: usize) {
         let pending = &mut self.pending[place];
-        pending.committing = true;
+        pending.end = Some(End::Aborting);
         let (token, transaction) = (pending.token, pending.transaction.clone());
         let done = self.happens(move |()| Happened::Aborted(token));
         self.sink.abort(&transaction, done);
@@ -279,7 +307,7 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
     /// Hands in how to commit what belongs to a checkpoint and to those before it.
     fn hand_in_parts(&mut self) {
         while let Some(&checkpoint) = self.parts_due.front() {
-            if self.preparing.front().is_some_and(|preparing| *preparing <= checkpoint) {
+            if self.preparing.iter().any(|preparing| *preparing <= checkpoint) {
                 return;
             }
             self.parts_due.pop_front();
@@ -297,7 +325,7 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
     fn commit_up_to(&mut self, checkpoint: CheckpointId) {
         for place in 0..self.pending.len() {
             let pending = &self.pending[place];
-            if pending.checkpoint <= checkpoint && !pending.committing {
+            if pending.checkpoint <= checkpoint && pending.end.is_none() {
                 self.commit(place, false);
             }
         }
@@ -306,7 +334,8 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
     fn on_happened(&mut self, happened: Happened<S::Transaction>) -> Result<(), Failure> {
         match happened {
             Happened::Prepared(checkpoint, result) => {
-                self.preparing.pop_front();
+                // Answers may come in another order than requests were made.
+                self.preparing.retain(|preparing| *preparing != checkpoint);
                 let place = self.add(checkpoint, result?);
                 let transaction = self.pending[place].transaction.clone();
                 self.tell(&transaction, |job, subtask, attempt, transaction| {
@@ -360,6 +389,7 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
                 });
             }
         }
+        self.commit_next();
     }
 
     fn take(&mut self, token: usize) -> Option<Pending<S::Transaction>> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::two_speed_sum::rate;
 use super::{ArgumentError, ArgumentValue, Arguments, GalleryJob};
-use crate::api::{ExpectedRows, Program, StreamExecutionEnvironment};
+use crate::api::{DataStream, ExpectedRows, Program, StreamExecutionEnvironment};
 use crate::base::SimDuration;
 use crate::connector::{LogEnd, LogFeed, LogSink, LogSource};
 use crate::host::LogRecord;
@@ -43,7 +43,7 @@ fn log_to_log_job() -> GalleryJob {
         .expecting(expected)
 }
 
-fn count(arguments: &Arguments, name: &str, least: u64) -> Result<u64, ArgumentError> {
+pub(super) fn count(arguments: &Arguments, name: &str, least: u64) -> Result<u64, ArgumentError> {
     let count = u64::try_from(arguments.integer(name)?).ok().filter(|count| *count >= least);
     count.ok_or_else(|| ArgumentError::new(name, format!("a count is at least {least}")))
 }
@@ -51,40 +51,53 @@ fn count(arguments: &Arguments, name: &str, least: u64) -> Result<u64, ArgumentE
 fn log_to_log(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("log-to-log");
     env.set_parallelism(arguments.parallelism());
-    let (records, keys) = (count(arguments, "records", 0)?, count(arguments, "keys", 1)?);
     let delivery = arguments.text("delivery")?.parse();
     let delivery = delivery.map_err(|error: String| ArgumentError::new("delivery", error))?;
+    let timeout = arguments.duration("transaction-timeout")?;
+    if timeout.is_zero() {
+        return Err(ArgumentError::new("transaction-timeout", "a transaction needs some time"));
+    }
+    let sink = LogSink::to(arguments.text("to")?, OUT)
+        .partitions(PARTITIONS)
+        .delivery(delivery)
+        .transaction_timeout(timeout);
+    counted(&env, arguments, rate(arguments, "rate")?)?.log_to(sink);
+    super::finish(&env)
+}
+
+/// The counts of what comes into the topic `in`.
+pub(super) fn counted(
+    env: &StreamExecutionEnvironment,
+    arguments: &Arguments,
+    rate: f64,
+) -> Result<DataStream<(u64, u64)>, ArgumentError> {
+    let (records, keys) = (count(arguments, "records", 0)?, count(arguments, "keys", 1)?);
     let feed = LogFeed {
         topic: "in".into(),
         partitions: PARTITIONS,
         records,
-        rate: rate(arguments, "rate")?,
+        rate,
         record: Arc::new(move |place| LogRecord {
             row: Row { kind: RowKind::Insert, fields: vec![(place % keys).to_string()], id: None },
             timestamp: None,
         }),
     };
-    let sink = LogSink::to(arguments.text("to")?, OUT)
-        .partitions(PARTITIONS)
-        .delivery(delivery)
-        .transaction_timeout(arguments.duration("transaction-timeout")?);
-    env.from_log(LogSource::<(u64,)>::of("in", PARTITIONS).end(LogEnd::Offsets(feed.ends())))
-        .uid("in")
-        .map(|(key,)| (key, 1_u64))
-        .key_by_field(|(key, _)| key)
-        .sum(|(_, n)| n)
-        .uid("count")
-        .log_to(sink);
+    let source = LogSource::<(u64,)>::of("in", PARTITIONS).end(LogEnd::Offsets(feed.ends()));
     env.feed_log(feed);
-    super::finish(&env)
+    let records = env.from_log(source).uid("in").map(|(key,)| (key, 1_u64));
+    Ok(records.key_by_field(|(key, _)| key).sum(|(_, n)| n).uid("count"))
 }
 
 /// What `out` must show: a plain count.
 fn expected(arguments: &Arguments) -> Result<ExpectedRows, ArgumentError> {
+    counts_of(arguments, arguments.text("to")?)
+}
+
+/// The same for any sink.
+pub(super) fn counts_of(arguments: &Arguments, sink: &str) -> Result<ExpectedRows, ArgumentError> {
     let (records, keys) = (count(arguments, "records", 0)?, count(arguments, "keys", 1)?);
     let row = |place: u64| vec![(place % keys).to_string(), (place / keys + 1).to_string()];
-    let to = arguments.text("to")?.to_string();
-    Ok(BTreeMap::from([(to, (0..records).map(row).collect())]))
+    Ok(BTreeMap::from([(sink.to_owned(), (0..records).map(row).collect())]))
 }
 
 fn log_relay_job() -> GalleryJob {

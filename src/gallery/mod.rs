@@ -1,6 +1,7 @@
 //! The jobs that scenarios name, each a page of readable user code, and the registry in which
 //! they are found. A user's own jobs live in a registry of the same type.
 
+mod bank_transfers;
 mod clicks;
 mod clocks;
 mod deduplicate;
@@ -15,6 +16,7 @@ mod keyed_totals;
 mod late_data;
 mod live_feed;
 mod log_to_log;
+mod log_to_sinks;
 mod numbers;
 mod order_timeouts;
 mod partitions;
@@ -88,6 +90,8 @@ fn state_jobs() -> Vec<GalleryJob> {
 fn checkpoint_jobs() -> Vec<GalleryJob> {
     let mut jobs = vec![two_speed_sum::job(), windowed_counts::job(), live_feed::job()];
     jobs.extend(log_to_log::jobs());
+    jobs.extend(log_to_sinks::jobs());
+    jobs.push(bank_transfers::job());
     jobs
 }
 
@@ -195,8 +199,8 @@ fn window_size(arguments: &Arguments, name: &str) -> Result<SimDuration, Argumen
 }
 
 /// The rows of a table of two columns, as what the sink `name` must show in the end.
-fn table<K: ToString>(name: &str, rows: BTreeMap<K, u64>) -> ExpectedRows {
-    let row = |(key, value): (K, u64)| vec![key.to_string(), value.to_string()];
+fn table<K: ToString, V: ToString>(name: &str, rows: BTreeMap<K, V>) -> ExpectedRows {
+    let row = |(key, value): (K, V)| vec![key.to_string(), value.to_string()];
     ExpectedRows::from([(name.to_owned(), rows.into_iter().map(row).collect())])
 }
 

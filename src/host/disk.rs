@@ -40,6 +40,9 @@ pub trait Disk {
     fn transfer(&self, bytes: u64) -> Result<SimTime, DiskError>;
     /// Removes a file, durably.
     fn remove(&self, path: &str) -> Result<(), DiskError>;
+    /// Gives a file another name, durably and in one step; it takes the place of what had that
+    /// name.
+    fn rename(&self, from: &str, to: &str) -> Result<(), DiskError>;
     /// The names of all files that start with `prefix`, sorted.
     fn list(&self, prefix: &str) -> Result<Vec<String>, DiskError>;
 }

@@ -170,8 +170,11 @@ pub trait LogAccess {
         result: TransactionResult,
         done: LogDone<()>,
     );
-    /// The transactional ids with this prefix of which a transaction is open.
-    fn open_transactions(&self, prefix: &str, done: LogDone<Vec<Name>>);
+    /// The transactional ids of which a transaction is open.
+    fn open_transactions(&self, done: LogDone<Vec<Name>>);
+    /// The transactional ids with this prefix of which a transaction is open, or may be begun by
+    /// what is on its way.
+    fn unfenced_transactions(&self, prefix: &str, done: LogDone<Vec<Name>>);
     /// Reads up to `at_most` records from a position on; waits a while if there are none.
     fn fetch(
         &self,

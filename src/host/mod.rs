@@ -5,6 +5,7 @@
 //! (incarnation) of one node: once that life ends, whatever is still tried through it is refused.
 
 mod clock;
+mod database;
 mod disk;
 mod log;
 mod outside;
@@ -21,6 +22,9 @@ use crate::base::{Name, NodeId, StreamRng};
 use crate::trace::{Event, Level};
 
 pub use clock::{Clock, Sleep};
+pub use database::{
+    DatabaseAccess, DatabaseAnswer, DatabaseDone, DatabaseError, DatabaseRequest, DatabaseWriter,
+};
 pub use disk::{Disk, DiskError};
 pub use log::{
     Append, Fetched, IsolationLevel, LogAccess, LogDone, LogError, LogOffsets, LogRecord,
@@ -31,7 +35,7 @@ pub use scratch::Scratch;
 pub use services::Services;
 pub use signal::Signal;
 pub use spawn::{Spawn, Task};
-pub use storage::{Done, DurableStorage, StorageError};
+pub use storage::{Done, DurableStorage, PUBLISHED, StorageError};
 pub use wire::{Address, Delivery, Inbox, Lane, Message, Payload, Port, Wire};
 
 /// Draws from the run's named random streams.

@@ -28,14 +28,18 @@ pub trait Outside {
     /// Makes `rows` visible, at once and for ever.
     fn publish(&self, writer: Writer<'_>, rows: Vec<Row>);
 
-    /// Makes committed rows of a partition of a topic visible, at once and for ever, under the
-    /// topic's name. They come with their offsets and in their order; those that are visible
-    /// already stay as they are.
-    fn reveal(&self, topic: &str, partition: u16, rows: Vec<(u64, Row)>);
+    /// Makes committed rows of a part of a sink (a partition of its topic, a file) visible, at once
+    /// and for ever. They come with their places in the part and in their order; those that are
+    /// visible already stay as they are.
+    fn reveal(&self, sink: &str, part: &str, rows: Vec<(u64, Row)>);
 
     /// Asks to be told if `subtask` is to fail as if its function had thrown: whoever wants that
     /// sets the cell and notifies `signal`.
     fn expect_failure(&self, subtask: &str, signal: Signal) -> Rc<Cell<bool>>;
+
+    /// Whether the service of this node refuses what it is asked for, as a database does while
+    /// somebody else has a lock.
+    fn is_refusing(&self) -> bool;
 
     /// Takes note of how long a latency marker was on its way.
     fn measure(&self, latency: SimDuration);

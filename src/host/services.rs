@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{DurableStorage, LogAccess};
+use super::{DatabaseAccess, DurableStorage, LogAccess};
 
 /// See the module.
 #[derive(Clone, Default)]
@@ -11,4 +11,6 @@ pub struct Services {
     pub storage: Option<Rc<dyn DurableStorage>>,
     /// The transactional log.
     pub log: Option<Rc<dyn LogAccess>>,
+    /// The database.
+    pub database: Option<Rc<dyn DatabaseAccess>>,
 }

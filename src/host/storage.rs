@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+/// Where files of rows are that others see: in a folder named after their sink. Those whose names
+/// begin with a dot are not published yet.
+pub const PUBLISHED: &str = "files/";
+
 /// Why storage does not give or take a file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StorageError {
@@ -34,6 +38,10 @@ pub trait DurableStorage {
     fn put(&self, path: &str, contents: Arc<[u8]>, done: Done<()>);
     /// Reads a file.
     fn get(&self, path: &str, done: Done<Arc<[u8]>>);
+    /// Gives a file of rows ([`append_frame`](crate::record::append_frame)) a name under
+    /// [`PUBLISHED`], in one step: from then on others see what is in it. That it has the name
+    /// already is no error.
+    fn publish(&self, from: &str, to: &str, done: Done<()>);
     /// Removes a file; that it is not there is no error.
     fn delete(&self, path: &str);
 }

@@ -3,7 +3,7 @@
 use crate::base::CheckpointId;
 use crate::broker::ProducerFencing;
 use crate::checkpoint::seams::{
-    CommitTiming, IsolationKeeping, PositionTaking, Recovered, TransactionNaming,
+    CommitTiming, CommitterCheck, IsolationKeeping, PositionTaking, Recovered, TransactionNaming,
     TransactionRecovery,
 };
 
@@ -44,6 +44,16 @@ pub struct AbortInsteadOfRecommit;
 impl TransactionRecovery for AbortInsteadOfRecommit {
     fn recovered(&self) -> Recovered {
         Recovered::Aborts
+    }
+}
+
+/// Never asks whether what the checkpoint holds was written before.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WriteAheadWithoutDedup;
+
+impl CommitterCheck for WriteAheadWithoutDedup {
+    fn is_written(&self, _is_noted: bool) -> bool {
+        false
     }
 }
 

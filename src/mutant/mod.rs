@@ -25,7 +25,7 @@ pub use checkpoint::{
 };
 pub use commit::{
     AbortInsteadOfRecommit, CommitOnPrecommit, CommitWithoutCompletion, ForgetRecommit, NoFencing,
-    PositionsBeforeResults, ReadUncommittedDownstream, ReuseTransactionId,
+    PositionsBeforeResults, ReadUncommittedDownstream, ReuseTransactionId, WriteAheadWithoutDedup,
 };
 pub use watermark::MaxWatermark;
 pub use window::{LateWindowReopened, SessionMergeLosesState, WindowOffByOne};
@@ -76,6 +76,8 @@ pub enum Mutant {
     ReuseTransactionId,
     /// The log lets those write that were replaced.
     NoFencing,
+    /// A write-ahead sink writes again what was written.
+    WriteAheadWithoutDedup,
     /// A source is further in its checkpoint than what it has sent on.
     PositionsBeforeResults,
     /// A source reads what is not committed.
@@ -142,6 +144,10 @@ impl Mutant {
             }
             Self::ReuseTransactionId => "all transactions of a sink's subtask have one name",
             Self::NoFencing => "the log admits producers that were replaced",
+            Self::WriteAheadWithoutDedup => {
+                "a write-ahead sink does not ask whether what its checkpoint holds was written \
+                 before"
+            }
             Self::PositionsBeforeResults => {
                 "a source stores how far it has fetched, and not how far it has sent on"
             }

@@ -9,7 +9,7 @@ use super::{
     RuntimeContext, ScratchTraffic, Snapshots,
 };
 use crate::base::{JobId, Name, SimDuration, SimTime};
-use crate::host::{Host, LogAccess};
+use crate::host::{Host, Services};
 use crate::record::{KeyGroup, KeyGroupRange, key_group};
 use crate::state::StateBackendKind;
 use crate::time::PausableRelativeClock;
@@ -114,8 +114,8 @@ pub struct OperatorContext {
     pub snapshots: Rc<Snapshots>,
     /// What it has underway outside.
     pub outside_work: Rc<OutsideWork>,
-    /// The node's way to the log, if there is one.
-    pub log: Option<Rc<dyn LogAccess>>,
+    /// What it reaches outside the cluster.
+    pub services: Services,
     /// Whether the job is checkpointed.
     pub checkpointed: bool,
     /// What the task's scratch files cost.

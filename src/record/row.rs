@@ -13,8 +13,12 @@ use super::RecordId;
 pub enum RowKind {
     /// Adds a row.
     Insert,
+    /// Is about to be replaced by the row behind it.
+    UpdateBefore,
     /// Replaces the row of the same key, or adds it.
     UpdateAfter,
+    /// Removes the row of the same key.
+    Delete,
 }
 
 impl RowKind {
@@ -22,7 +26,9 @@ impl RowKind {
     pub fn short(self) -> &'static str {
         match self {
             Self::Insert => "+I",
+            Self::UpdateBefore => "-U",
             Self::UpdateAfter => "+U",
+            Self::Delete => "-D",
         }
     }
 }

@@ -244,6 +244,7 @@ fn mark_of(event: &Event) -> Option<MarkKind> {
         | Event::Recovery(_)
         | Event::Storage(_)
         | Event::Log(_)
+        | Event::Database(_)
         | Event::Transaction(_)
         | Event::Sink(_) => None,
     }

@@ -105,7 +105,9 @@ impl World {
             Event::Checkpoint(event) => self.jobs.apply_checkpoint(recorded.at, event),
             Event::Recovery(event) => self.jobs.apply_recovery(recorded.at, event),
             // What is in it is the checkpoints', which tell of it themselves.
-            Event::Storage(_) | Event::Log(_) | Event::Transaction(_) => Seen::No,
+            Event::Storage(_) | Event::Log(_) | Event::Database(_) | Event::Transaction(_) => {
+                Seen::No
+            }
             Event::Sink(event) => self.sinks.apply(event),
         }
     }

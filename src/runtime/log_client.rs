@@ -3,10 +3,9 @@
 //! Previous: sources and sinks. Next: the broker that leads the partition, or that coordinates the
 //! transactions of the transactional id.
 
-use std::collections::BTreeMap;
-
 use super::outbox::{Component, Outbox};
 use super::ports;
+use super::requests::{Overdue, Requests};
 use super::rpc::{BrokerRpc, LogAnswer, LogClientRpc};
 use super::shell::Reports;
 use super::storage_client::Answered;
@@ -34,8 +33,8 @@ pub enum LogCall {
     Append(Append, LogDone<u64>),
     /// To end a transaction.
     EndTransaction(Name, ProducerIdentity, TransactionResult, LogDone<()>),
-    /// Which transactions are open.
-    OpenTransactions(Name, LogDone<Vec<Name>>),
+    /// Which transactions are open, or with a prefix, which are or may be.
+    OpenTransactions(Option<Name>, LogDone<Vec<Name>>),
     /// Records.
     Fetch {
         /// The partition.
@@ -53,8 +52,6 @@ pub enum LogCall {
 
 struct Pending {
     call: LogCall,
-    since: SimTime,
-    tries: u32,
     /// The brokers that have yet to answer.
     asks: Vec<NodeId>,
     /// What those have said that have answered, if several are asked.
@@ -64,17 +61,17 @@ struct Pending {
 /// See the module.
 pub struct LogClient {
     brokers: Vec<NodeId>,
-    requests: u64,
-    pending: BTreeMap<u64, Pending>,
+    /// How many calls there were, so that brokers take turns.
+    calls: u64,
+    requests: Requests<Pending>,
 }
 
 type Out = Outbox<LogClient>;
 
 impl LogClient {
-    /// A life that begins `now`; its requests are numbered from there, so that no answer to an
-    /// earlier life is taken for one of its own.
+    /// A life that begins `now`.
     pub fn new(brokers: Vec<NodeId>, now: SimTime) -> Self {
-        Self { brokers, requests: now.0, pending: BTreeMap::new() }
+        Self { brokers, calls: now.0, requests: Requests::new(now, GIVE_UP) }
     }
 
     /// Who is in charge of what a call is about.
@@ -89,23 +86,22 @@ impl LogClient {
             LogCall::InitProducer(Some(id), ..) | LogCall::EndTransaction(id, ..) => {
                 coordinator(id)
             }
-            LogCall::InitProducer(None, ..) => vec![self.brokers[self.requests as usize % count]],
+            LogCall::InitProducer(None, ..) => vec![self.brokers[self.calls as usize % count]],
             LogCall::OpenTransactions(..) => self.brokers.clone(),
         }
     }
 
     fn send(&mut self, now: SimTime, request: u64, out: &mut Out) {
-        let Some(pending) = self.pending.get_mut(&request) else { return };
-        pending.tries += 1;
+        let Some((pending, tries)) = self.requests.ask(request) else { return };
         for node in &pending.asks {
             let to = Address { node: *node, port: ports::BROKER };
             out.send(to, message(request, &pending.call));
         }
-        out.wake_at(now + PATIENCE, (request, pending.tries));
+        out.wake_at(now + PATIENCE, (request, tries));
     }
 
     fn finish(&mut self, request: u64, answer: LogAnswer, out: &mut Out) {
-        let Some(Pending { call, .. }) = self.pending.remove(&request) else { return };
+        let Some(Pending { call, .. }) = self.requests.take(request) else { return };
         out.act(Answered::new(move || tell(call, answer)));
     }
 }
@@ -179,7 +175,7 @@ impl Component for LogClient {
 
     fn on_message(&mut self, _now: SimTime, from: Address, message: LogClientRpc, out: &mut Out) {
         let LogClientRpc { request, answer } = message;
-        let Some(pending) = self.pending.get_mut(&request) else { return };
+        let Some(pending) = self.requests.get_mut(request) else { return };
         if let LogAnswer::Transactions(open) = answer {
             // One that has answered before and was asked again may answer twice.
             if pending.asks.contains(&from.node) {
@@ -200,21 +196,19 @@ impl Component for LogClient {
     fn on_reset(&mut self, _now: SimTime, _peer: Address, _out: &mut Out) {}
 
     fn on_timer(&mut self, now: SimTime, (request, tries): (u64, u32), out: &mut Out) {
-        let Some(pending) = self.pending.get(&request).filter(|it| it.tries == tries) else {
-            return;
-        };
-        if now.since(pending.since) < GIVE_UP {
-            return self.send(now, request, out);
+        match self.requests.overdue(now, (request, tries)) {
+            Overdue::No => {}
+            Overdue::AskAgain => self.send(now, request, out),
+            Overdue::GiveUp => self.finish(request, LogAnswer::Failed(LogError::TimedOut), out),
         }
-        self.finish(request, LogAnswer::Failed(LogError::TimedOut), out);
     }
 
     fn on_report(&mut self, now: SimTime, call: LogCall, out: &mut Out) {
-        self.requests += 1;
+        self.calls += 1;
         let asks = self.in_charge(&call);
-        let pending = Pending { call, since: now, tries: 0, asks, transactions: Vec::new() };
-        self.pending.insert(self.requests, pending);
-        self.send(now, self.requests, out);
+        let pending = Pending { call, asks, transactions: Vec::new() };
+        let request = self.requests.add(now, pending);
+        self.send(now, request, out);
     }
 }
 
@@ -254,8 +248,12 @@ impl LogAccess for LogHandle {
         self.0.push(LogCall::EndTransaction(transactional_id.into(), producer, result, done));
     }
 
-    fn open_transactions(&self, prefix: &str, done: LogDone<Vec<Name>>) {
-        self.0.push(LogCall::OpenTransactions(prefix.into(), done));
+    fn open_transactions(&self, done: LogDone<Vec<Name>>) {
+        self.0.push(LogCall::OpenTransactions(None, done));
+    }
+
+    fn unfenced_transactions(&self, prefix: &str, done: LogDone<Vec<Name>>) {
+        self.0.push(LogCall::OpenTransactions(Some(prefix.into()), done));
     }
 
     fn fetch(

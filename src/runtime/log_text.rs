@@ -34,7 +34,9 @@ impl BrokerRpc {
             Self::EndTransaction { transactional_id, result, .. } => {
                 format!("{} {transactional_id}", word(*result))
             }
-            Self::ListTransactions { prefix, .. } => format!("{prefix}*"),
+            Self::ListTransactions { prefix, .. } => {
+                format!("{}*", prefix.as_deref().unwrap_or_default())
+            }
             Self::Fetch { from, position, .. } => format!("{from} from {position}"),
             Self::AddPartition { transactional_id, partition, .. }
             | Self::MarkerWritten { transactional_id, partition, .. } => {

@@ -16,15 +16,18 @@ mod alarm;
 mod backoff;
 mod broker;
 mod client;
+mod database;
 mod dispatcher;
 mod heartbeat;
 mod job_master;
+mod journal;
 mod log_client;
 mod log_text;
 mod node;
 mod options;
 mod outbox;
 pub mod ports;
+mod requests;
 mod resource_manager;
 pub mod rpc;
 mod rpc_text;
@@ -34,18 +37,18 @@ mod storage_client;
 mod storage_server;
 mod task_executor;
 
-pub use broker::{
-    Broker, BrokerAction, BrokerOptions, BrokerTimer, DiskResult as BrokerDiskResult,
-    DiskWork as BrokerDiskWork, LogFiles, TopicOptions, read_log,
-};
+pub use broker::{Broker, BrokerAction, BrokerOptions, BrokerTimer, TopicOptions};
 pub use client::{Client, ClientTimer, JobResult, Submission};
+pub use database::{Database, DatabaseAction, DatabaseOptions};
 pub use dispatcher::{Dispatcher, StartJobMaster};
 pub use job_master::{
     JobMaster, JobMasterAction, JobMasterReport, JobMasterTimer, execution_may_become,
     job_may_become,
 };
+pub use journal::{JournalFiles, JournalResult, JournalTimer, JournalWork};
 pub use node::{
-    StreamTaskRunner, TaskRunner, broker, client, jobmanager, log_client, storage, taskmanager,
+    StreamTaskRunner, TaskRunner, broker, client, database, database_client, jobmanager,
+    log_client, storage, taskmanager,
 };
 pub use options::RuntimeOptions;
 pub use outbox::{Component, Effect, Outbox};

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::broker::{Broker, BrokerAction, BrokerOptions, read_log};
+use super::broker::{Broker, BrokerAction, BrokerOptions};
 use super::client::{Client, JobResult, Submission};
+use super::database::{Database, DatabaseAction, DatabaseClient, DatabaseHandle, DatabaseOptions};
 use super::dispatcher::{Dispatcher, StartJobMaster};
 use super::job_master::{JobMaster, JobMasterAction, JobMasterReport};
 use super::log_client::{LogClient, LogHandle};
@@ -13,10 +14,11 @@ use super::ports;
 use super::resource_manager::ResourceManager;
 use super::shell::Shell;
 use super::storage_client::{Answered, StorageClient, StorageHandle};
-use super::storage_server::{DiskWork, StorageServer};
+use super::storage_server::{StorageAction, StorageServer};
 use super::task_executor::{TaskAction, TaskExecutor, TaskReport};
 use crate::base::AttemptId;
-use crate::host::{Address, DurableStorage, Host, LogAccess, Services, Task};
+use crate::database::TableError;
+use crate::host::{Address, DatabaseAccess, DurableStorage, Host, LogAccess, Services, Task};
 use crate::task::{self, TaskDescriptor, TaskHandle, TaskUpdate};
 
 /// How a TaskExecutor starts tasks.
@@ -91,8 +93,11 @@ pub fn taskmanager(host: Host, options: RuntimeOptions, runner: Rc<dyn TaskRunne
         let executor = TaskExecutor::new(options.clone(), host.node, host.clock.now());
         let shell = Shell::new(host.clone(), options.nodes.clone(), executor);
         let reports = shell.reports();
-        let services =
-            Services { storage: storage_client(&host, &options), log: log_client(&host, &options) };
+        let services = Services {
+            storage: storage_client(&host, &options),
+            log: log_client(&host, &options),
+            database: database_client(&host, &options),
+        };
         let mut tasks: BTreeMap<AttemptId, TaskHandle> = BTreeMap::new();
         let act = |action| match action {
             TaskAction::Start(descriptor) => {
@@ -145,7 +150,12 @@ pub fn storage(host: Host, options: RuntimeOptions) -> Task {
     Box::pin(async move {
         let shell = Shell::new(host.clone(), options.nodes.clone(), StorageServer::default());
         let reports = shell.reports();
-        let act = |work: DiskWork| reports.push(work.perform(&*host.disk, host.clock.now()));
+        let act = |action| match action {
+            StorageAction::Disk(work) => {
+                reports.push(work.perform(&*host.disk, host.clock.now()));
+            }
+            StorageAction::Reveal { sink, part, rows } => host.outside.reveal(&sink, &part, rows),
+        };
         shell.run(act).await;
     })
 }
@@ -156,16 +166,41 @@ pub fn broker(host: Host, options: RuntimeOptions, log: BrokerOptions) -> Task {
         let shell = Shell::new(host.clone(), options.nodes.clone(), Broker::new(log));
         let reports = shell.reports();
         let act = |action| match action {
-            BrokerAction::ReadLog => reports.push(read_log(&*host.disk, host.clock.now())),
-            BrokerAction::DiskWork(work) => {
+            BrokerAction::Journal(work) => {
                 reports.push(work.perform(&*host.disk, host.clock.now()));
             }
             BrokerAction::Reveal { topic, partition, rows } => {
-                host.outside.reveal(&topic, partition, rows);
+                host.outside.reveal(&topic, &format!("{topic}-{partition}"), rows);
             }
         };
         shell.run(act).await;
     })
+}
+
+/// A process of the database.
+///
+/// # Errors
+/// If its tables cannot be made.
+pub fn database(
+    host: Host,
+    options: &RuntimeOptions,
+    database: DatabaseOptions,
+) -> Result<Task, TableError> {
+    let outside = host.outside.clone();
+    let component = Database::new(database, move || outside.is_refusing())?;
+    let shell = Shell::new(host.clone(), options.nodes.clone(), component);
+    Ok(Box::pin(async move {
+        let reports = shell.reports();
+        let act = |action| match action {
+            DatabaseAction::Journal(work) => {
+                reports.push(work.perform(&*host.disk, host.clock.now()));
+            }
+            DatabaseAction::Reveal(visible) => {
+                host.outside.reveal(&visible.table, &visible.table, visible.rows);
+            }
+        };
+        shell.run(act).await;
+    }))
 }
 
 /// The node's way to durable storage, if there is any.
@@ -186,6 +221,16 @@ pub fn log_client(host: &Host, options: &RuntimeOptions) -> Option<Rc<dyn LogAcc
     let client = LogClient::new(options.brokers.clone(), host.clock.now());
     let shell = Shell::new(host.clone(), options.nodes.clone(), client);
     let handle = LogHandle(shell.reports());
+    host.spawn.spawn(Box::pin(shell.run(|answered: Answered| answered.perform())));
+    Some(Rc::new(handle))
+}
+
+/// The node's way to the database, if there is one.
+pub fn database_client(host: &Host, options: &RuntimeOptions) -> Option<Rc<dyn DatabaseAccess>> {
+    let address = Address { node: options.database?, port: ports::DATABASE };
+    let client = DatabaseClient::new(address, host.clock.now());
+    let shell = Shell::new(host.clone(), options.nodes.clone(), client);
+    let handle = DatabaseHandle(shell.reports());
     host.spawn.spawn(Box::pin(shell.run(|answered: Answered| answered.perform())));
     Some(Rc::new(handle))
 }

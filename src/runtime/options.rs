@@ -37,6 +37,8 @@ pub struct RuntimeOptions {
     pub storage: Option<NodeId>,
     /// The brokers of the log, in order.
     pub brokers: Vec<NodeId>,
+    /// The node of the database, if there is one.
+    pub database: Option<NodeId>,
     /// How jobs are checkpointed, if they are.
     pub checkpointing: Option<Arc<CheckpointConfig>>,
     /// Whether jobs are started again after a failure.

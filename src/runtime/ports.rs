@@ -22,6 +22,11 @@ pub const BROKER: Port = Port(7);
 /// The client of the log of every node that uses it.
 pub const LOG_CLIENT: Port = Port(8);
 
+/// The database.
+pub const DATABASE: Port = Port(9);
+/// The client of the database of every node that uses it.
+pub const DATABASE_CLIENT: Port = Port(10);
+
 const JOB_MASTERS: u32 = 0x1000;
 const TASKS: u32 = 0x8000_0000;
 /// How many bits of a task's port count the attempts of its job.

@@ -14,8 +14,9 @@ use crate::base::{AllocationId, AttemptId, CheckpointId, JobId, Name, SimDuratio
 use crate::checkpoint::CheckpointFailure;
 use crate::graph::PhysicalPlan;
 use crate::host::{
-    Address, Append, Fetched, IsolationLevel, LogError, LogOffsets, Message, ProducerIdentity,
-    StorageError, TopicPartition, TransactionResult,
+    Address, Append, DatabaseAnswer, DatabaseError, DatabaseRequest, Fetched, IsolationLevel,
+    LogError, LogOffsets, Message, ProducerIdentity, StorageError, TopicPartition,
+    TransactionResult,
 };
 use crate::operator::{AccumulatorResults, CoordinatorEvent, JobCode, OperatorEvent};
 use crate::task::{CheckpointLetter, TaskAcknowledgement, TaskDescriptor};
@@ -63,6 +64,10 @@ pub enum Rpc {
     Broker(BrokerRpc),
     /// For a client of the log.
     LogClient(LogClientRpc),
+    /// For the database.
+    Database(DatabaseRpc),
+    /// For a client of the database.
+    DatabaseClient(DatabaseClientRpc),
 }
 
 /// What the Dispatcher is told.
@@ -226,6 +231,8 @@ pub enum StorageRpc {
     GetFile { request: u64, path: Name },
     /// Remove a file.
     DeleteFile { request: u64, path: Name },
+    /// Give a file of rows the name under which others see it.
+    PublishFile { request: u64, from: Name, path: Name },
 }
 
 impl StorageRpc {
@@ -234,7 +241,8 @@ impl StorageRpc {
         match self {
             Self::PutFile { request, .. }
             | Self::GetFile { request, .. }
-            | Self::DeleteFile { request, .. } => *request,
+            | Self::DeleteFile { request, .. }
+            | Self::PublishFile { request, .. } => *request,
         }
     }
 
@@ -243,7 +251,8 @@ impl StorageRpc {
         match self {
             Self::PutFile { path, .. }
             | Self::GetFile { path, .. }
-            | Self::DeleteFile { path, .. } => path,
+            | Self::DeleteFile { path, .. }
+            | Self::PublishFile { path, .. } => path,
         }
     }
 }
@@ -281,8 +290,8 @@ pub enum BrokerRpc {
         producer: ProducerIdentity,
         result: TransactionResult,
     },
-    /// Which transactions are open?
-    ListTransactions { request: u64, prefix: Name },
+    /// Which transactions are open? Or, with a prefix, which are or may be?
+    ListTransactions { request: u64, prefix: Option<Name> },
     /// A reader wants records.
     Fetch {
         request: u64,
@@ -337,6 +346,18 @@ pub enum LogAnswer {
     Failed(LogError),
 }
 
+/// What the database is told; answered by a [`DatabaseClientRpc`] with the same number.
+pub struct DatabaseRpc {
+    pub request: u64,
+    pub what: DatabaseRequest,
+}
+
+/// What a client of the database is told.
+pub struct DatabaseClientRpc {
+    pub request: u64,
+    pub answer: Result<DatabaseAnswer, DatabaseError>,
+}
+
 /// A message came to a component of another kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the message is for a component of another kind")]
@@ -371,7 +392,9 @@ gateway!(
     Storage(StorageRpc),
     StorageClient(StorageClientRpc),
     Broker(BrokerRpc),
-    LogClient(LogClientRpc)
+    LogClient(LogClientRpc),
+    Database(DatabaseRpc),
+    DatabaseClient(DatabaseClientRpc)
 );
 
 impl Message for Rpc {

@@ -82,9 +82,12 @@ impl Rpc {
                 StorageRpc::PutFile { .. } => "PutFile",
                 StorageRpc::GetFile { .. } => "GetFile",
                 StorageRpc::DeleteFile { .. } => "DeleteFile",
+                StorageRpc::PublishFile { .. } => "PublishFile",
             },
             Self::Broker(message) => message.name(),
             Self::LogClient(message) => message.name(),
+            Self::Database(message) => message.name(),
+            Self::DatabaseClient(message) => message.name(),
             Self::StorageClient(StorageClientRpc { answer, .. }) => match answer {
                 StorageAnswer::Done => "FileDone",
                 StorageAnswer::Contents(_) => "FileContents",
@@ -126,6 +129,8 @@ impl Rpc {
             Self::Storage(message) => message.path().to_string(),
             Self::Broker(message) => message.about(),
             Self::LogClient(message) => message.about(),
+            Self::Database(message) => message.about(),
+            Self::DatabaseClient(message) => message.about(),
             Self::StorageClient(StorageClientRpc { request: _, answer }) => match answer {
                 StorageAnswer::Done => String::new(),
                 StorageAnswer::Contents(contents) => format!("{} bytes", contents.len()),
@@ -295,6 +300,8 @@ pub(super) fn wire_size(rpc: &Rpc) -> u64 {
         }) => contents.len() as u64,
         Rpc::Broker(message) => message.wire_size(),
         Rpc::LogClient(message) => message.wire_size(),
+        Rpc::Database(message) => message.wire_size(),
+        Rpc::DatabaseClient(message) => message.wire_size(),
         Rpc::Storage(_)
         | Rpc::StorageClient(_)
         | Rpc::Dispatcher(_)

@@ -1,10 +1,10 @@
 //! A node's way to durable storage: asks, asks again, gives up.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::outbox::{Component, Outbox};
 use super::ports;
+use super::requests::{Overdue, Requests};
 use super::rpc::{StorageAnswer, StorageClientRpc, StorageRpc};
 use super::shell::Reports;
 use crate::base::{Name, SimDuration, SimTime};
@@ -35,11 +35,31 @@ pub enum StorageCall {
         /// Called in the end.
         done: Done<Arc<[u8]>>,
     },
+    /// Give a file another name.
+    Publish {
+        /// Which.
+        from: Name,
+        /// The name.
+        path: Name,
+        /// Called in the end.
+        done: Done<()>,
+    },
     /// Remove a file.
     Delete {
         /// Which.
         path: Name,
     },
+}
+
+impl StorageCall {
+    fn path(&self) -> &str {
+        match self {
+            Self::Put { path, .. }
+            | Self::Get { path, .. }
+            | Self::Publish { path, .. }
+            | Self::Delete { path } => path,
+        }
+    }
 }
 
 /// Calls whoever has asked.
@@ -57,61 +77,60 @@ impl Answered {
     }
 }
 
-struct Pending {
-    call: StorageCall,
-    since: SimTime,
-    tries: u32,
-}
-
 /// See the module.
 pub struct StorageClient {
     storage: Address,
-    requests: u64,
-    pending: BTreeMap<u64, Pending>,
+    requests: Requests<StorageCall>,
 }
 
 type Out = Outbox<StorageClient>;
 
 impl StorageClient {
-    /// A life that begins `now`; its requests are numbered from there, so that no answer to an
-    /// earlier life is taken for one of its own.
+    /// A life that begins `now`.
     pub fn new(storage: Address, now: SimTime) -> Self {
-        Self { storage, requests: now.0, pending: BTreeMap::new() }
+        Self { storage, requests: Requests::new(now, GIVE_UP) }
     }
 
     fn send(&mut self, now: SimTime, request: u64, out: &mut Out) {
-        let Some(pending) = self.pending.get_mut(&request) else { return };
-        pending.tries += 1;
-        let rpc = match &pending.call {
+        let Some((call, tries)) = self.requests.ask(request) else { return };
+        let rpc = match call {
             StorageCall::Put { path, contents, .. } => {
                 let (path, contents) = (path.clone(), contents.clone());
                 StorageRpc::PutFile { request, path, contents }
             }
             StorageCall::Get { path, .. } => StorageRpc::GetFile { request, path: path.clone() },
+            StorageCall::Publish { from, path, .. } => {
+                StorageRpc::PublishFile { request, from: from.clone(), path: path.clone() }
+            }
             StorageCall::Delete { path } => StorageRpc::DeleteFile { request, path: path.clone() },
         };
-        let bytes = match &pending.call {
+        let bytes = match call {
             StorageCall::Put { contents, .. } => contents.len() as u64,
-            StorageCall::Get { .. } | StorageCall::Delete { .. } => 0,
+            StorageCall::Get { .. } | StorageCall::Publish { .. } | StorageCall::Delete { .. } => 0,
         };
         let patience = PATIENCE + SimDuration::from_millis(bytes / BYTES_PER_MILLISECOND);
         out.send(self.storage, rpc);
-        out.wake_at(now + patience, (request, pending.tries));
+        out.wake_at(now + patience, (request, tries));
     }
 
     fn finish(&mut self, request: u64, answer: StorageAnswer, out: &mut Out) {
         let refused = matches!(answer, StorageAnswer::Failed(StorageError::Refused { .. }));
-        let is_delete = |it: &Pending| matches!(it.call, StorageCall::Delete { .. });
-        if refused && self.pending.get(&request).is_some_and(is_delete) {
-            // Nobody waits for it, so nobody would ask again: it is repeated in time.
+        let is_repeated = |call: &StorageCall| {
+            matches!(call, StorageCall::Delete { .. } | StorageCall::Publish { .. })
+        };
+        if refused && self.requests.get(request).is_some_and(is_repeated) {
+            // Nobody else would ask again, or not after a while only: it is repeated in time.
             return;
         }
-        let Some(Pending { call, .. }) = self.pending.remove(&request) else { return };
+        let Some(call) = self.requests.take(request) else { return };
         let call: Box<dyn FnOnce()> = match (call, answer) {
-            (StorageCall::Put { done, .. }, StorageAnswer::Failed(error)) => {
-                Box::new(move || done(Err(error)))
+            (
+                StorageCall::Put { done, .. } | StorageCall::Publish { done, .. },
+                StorageAnswer::Failed(error),
+            ) => Box::new(move || done(Err(error))),
+            (StorageCall::Put { done, .. } | StorageCall::Publish { done, .. }, _) => {
+                Box::new(move || done(Ok(())))
             }
-            (StorageCall::Put { done, .. }, _) => Box::new(move || done(Ok(()))),
             (StorageCall::Get { done, .. }, StorageAnswer::Contents(contents)) => {
                 Box::new(move || done(Ok(contents)))
             }
@@ -158,30 +177,25 @@ impl Component for StorageClient {
     fn on_reset(&mut self, _now: SimTime, _peer: Address, _out: &mut Out) {}
 
     fn on_timer(&mut self, now: SimTime, (request, tries): (u64, u32), out: &mut Out) {
-        let Some(pending) = self.pending.get(&request).filter(|it| it.tries == tries) else {
-            return;
-        };
-        if now.since(pending.since) < GIVE_UP {
-            return self.send(now, request, out);
+        match self.requests.overdue(now, (request, tries)) {
+            Overdue::No => {}
+            Overdue::AskAgain => self.send(now, request, out),
+            Overdue::GiveUp => {
+                let path = self.requests.get(request).map_or("", |call| call.path()).to_owned();
+                let error = StorageError::Unreachable(path);
+                self.finish(request, StorageAnswer::Failed(error), out);
+            }
         }
-        let path = match &pending.call {
-            StorageCall::Put { path, .. }
-            | StorageCall::Get { path, .. }
-            | StorageCall::Delete { path } => path.to_string(),
-        };
-        self.finish(request, StorageAnswer::Failed(StorageError::Unreachable(path)), out);
     }
 
     fn on_report(&mut self, now: SimTime, call: StorageCall, out: &mut Out) {
         if let StorageCall::Delete { path } = &call {
             // What was still to be stored there is not wanted any more, nor asked for again.
-            self.pending.retain(|_, pending| {
-                !matches!(&pending.call, StorageCall::Put { path: put, .. } if put == path)
-            });
+            self.requests
+                .retain(|call| !matches!(call, StorageCall::Put { path: put, .. } if put == path));
         }
-        self.requests += 1;
-        self.pending.insert(self.requests, Pending { call, since: now, tries: 0 });
-        self.send(now, self.requests, out);
+        let request = self.requests.add(now, call);
+        self.send(now, request, out);
     }
 }
 
@@ -196,6 +210,10 @@ impl DurableStorage for StorageHandle {
 
     fn get(&self, path: &str, done: Done<Arc<[u8]>>) {
         self.0.push(StorageCall::Get { path: path.into(), done });
+    }
+
+    fn publish(&self, from: &str, to: &str, done: Done<()>) {
+        self.0.push(StorageCall::Publish { from: from.into(), path: to.into(), done });
     }
 
     fn delete(&self, path: &str) {

@@ -15,16 +15,16 @@ use super::section::job::JobSection;
 use super::shown::quoted;
 use super::source::Located;
 use super::suggest;
-use crate::api::{Program, SinkDeclaration};
+use crate::api::{LogTopic, Program, SinkDeclaration};
 use crate::base::Seed;
 use crate::check::Delivery;
-use crate::cluster::{self, ClusterOptions, JobSubmission, Protocol, RunLabel};
+use crate::cluster::{self, BROKER, ClusterOptions, DATABASE, JobSubmission, Protocol, RunLabel};
 use crate::gallery::{
     Argument, ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry,
 };
 use crate::host::FenceReplaced;
 use crate::mutant::Mutant;
-use crate::sim::SimOptions;
+use crate::sim::{NodeOptions, SimOptions};
 use crate::task::TaskOptions;
 use crate::trace::Level;
 
@@ -71,19 +71,20 @@ pub fn lower(
             }
             sinks.push(sink.clone());
         }
-        if let Some(topic) = program.topics.first()
-            && scenario.log.brokers == 0
-        {
-            let name = quoted(&topic.name);
-            let problem = Problem::new(format!("the job uses the topic {name} of the log"));
-            let hint = "add a section [log], with as many brokers as it is to have";
-            return Err(scenario.error(&job.at, problem.hint(hint)));
-        }
         let submission = JobSubmission { at: job.submit_at, program };
         cluster::plan(&submission).map_err(|error| {
             scenario.error(&job.parallelism.at, Problem::new(error.to_string()))
         })?;
         submissions.push(submission);
+    }
+    for (job, submission) in scenario.jobs.iter().zip(&submissions) {
+        if let Some(topic) = never_written(submission, &submissions) {
+            let name = quoted(&topic.name);
+            let problem =
+                Problem::new(format!("the job reads the topic {name}, and nobody writes it"));
+            let hint = "add a job that does, or name another topic";
+            return Err(scenario.error(&job.at, problem.hint(hint)));
+        }
     }
     let unjudged = submissions.iter().find_map(unjudged_sink);
     let label = RunLabel {
@@ -94,10 +95,19 @@ pub fn lower(
     };
     Ok(Lowered {
         label,
-        options: options(scenario, overrides),
+        options: options(scenario, overrides, &submissions),
         submissions,
         expectations: expectations(scenario, &sinks, &unjudged)?,
     })
+}
+
+/// A topic that the job reads and that none writes.
+fn never_written<'a>(job: &'a JobSubmission, jobs: &[JobSubmission]) -> Option<&'a LogTopic> {
+    let written = |name: &str| {
+        let topics = jobs.iter().flat_map(|job| &job.program.topics);
+        topics.into_iter().any(|topic| topic.is_written && topic.name == name)
+    };
+    job.program.topics.iter().find(|topic| !written(&topic.name))
 }
 
 /// A sink of the job of which it is not known what it must show in the end, with the job's name.
@@ -113,12 +123,20 @@ struct Unjudged {
     sink: String,
 }
 
-fn options(scenario: &Scenario, overrides: &Overrides) -> ClusterOptions {
+fn options(scenario: &Scenario, overrides: &Overrides, jobs: &[JobSubmission]) -> ClusterOptions {
     let cluster = &scenario.cluster;
+    let uses_log = jobs.iter().any(|job| !job.program.topics.is_empty());
+    let brokers = scenario.log.brokers.unwrap_or(u16::from(uses_log));
+    let uses_database =
+        |job: &JobSubmission| !job.program.tables.is_empty() || !job.program.queries.is_empty();
+    let database = jobs.iter().any(uses_database);
+    let is_there = |node: &&NodeOptions| {
+        (brokers > 0 || !node.name.starts_with(BROKER)) && (database || node.name != DATABASE)
+    };
     ClusterOptions {
         sim: SimOptions {
             seed: overrides.seed.unwrap_or(scenario.seed),
-            nodes: scenario.nodes.clone(),
+            nodes: scenario.nodes.iter().filter(is_there).cloned().collect(),
             network: scenario.network.clone(),
             disk: scenario.disk.clone(),
             faults: scenario.faults.clone(),
@@ -129,7 +147,8 @@ fn options(scenario: &Scenario, overrides: &Overrides) -> ClusterOptions {
             level: overrides.level,
         },
         taskmanagers: cluster.taskmanagers,
-        brokers: scenario.log.brokers,
+        brokers,
+        database,
         slots: cluster.slots,
         heartbeat_interval: cluster.heartbeat_interval,
         heartbeat_timeout: cluster.heartbeat_timeout,

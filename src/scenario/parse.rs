@@ -19,7 +19,7 @@ use super::section::{checkpointing, disk, fault, limits, network, node, note, re
 use super::source::{At, Source};
 use crate::base::Seed;
 use crate::checkpoint::CheckpointConfig;
-use crate::cluster::STORAGE;
+use crate::cluster::{DATABASE, STORAGE};
 use crate::failover::RestartStrategy;
 use crate::gallery::Resources;
 use crate::sim::{DiskOptions, FaultOptions, Limits, NetworkOptions, NodeOptions, NoteOptions};
@@ -44,7 +44,7 @@ pub struct Scenario {
     pub log: LogSection,
     /// How long messages take.
     pub network: NetworkOptions,
-    /// The nodes and their clocks.
+    /// The nodes that there may be, and their clocks.
     pub nodes: Vec<NodeOptions>,
     /// The disks.
     pub disk: DiskOptions,
@@ -188,9 +188,11 @@ pub(super) fn parse_source(
     })
 }
 
-/// The names of all nodes; node `i` of the simulation is the `i`-th.
+/// The names of all nodes that there may be, in their order in the simulation. Which of those of
+/// the log and the database there are depends on the jobs.
 fn names(cluster: &ClusterSection, checkpointed: bool, log: LogSection) -> Vec<String> {
     let storage = checkpointed.then(|| STORAGE.to_owned());
-    let brokers = (1..=log.brokers).map(|number| format!("broker-{number}"));
-    cluster.nodes().into_iter().chain(storage).chain(brokers).collect()
+    let brokers = (1..=log.brokers.unwrap_or(1)).map(|number| format!("broker-{number}"));
+    let database = DATABASE.to_owned();
+    cluster.nodes().into_iter().chain(storage).chain(brokers).chain([database]).collect()
 }

@@ -225,6 +225,14 @@ impl DiskState {
         Ok(())
     }
 
+    pub(super) fn rename(&mut self, from: &str, to: &str) -> Result<(), DiskError> {
+        self.check(from)?;
+        let file = self.files.remove(from).ok_or_else(|| DiskError::NotFound(from.to_owned()))?;
+        let replaced = self.files.insert(to.to_owned(), file);
+        self.used -= replaced.map_or(0, |file| file.length);
+        Ok(())
+    }
+
     pub(super) fn list(&self, prefix: &str) -> Result<Vec<String>, DiskError> {
         self.check(prefix)?;
         let from_prefix = self.files.range(prefix.to_owned()..);

@@ -86,7 +86,9 @@ pub(super) fn validate(options: &SimOptions) -> Result<(), SimError> {
     }
     for (i, fault) in options.faults.iter().enumerate() {
         match &fault.action {
-            FaultAction::Kill { node: name, .. } | FaultAction::Pause { node: name, .. } => {
+            FaultAction::Kill { node: name, .. }
+            | FaultAction::Pause { node: name, .. }
+            | FaultAction::Lock { node: name, .. } => {
                 node(name)?;
             }
             FaultAction::Partition { from, to, .. } => {

@@ -68,6 +68,11 @@ impl World {
                 self.disks.borrow_mut()[usize::from(id.0)].afflict(fault, *trouble);
                 self.heal_after(fault, *duration);
             }
+            FaultAction::Lock { node, duration } => {
+                let place = usize::from(self.node_named(node).0);
+                self.locks.borrow_mut()[place].insert(fault);
+                self.heal_after(fault, *duration);
+            }
             FaultAction::Fail { subtask } => self.fail(subtask),
         }
     }
@@ -88,6 +93,7 @@ impl World {
             | FaultAction::Degrade { .. }
             | FaultAction::Clock { .. }
             | FaultAction::Disk { .. }
+            | FaultAction::Lock { .. }
             | FaultAction::Fail { .. } => format!("no more: {action}"),
         };
         let healed = FaultEvent::FaultHealed { fault: fault as u32 + 1, what };
@@ -109,6 +115,10 @@ impl World {
             FaultAction::Disk { node, .. } => {
                 let place = usize::from(self.node_named(node).0);
                 self.disks.borrow_mut()[place].relieve(fault);
+            }
+            FaultAction::Lock { node, .. } => {
+                let place = usize::from(self.node_named(node).0);
+                self.locks.borrow_mut()[place].remove(&fault);
             }
         }
     }
@@ -144,6 +154,11 @@ impl World {
                 same.then(|| format!("the clock of {node} ran so already"))
             }
             FaultAction::Disk { .. } => None,
+            FaultAction::Lock { node, .. } => {
+                let locks = self.locks.borrow();
+                let locked = !locks[usize::from(self.node_named(node).0)].is_empty();
+                locked.then(|| format!("the {node} was locked already"))
+            }
             FaultAction::Fail { subtask } => {
                 self.node_of(subtask).is_none().then(|| format!("no task {subtask} was running"))
             }
@@ -157,6 +172,7 @@ impl World {
             | FaultAction::Pause { node, .. }
             | FaultAction::Clock { node, .. }
             | FaultAction::Disk { node, .. }
+            | FaultAction::Lock { node, .. }
             | FaultAction::Degrade { from: node, .. } => self.node_named(node),
             FaultAction::Partition { from, .. } => self.node_named(&from[0]),
             FaultAction::Fail { subtask } => self.node_of(subtask).unwrap_or(NodeId(0)),

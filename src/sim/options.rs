@@ -179,6 +179,13 @@ pub enum FaultAction {
         /// For how long; for ever if unset.
         duration: Option<SimDuration>,
     },
+    /// Somebody outside has a lock, so that the service of a node refuses to change anything.
+    Lock {
+        /// The node.
+        node: String,
+        /// For how long; for ever if unset.
+        duration: Option<SimDuration>,
+    },
     /// A task fails as if its function had thrown.
     Fail {
         /// The subtask, such as `sum#1`; of whatever job, and wherever it runs.

@@ -167,6 +167,11 @@ impl Disk for Life {
         Ok(())
     }
 
+    fn rename(&self, from: &str, to: &str) -> Result<(), DiskError> {
+        self.on_disk(|disk, now| disk.rename(from, to).map(|()| ((), now)))?;
+        Ok(())
+    }
+
     fn list(&self, prefix: &str) -> Result<Vec<String>, DiskError> {
         Ok(self.on_disk(|disk, now| Ok((disk.list(prefix)?, now)))?.0)
     }
@@ -238,16 +243,15 @@ impl Outside for Life {
         }
     }
 
-    fn reveal(&self, topic: &str, partition: u16, rows: Vec<(u64, Row)>) {
-        let key = (topic.to_owned(), partition);
+    fn reveal(&self, sink: &str, part: &str, rows: Vec<(u64, Row)>) {
+        let key = (sink.to_owned(), part.to_owned());
         let next = self.world.revealed.borrow().get(&key).copied().unwrap_or_default();
         let Some(last) = rows.iter().map(|(offset, _)| *offset).rfind(|it| *it >= next) else {
             return;
         };
         let unseen = rows.into_iter().filter(|(offset, _)| *offset >= next);
         let rows: Vec<Row> = unseen.map(|(_, row)| row).collect();
-        let subtask = format!("{topic}-{partition}");
-        let writer = Writer { sink: topic, subtask: &subtask, attempt: 0 };
+        let writer = Writer { sink, subtask: part, attempt: 0 };
         if self.announce(writer, &rows) {
             self.world.revealed.borrow_mut().insert(key, last + 1);
             self.show(writer, rows);
@@ -267,6 +271,10 @@ impl Outside for Life {
         attempts.retain(Failing::is_alive);
         attempts.push(failing);
         fails
+    }
+
+    fn is_refusing(&self) -> bool {
+        !self.world.locks.borrow()[self.place()].is_empty()
     }
 
     fn measure(&self, latency: SimDuration) {

@@ -46,6 +46,7 @@ impl fmt::Display for FaultAction {
             Self::Disk { node, trouble, duration } => {
                 write!(f, "disk of {node} {trouble}{}", For(*duration))
             }
+            Self::Lock { node, duration } => write!(f, "lock the {node}{}", For(*duration)),
             Self::Fail { subtask } => write!(f, "fail {subtask}"),
         }
     }

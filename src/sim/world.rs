@@ -14,7 +14,7 @@
 //! own events are acted on after the action.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
@@ -68,10 +68,12 @@ pub(super) struct World {
     pub(super) alarm: RefCell<Alarm>,
     pub(super) scratch: ScratchSpace,
     pub(super) sinks: RefCell<BTreeMap<String, Vec<Row>>>,
-    /// By topic and partition: the offset from which on its rows are not in `sinks` yet.
-    pub(super) revealed: RefCell<BTreeMap<(String, u16), u64>>,
+    /// By sink and part: the place from which on its rows are not in `sinks` yet.
+    pub(super) revealed: RefCell<BTreeMap<(String, String), u64>>,
     /// By sink and subtask: the latest attempt that has opened it.
     pub(super) writers: RefCell<BTreeMap<String, BTreeMap<String, u32>>>,
+    /// By node: the faults that have locked its service.
+    pub(super) locks: RefCell<Vec<BTreeSet<usize>>>,
     /// By subtask: the attempts that a fault may make fail.
     pub(super) failing: RefCell<BTreeMap<String, Vec<Failing>>>,
     /// How long latency markers were on their way.
@@ -117,6 +119,7 @@ impl World {
             sinks: RefCell::default(),
             revealed: RefCell::default(),
             writers: RefCell::default(),
+            locks: RefCell::new(vec![BTreeSet::new(); names.len()]),
             failing: RefCell::default(),
             latencies: RefCell::default(),
             time: TimeHandle::current(),

@@ -18,6 +18,8 @@ pub enum FaultKind {
     Partition,
     /// The disk of durable storage fails, or is slow.
     Disk,
+    /// Somebody outside has the lock of the database.
+    Lock,
     /// A task fails, as if its function had thrown.
     Fail,
 }
@@ -40,6 +42,7 @@ impl FaultKind {
             FaultAction::Pause { .. } => Some(Self::Pause),
             FaultAction::Partition { .. } => Some(Self::Partition),
             FaultAction::Disk { .. } => Some(Self::Disk),
+            FaultAction::Lock { .. } => Some(Self::Lock),
             FaultAction::Fail { .. } => Some(Self::Fail),
             FaultAction::Degrade { .. } | FaultAction::Clock { .. } => None,
         }

@@ -104,6 +104,7 @@ impl PhaseFold {
             }
             Event::Storage(_)
             | Event::Log(_)
+            | Event::Database(_)
             | Event::Transaction(_)
             | Event::Task(_)
             | Event::Node(_)

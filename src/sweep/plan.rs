@@ -11,7 +11,7 @@ use rand::Rng;
 
 use super::FaultKind;
 use crate::base::{Seed, SimDuration, SimTime, StreamRng};
-use crate::cluster::STORAGE;
+use crate::cluster::{BROKER, DATABASE, STORAGE};
 use crate::sim::{DiskTrouble, FaultAction, FaultOptions, When};
 use crate::trace::Pattern;
 
@@ -29,9 +29,6 @@ const LOG_NTH: u64 = 12;
 
 /// Later checkpoints are not aimed at by number.
 const LATEST_CHECKPOINT: u64 = 8;
-
-/// How the names of brokers begin.
-const BROKER: &str = "broker-";
 
 /// The JobManager's node.
 const JOBMANAGER: &str = "jobmanager-1";
@@ -64,6 +61,17 @@ const LOG_AIMS: [&str; 8] = [
     "stable-offset-advanced",
 ];
 
+/// The same of the database.
+const DATABASE_AIMS: [&str; 7] = [
+    "transaction-begun",
+    "transaction-prepared",
+    "transaction-pre-committed",
+    "commit-requested",
+    "prepared-committed",
+    "transaction-committed",
+    "table-changed",
+];
+
 /// The one of them that comes without checkpoints.
 const RESTART: &str = "restart-scheduled";
 
@@ -78,6 +86,8 @@ pub struct Stage {
     pub checkpointed: bool,
     /// How many brokers of the log there are.
     pub brokers: u16,
+    /// Whether there is a database.
+    pub database: bool,
     /// How many checkpoints the run without faults completes.
     pub checkpoints: u64,
     /// How long that run takes.
@@ -134,6 +144,11 @@ impl Dice {
             let pattern = Pattern { kind, fields: BTreeMap::new() };
             return When::Event { pattern, nth };
         }
+        if stage.database && self.one_in(2) {
+            let kind = self.choose(&DATABASE_AIMS).to_owned();
+            let nth = self.between(1, LOG_NTH) as u32;
+            return When::Event { pattern: Pattern { kind, fields: BTreeMap::new() }, nth };
+        }
         let mut fields = BTreeMap::new();
         // Otherwise nearly all would strike during the first checkpoint, when there is none yet to
         // restore from.
@@ -153,18 +168,33 @@ impl Dice {
         format!("{BROKER}{}", self.between(1, u64::from(stage.brokers)))
     }
 
+    /// The database in its place, now and then, where there is one.
+    fn or_database(&mut self, stage: &Stage, kind: FaultKind, node: String) -> String {
+        if !stage.database || kind == FaultKind::Fail || !self.one_in(3) {
+            return node;
+        }
+        DATABASE.to_owned()
+    }
+
     fn action(&mut self, stage: &Stage) -> FaultAction {
         let kinds: Vec<FaultKind> = FaultKind::all()
             .filter(|kind| stage.checkpointed || *kind != FaultKind::Disk)
+            .filter(|kind| stage.database || *kind != FaultKind::Lock)
             .filter(|kind| !stage.subtasks.is_empty() || *kind != FaultKind::Fail)
             .collect();
         let kind = self.choose(&kinds);
         let node = format!("taskmanager-{}", self.between(1, u64::from(stage.taskmanagers).max(1)));
         let node = self.or_broker(stage, kind, node);
+        let node = self.or_database(stage, kind, node);
+        let is_outside = node.starts_with(BROKER) || node == DATABASE;
         match kind {
             FaultKind::Kill => {
                 FaultAction::Kill { node, restart_after: Some(self.millis(200, 2_000)) }
             }
+            FaultKind::Lock => FaultAction::Lock {
+                node: DATABASE.to_owned(),
+                duration: Some(self.millis(200, 3_000)),
+            },
             FaultKind::Fail => {
                 let last = stage.subtasks.len().saturating_sub(1) as u64;
                 let place = self.between(0, last) as usize;
@@ -177,7 +207,7 @@ impl Dice {
             FaultKind::Partition => {
                 let (all, jobmanager) = (None, Some(JOBMANAGER));
                 let to = match stage.checkpointed {
-                    _ if node.starts_with(BROKER) => all,
+                    _ if is_outside => all,
                     true => self.choose(&[all, jobmanager, Some(STORAGE)]),
                     false => self.choose(&[all, jobmanager]),
                 };
@@ -192,7 +222,7 @@ impl Dice {
                 let factor = self.between(2, 100) as f64;
                 let trouble = self.choose(&[DiskTrouble::Errors, DiskTrouble::Slow(factor)]);
                 let duration = Some(self.millis(200, 3_000));
-                let node = if node.starts_with(BROKER) { node } else { STORAGE.to_owned() };
+                let node = if is_outside { node } else { STORAGE.to_owned() };
                 FaultAction::Disk { node, trouble, duration }
             }
         }

@@ -35,7 +35,7 @@ impl Reference {
         let lowered = Self::lower(token, scenario, registry)?;
         let (taskmanagers, checkpointed) =
             (lowered.options.taskmanagers, lowered.options.checkpointing.is_some());
-        let brokers = lowered.options.brokers;
+        let (brokers, database) = (lowered.options.brokers, lowered.options.database);
         let comparable = is_comparable(&lowered);
         let mut subtasks = Vec::new();
         for job in &lowered.submissions {
@@ -47,7 +47,15 @@ impl Reference {
         let span = SimDuration::from_nanos(report.virtual_time.as_nanos());
         let comparable = comparable && report.end == EndReason::Completed;
         Ok(Self {
-            stage: Stage { taskmanagers, subtasks, checkpointed, brokers, checkpoints, span },
+            stage: Stage {
+                taskmanagers,
+                subtasks,
+                checkpointed,
+                brokers,
+                database,
+                checkpoints,
+                span,
+            },
             rows: comparable.then(|| rows(&report)),
             end: report.end,
         })

@@ -52,6 +52,10 @@ pub const STANDARD: &[StandardScenario] = &[
     struck("transactions/crash-before-pre-commit", &[]),
     struck("transactions/zombie-writer", &[]),
     struck("transactions/two-jobs", &[]),
+    struck("transactions/bank-transfers", &[]),
+    struck("transactions/duplicates-in-a-table", &[]),
+    struck("transactions/files", &[]),
+    struck("transactions/write-ahead", &[]),
     healthy("windows/three-stages"),
     healthy("windows/click-sessions"),
 ];

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{TaskDescriptor, wiring};
 use crate::graph::OutputTarget;
-use crate::host::{Host, LogAccess};
+use crate::host::{Host, Services};
 use crate::network::ResultPartition;
 use crate::operator::{
     AccumulatorRegistry, Meter, OperatorContext, OperatorEvent, OperatorKind, OutsideWork,
@@ -22,7 +22,7 @@ pub(super) struct Shared {
     pub(super) timers: Rc<ProcessingTimeService>,
     pub(super) snapshots: Rc<Snapshots>,
     pub(super) outside: Rc<OutsideWork>,
-    pub(super) log: Option<Rc<dyn LogAccess>>,
+    pub(super) services: Services,
     pub(super) scratch: Rc<ScratchTraffic>,
     pub(super) activity_clock: Rc<RefCell<PausableRelativeClock>>,
     pub(super) coordinator: Rc<dyn Fn(OperatorEvent)>,
@@ -86,7 +86,7 @@ pub(super) fn build(
             timers: shared.timers.clone(),
             snapshots: shared.snapshots.clone(),
             outside_work: shared.outside.clone(),
-            log: shared.log.clone(),
+            services: shared.services.clone(),
             checkpointed: descriptor.checkpointing.is_some(),
             scratch: shared.scratch.clone(),
             activity_clock: shared.activity_clock.clone(),

@@ -242,8 +242,9 @@ impl StreamTask {
         };
         let timed = barrier.overtakes_at();
         let overtaking = Overtaking {
-            inputs_open: barrier.is_unaligned() && self.gate.channel_count() > 0,
-            outputs_open: timed.is_some() && !self.partitions.is_empty(),
+            // What is closing has read and sent all there is.
+            inputs_open: barrier.is_unaligned() && self.gate.channel_count() > 0 && !self.closing,
+            outputs_open: timed.is_some() && !self.partitions.is_empty() && !self.closing,
             state: ChannelState { inputs: Vec::new(), outputs },
             handed_over: false,
         };

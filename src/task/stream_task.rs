@@ -93,7 +93,7 @@ impl StreamTask {
         restored: Option<Restored>,
     ) -> Result<Self, Failure> {
         let Surroundings { signal, mail, inbox, accumulators, services, on_update } = surroundings;
-        let Services { storage, log } = services;
+        let storage = services.storage.clone();
         let updates = on_update.clone();
         let coordinator = Rc::new(move |event| updates(TaskUpdate::OperatorEvent(event)));
         let (state, rest) = match restored {
@@ -115,7 +115,7 @@ impl StreamTask {
             accumulators,
             meter: Rc::new(Meter::default()),
             outside: Rc::new(OutsideWork::new(signal.clone(), timers.clone())),
-            log,
+            services,
             timers,
             scratch: Rc::default(),
             activity_clock: Rc::default(),
@@ -233,7 +233,11 @@ impl StreamTask {
         }
         // What was taken of its state is stored before it is gone.
         while !self.checkpoints.is_idle() {
-            self.wait_idle(SimTime::MAX).await;
+            if self.shared.timers.is_due(&*self.host.clock) {
+                self.call_timers()?;
+            } else {
+                self.wait_idle(SimTime::MAX).await;
+            }
             self.read_mail()?;
             self.on_checkpoint_clock()?;
             if self.mail.cancelled.get() {

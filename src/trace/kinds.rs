@@ -13,9 +13,9 @@ use strum::IntoEnumIterator;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{
-    CheckpointEvent, Event, ExchangeEvent, FaultEvent, JobEvent, Level, LogEvent, NodeEvent,
-    RecordEvent, RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, StateEvent, StorageEvent,
-    TaskEvent, TimeEvent, TimerEvent, TransactionEvent, WindowEvent,
+    CheckpointEvent, DatabaseEvent, Event, ExchangeEvent, FaultEvent, JobEvent, Level, LogEvent,
+    NodeEvent, RecordEvent, RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, StateEvent,
+    StorageEvent, TaskEvent, TimeEvent, TimerEvent, TransactionEvent, WindowEvent,
 };
 
 impl Event {
@@ -38,6 +38,7 @@ impl Event {
             Self::Recovery(event) => event.into(),
             Self::Storage(event) => event.into(),
             Self::Log(event) => event.into(),
+            Self::Database(event) => event.into(),
             Self::Transaction(event) => event.into(),
             Self::Sink(event) => event.into(),
         }
@@ -62,6 +63,7 @@ impl Event {
             Self::Recovery(_) => "recovery",
             Self::Storage(_) => "storage",
             Self::Log(_) => "log",
+            Self::Database(_) => "database",
             Self::Transaction(_) => "transaction",
             Self::Sink(_) => "sink",
         }
@@ -90,6 +92,7 @@ impl Event {
         let samples = samples.chain(RecoveryEvent::iter().map(Self::Recovery));
         let samples = samples.chain(StorageEvent::iter().map(Self::Storage));
         let samples = samples.chain(LogEvent::iter().map(Self::Log));
+        let samples = samples.chain(DatabaseEvent::iter().map(Self::Database));
         let samples = samples.chain(TransactionEvent::iter().map(Self::Transaction));
         samples.chain(SinkEvent::iter().map(Self::Sink)).collect()
     }
@@ -113,6 +116,7 @@ impl Event {
             Self::Recovery(_) => schema::<RecoveryEvent>(),
             Self::Storage(_) => schema::<StorageEvent>(),
             Self::Log(_) => schema::<LogEvent>(),
+            Self::Database(_) => schema::<DatabaseEvent>(),
             Self::Transaction(_) => schema::<TransactionEvent>(),
             Self::Sink(_) => schema::<SinkEvent>(),
         }

@@ -29,11 +29,11 @@ mod schema;
 pub use chrome::chrome;
 pub use error::TraceError;
 pub use event::{
-    Accumulated, ChannelCut, ChannelRange, CheckpointEvent, Event, ExchangeEvent, ExecutionState,
-    FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome, LogEvent, NodeEvent, RecordEvent,
-    RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, Span, SplitPosition, StateDigest,
-    StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent, TimerEvent, TransactionEvent,
-    TransactionResult, WindowEvent,
+    Accumulated, ChannelCut, ChannelRange, CheckpointEvent, DatabaseEvent, Event, ExchangeEvent,
+    ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome, LogEvent, NodeEvent,
+    RecordEvent, RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, Span, SplitPosition,
+    StateDigest, StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent, TimerEvent,
+    TransactionEvent, TransactionResult, WindowEvent,
 };
 pub use file::{Iter, TraceFile};
 pub use filter::{Filter, FilterError};

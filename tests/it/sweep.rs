@@ -58,7 +58,15 @@ fn swept(faults: &Faults, options: &SweepOptions) -> SweepReport {
 fn stage() -> Stage {
     let span = SimDuration::from_secs(2);
     let subtasks = vec!["records#1".to_owned(), "add#1".to_owned()];
-    Stage { taskmanagers: 3, subtasks, checkpointed: true, brokers: 0, checkpoints: 4, span }
+    Stage {
+        taskmanagers: 3,
+        subtasks,
+        checkpointed: true,
+        brokers: 0,
+        database: false,
+        checkpoints: 4,
+        span,
+    }
 }
 
 #[test]
@@ -212,7 +220,7 @@ fn a_file_of_faults_is_checked_against_the_scenario() {
         Err(error) => error.to_string(),
     };
     assert_eq!(check("[[fault]]\nat = \"1s\"\nkill = \"taskmanager-2\"\n"), "1");
-    for text in ["", "[fault]", "title = \"t\"", "[[fault]]\nat = \"1s\"\nkill = \"broker-1\""] {
+    for text in ["", "[fault]", "title = \"t\"", "[[fault]]\nat = \"1s\"\nkill = \"broker-2\""] {
         let error = check(text);
         assert!(error.parse::<usize>().is_err(), "{text}: {error}");
     }

@@ -2,12 +2,16 @@
 //!
 //! It is what a scenario's job reads from. It runs with the client, whatever becomes of the job.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Producer;
-use crate::base::Name;
-use crate::host::{Host, LogAccess, LogRecord, Signal};
+use crate::base::{Name, SimDuration, SimTime};
+use crate::host::{
+    Host, IsolationLevel, LogAccess, LogError, LogOffsets, LogRecord, ProducerIdentity, Signal,
+    TopicPartition,
+};
 
 /// The record at a place of the feed.
 pub type FeedRecord = Arc<dyn Fn(u64) -> LogRecord + Send + Sync>;
@@ -35,22 +39,60 @@ impl LogFeed {
     }
 }
 
-/// Appends all of it.
+/// The producer of every feed. Nobody else is given this number.
+const FEED: ProducerIdentity = ProducerIdentity { id: 1_000_000, epoch: 0 };
+
+/// Appends all of it, whatever happens to the log or to this node: it goes on behind what is there,
+/// and what was on its way before is in the same place of the same sequence.
 pub async fn feed(host: Host, access: Rc<dyn LogAccess>, feed: LogFeed) {
-    let signal = Signal::default();
-    let changed = signal.clone();
-    let topic = (feed.topic.clone(), feed.partitions);
-    let producer = Producer::new(&access, topic, None, Rc::new(move || changed.notify()));
-    let start = host.clock.now();
-    for place in 0..feed.records {
-        let due = start + crate::base::SimDuration::from_secs_f64(place as f64 / feed.rate);
-        if due > host.clock.now() {
-            host.clock.sleep_until(due).await;
+    let start = SimTime::ZERO;
+    loop {
+        let sent = ends(&access, &feed).await;
+        let (signal, topic) = (Signal::default(), feed.topic.clone());
+        let changed = signal.clone();
+        let changed = Rc::new(move || changed.notify());
+        let producer = Producer::resumed(&access, topic, FEED, &sent, changed);
+        for place in 0..feed.records {
+            let count = u64::from(feed.partitions);
+            let partition = (place % count) as u16;
+            if place / count < sent[usize::from(partition)] {
+                continue;
+            }
+            let due = start + SimDuration::from_secs_f64(place as f64 / feed.rate);
+            if due > host.clock.now() {
+                host.clock.sleep_until(due).await;
+            }
+            while producer.is_full() && producer.error().is_none() {
+                signal.wait().await;
+            }
+            if producer.error().is_some() {
+                break;
+            }
+            producer.send(partition, [(feed.record)(place)]);
         }
-        while producer.is_full() && producer.error().is_none() {
+        while !producer.is_flushed() && producer.error().is_none() {
             signal.wait().await;
         }
-        let partition = (place % u64::from(feed.partitions)) as u16;
-        producer.send(partition, [(feed.record)(place)]);
+        if producer.error().is_none() {
+            return;
+        }
     }
+}
+
+/// Where each partition ends, asked until there is an answer.
+async fn ends(access: &Rc<dyn LogAccess>, feed: &LogFeed) -> Vec<u64> {
+    let mut ends = Vec::new();
+    while ends.len() < usize::from(feed.partitions) {
+        let of = TopicPartition { topic: feed.topic.clone(), partition: ends.len() as u16 };
+        let (signal, answer) = (Signal::default(), Rc::new(RefCell::new(None)));
+        let (told, slot) = (signal.clone(), answer.clone());
+        let done = move |result: Result<LogOffsets, LogError>| {
+            *slot.borrow_mut() = result.ok();
+            told.notify();
+        };
+        access.offsets(&of, IsolationLevel::ReadUncommitted, Box::new(done));
+        signal.wait().await;
+        ends.extend(answer.take().map(|offsets| offsets.latest));
+    }
+    ends
 }

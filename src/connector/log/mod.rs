@@ -22,7 +22,7 @@ use std::rc::Rc;
 
 /// The way to the log, which a scenario must have.
 fn access(context: &OperatorContext) -> Result<Rc<dyn LogAccess>, Failure> {
-    context.log.clone().ok_or_else(|| {
+    context.services.log.clone().ok_or_else(|| {
         let subtask = &context.subtask;
         Failure(format!("{subtask} uses the log, but the cluster has no brokers"))
     })

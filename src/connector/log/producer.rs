@@ -64,18 +64,9 @@ impl Producer {
         on_change: Rc<dyn Fn()>,
     ) -> Self {
         let (transactional_id, timeout) = transactional.unzip();
-        let state = State {
-            access: access.clone(),
-            topic,
-            transactional_id: transactional_id.clone(),
-            identity: None,
-            partitions: (0..partitions).map(|_| Partition::default()).collect(),
-            failed: None,
-            closed: false,
-            flushes: Vec::new(),
-            on_change,
-        };
-        let this = Self(Rc::new(RefCell::new(state)));
+        let partitions = (0..partitions).map(|_| Partition::default()).collect();
+        let this = Self::with(access, topic, partitions, on_change);
+        this.0.borrow_mut().transactional_id.clone_from(&transactional_id);
         let own = this.clone();
         let done = move |result| own.on_initialized(result);
         access.init_producer(
@@ -84,6 +75,39 @@ impl Producer {
             Box::new(done),
         );
         this
+    }
+
+    /// One that goes on as `identity`, which has sent so many records to each partition before.
+    pub fn resumed(
+        access: &Rc<dyn LogAccess>,
+        topic: Name,
+        identity: ProducerIdentity,
+        sent: &[u64],
+        on_change: Rc<dyn Fn()>,
+    ) -> Self {
+        let partition = |sequence: &u64| Partition { sequence: *sequence, ..Partition::default() };
+        let this = Self::with(access, topic, sent.iter().map(partition).collect(), on_change);
+        this.0.borrow_mut().identity = Some(identity);
+        this
+    }
+
+    fn with(
+        access: &Rc<dyn LogAccess>,
+        topic: Name,
+        partitions: Vec<Partition>,
+        on_change: Rc<dyn Fn()>,
+    ) -> Self {
+        Self(Rc::new(RefCell::new(State {
+            access: access.clone(),
+            topic,
+            transactional_id: None,
+            identity: None,
+            partitions,
+            failed: None,
+            closed: false,
+            flushes: Vec::new(),
+            on_change,
+        })))
     }
 
     fn on_initialized(&self, result: Result<ProducerIdentity, LogError>) {
@@ -116,6 +140,11 @@ impl Producer {
     /// Whether so many records wait that no more are to be sent for the time being.
     pub fn is_full(&self) -> bool {
         self.waiting() >= BUFFERED
+    }
+
+    /// Whether nothing is on its way.
+    pub fn is_flushed(&self) -> bool {
+        self.waiting() == 0
     }
 
     /// How many records are not durable yet.

@@ -92,7 +92,7 @@ impl<T: Data> LogReading<T> {
         };
         Self {
             context: context.clone(),
-            access: context.log.clone(),
+            access: context.services.log.clone(),
             source: source.clone(),
             isolation,
             waiting: (0..source.partitions).filter(own).map(partition).collect(),

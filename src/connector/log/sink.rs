@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Producer, access};
 use crate::base::{Name, SimDuration};
-use crate::connector::rows;
+use crate::connector::rows::fields;
 use crate::host::LogRecord;
 use crate::operator::{Cost, OperatorContext, OutsideShare};
 use crate::record::{Batch, ChainEvent, Data, Failure, Output, RecordId, Row, RowKind};
@@ -93,18 +93,9 @@ impl LogSink {
         producer: &Producer,
         batch: &Batch<T>,
     ) -> Result<(), Failure> {
-        let topic = &self.topic;
-        let rows =
-            rows(&batch.values).map_err(|error| Failure(format!("sink `{topic}`: {error}")))?;
+        let rows = fields(&self.topic, self.columns.len(), batch)?;
         let mut by_partition = BTreeMap::<u16, Vec<LogRecord>>::new();
         for (index, fields) in rows.into_iter().enumerate() {
-            if fields.len() != self.columns.len() {
-                let (columns, has) = (self.columns.len(), fields.len());
-                return Err(Failure(format!(
-                    "sink `{topic}` has {columns} columns, but {:?} has {has} fields",
-                    batch.values[index]
-                )));
-            }
             let key = fields.first().map(String::as_str).unwrap_or_default();
             let partition = (xxh3_64(key.as_bytes()) % u64::from(self.partitions)) as u16;
             let id = batch.id(index).and_then(RecordId::known);
@@ -192,8 +183,9 @@ impl<T: Data> Output<T> for LogWriter<T> {
             ChainEvent::EndOfInput => {
                 self.share.set_uncommitted(true);
                 let (share, work) = (self.share.clone(), self.context.outside_work.clone());
-                self.producer.flush(move |_| {
-                    share.set_uncommitted(false);
+                self.producer.flush(move |result| {
+                    // What cannot be flushed fails the task.
+                    share.set_uncommitted(result.is_err());
                     work.wake();
                 });
             }

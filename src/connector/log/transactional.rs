@@ -31,6 +31,8 @@ pub struct TransactionalLog {
     sink: LogSink,
     on_change: Rc<dyn Fn()>,
     current: Option<(Name, Producer)>,
+    /// Those that still send what belongs to the last barriers.
+    preparing: Vec<Producer>,
 }
 
 impl TransactionalLog {
@@ -40,16 +42,21 @@ impl TransactionalLog {
         sink: &LogSink,
         on_change: Rc<dyn Fn()>,
     ) -> Result<Self, Failure> {
-        Ok(Self { access: access(context)?, sink: sink.clone(), on_change, current: None })
+        Ok(Self {
+            access: access(context)?,
+            sink: sink.clone(),
+            on_change,
+            current: None,
+            preparing: Vec::new(),
+        })
     }
 }
 
 impl Drop for TransactionalLog {
     /// A transaction of a task that is gone must not be begun any more: nobody would end it.
     fn drop(&mut self) {
-        if let Some((_, producer)) = &self.current {
-            producer.close();
-        }
+        let current = self.current.iter().map(|(_, producer)| producer);
+        current.chain(&self.preparing).for_each(Producer::close);
     }
 }
 
@@ -107,6 +114,8 @@ impl<T: Data> TwoPhaseCommit<T> for TransactionalLog {
 
     fn pre_commit(&mut self, done: Done<Result<LogTransaction, Failure>>) {
         let Some((name, producer)) = self.current.take() else { return };
+        self.preparing.retain(|preparing| !preparing.is_flushed());
+        self.preparing.push(producer.clone());
         producer.flush(move |result| {
             done(match result {
                 Ok(producer) => Ok(LogTransaction { transactional_id: name.to_string(), producer }),
@@ -150,6 +159,6 @@ impl<T: Data> TwoPhaseCommit<T> for TransactionalLog {
                 abort_all(&access, sink, open, Rc::default(), done);
             }
         };
-        self.access.open_transactions(prefix, Box::new(then));
+        self.access.unfenced_transactions(prefix, Box::new(then));
     }
 }

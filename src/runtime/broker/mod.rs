@@ -8,8 +8,6 @@
 //! | file | what it is |
 //! |---|---|
 //! | this one | what arrives, and what goes out once it is durable |
-//! | `wal` | the disk: one piece of work at a time, repeated until it succeeds |
-//! | `recovery` | the first thing in a life: what is on the disk |
 //! | `leader` | produce, fetch, markers: what the leader of a partition does |
 //! | `coordinator` | transactional ids: init, join, end, expire |
 //!
@@ -19,24 +17,20 @@
 
 mod coordinator;
 mod leader;
-mod recovery;
-mod wal;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::journal::{Journal, JournalResult, JournalTimer, JournalWork, Next, Recovered};
 use super::outbox::{Component, Outbox};
 use super::ports;
 use super::rpc::{BrokerRpc, LogAnswer, LogClientRpc};
 use crate::base::{Name, NodeId, SimDuration, SimTime};
-use crate::broker::{BrokerState, InitRequest, Place, ProducerFencing, WalEntry, placement};
-use crate::host::{Address, LogError, Port, ProducerIdentity, TopicPartition};
+use crate::broker::{BrokerState, InitRequest, Phase, Place, ProducerFencing, WalEntry, placement};
+use crate::host::{Address, IsolationLevel, LogError, Port, ProducerIdentity, TopicPartition};
 use crate::record::Row;
 use crate::trace::{Event, LogEvent, TransactionResult};
 use leader::{HeldFetch, HeldProduce, Shown};
-use recovery::Stage;
-use wal::Wal;
-pub use wal::{DiskResult, DiskWork, LogFiles, read_log};
 
 /// After how long something that got no answer from another broker, or was refused by the disk, is
 /// tried again.
@@ -67,10 +61,8 @@ pub struct BrokerOptions {
 /// What a broker asks of its shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BrokerAction {
-    /// Read the write-ahead log; answered by [`DiskResult::Read`].
-    ReadLog,
-    /// Write to it; answered by [`DiskResult::Stored`].
-    DiskWork(DiskWork),
+    /// Have the disk do something for the write-ahead log.
+    Journal(JournalWork),
     /// Show committed rows of a partition to the world, with their offsets and in their order. Some
     /// may have been shown in an earlier life.
     Reveal {
@@ -86,14 +78,8 @@ pub enum BrokerAction {
 /// What a broker may be reminded of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BrokerTimer {
-    /// The log has been read.
-    Read,
-    /// The log is to be read again.
-    ReadAgain,
-    /// What was written is durable.
-    Durable,
-    /// What the disk refused is to be tried again.
-    WriteAgain,
+    /// The write-ahead log is to be reminded.
+    Journal(JournalTimer),
     /// The coordinator has not said whether a partition has joined; the last is which asking.
     AskAgain(TopicPartition, ProducerIdentity, u64),
     /// A fetch has waited long enough.
@@ -129,12 +115,11 @@ enum Then {
 pub struct Broker {
     options: BrokerOptions,
     state: BrokerState,
-    stage: Stage,
     /// What has arrived before the log was read.
     early: Vec<(Address, BrokerRpc)>,
-    wal: Wal,
-    /// What happens once so many entries are durable, in order.
-    waiting: VecDeque<(u64, Then)>,
+    journal: Journal<WalEntry, Then>,
+    /// How far the partitions are when the disk is done with what it is at.
+    underway: Vec<(TopicPartition, u64)>,
     /// Batches of a producer for a partition that has not joined its transaction yet.
     held: BTreeMap<(TopicPartition, ProducerIdentity), HeldProduce>,
     /// How often coordinators were asked.
@@ -171,10 +156,9 @@ impl Broker {
         Self {
             state: BrokerState::new(Place { own: options.own, brokers }, led),
             options,
-            stage: Stage::default(),
             early: Vec::new(),
-            wal: Wal::default(),
-            waiting: VecDeque::new(),
+            journal: Journal::default(),
+            underway: Vec::new(),
             held: BTreeMap::new(),
             asked: 0,
             fetches: BTreeMap::new(),
@@ -194,13 +178,13 @@ impl Broker {
 
     /// Changes something, for good once it is durable.
     fn write(&mut self, entry: &WalEntry) {
-        self.wal.push(entry);
+        self.journal.push(entry);
         self.state.apply(entry);
     }
 
     /// Does something once all that was written so far is durable.
     fn then(&mut self, then: Then) {
-        self.waiting.push_back((self.wal.entries(), then));
+        self.journal.then(then);
     }
 
     fn answer(&mut self, asked: Asked, answer: LogAnswer) {
@@ -220,18 +204,63 @@ impl Broker {
     /// Does what waits for nothing any more, and gives the disk what there is to write. The last
     /// thing in every handler.
     fn settle(&mut self, now: SimTime, out: &mut Out) {
-        while let Some((at, _)) = self.waiting.front()
-            && *at <= self.wal.durable()
-        {
-            let (_, then) = self.waiting.pop_front().expect("there is a first");
+        while let Some(then) = self.journal.settled() {
             self.perform(now, then, out);
         }
-        if matches!(self.stage, Stage::Ready) {
+        if let Some(work) = self.journal.begin_append() {
             let logs = self.state.partitions.iter();
-            let ends = || logs.map(|(it, log)| (it.clone(), log.end())).collect();
-            if let Some(bytes) = self.wal.begin(ends) {
-                out.act(BrokerAction::DiskWork(DiskWork::Append(bytes)));
+            self.underway = logs.map(|(it, log)| (it.clone(), log.end())).collect();
+            out.act(BrokerAction::Journal(work));
+        }
+    }
+
+    /// Does what the write-ahead log wants next.
+    fn follow(&mut self, now: SimTime, next: Next<WalEntry>, out: &mut Out) {
+        match next {
+            Next::Nothing => {}
+            Next::Wake(at, timer) => out.wake_at(at, BrokerTimer::Journal(timer)),
+            Next::Work(work) => out.act(BrokerAction::Journal(work)),
+            Next::Begin(recovered) => self.begin(now, recovered, out),
+            Next::Settle => {
+                for (partition, end) in std::mem::take(&mut self.underway) {
+                    if let Some(log) = self.state.partitions.get_mut(&partition) {
+                        log.advance_high_watermark(end);
+                    }
+                }
+                self.settle(now, out);
+                self.on_watermarks_advanced(out);
             }
+        }
+    }
+
+    /// All that was read is durable: it begins to serve.
+    fn begin(&mut self, now: SimTime, recovered: Recovered<WalEntry>, out: &mut Out) {
+        let Recovered { entries, torn_bytes, is_first_life } = recovered;
+        for entry in &entries {
+            self.state.apply(entry);
+        }
+        if !is_first_life {
+            let entries = entries.len() as u64;
+            out.trace(Event::Log(LogEvent::LogRecovered { entries, torn_bytes }));
+        }
+        self.state.all_is_durable();
+        for (partition, log) in &self.state.partitions {
+            let earliest = log.offsets(IsolationLevel::ReadCommitted).earliest;
+            let shown = Shown { stable: earliest, revealed: earliest };
+            self.shown.insert(partition.clone(), shown);
+        }
+        self.on_watermarks_advanced(out);
+        let transactions = self.state.transactions.iter();
+        let all: Vec<_> = transactions.map(|(name, it)| (name.clone(), it.phase.clone())).collect();
+        for (transactional_id, phase) in all {
+            match phase {
+                Phase::Empty | Phase::Complete { .. } => {}
+                Phase::Ongoing { .. } => self.watch(transactional_id, out),
+                Phase::Prepare { .. } => self.then(Then::Decided(transactional_id)),
+            }
+        }
+        for (from, message) in std::mem::take(&mut self.early) {
+            self.handle(now, from, message, out);
         }
     }
 
@@ -279,7 +308,11 @@ impl Broker {
                 self.on_end(asked(request), &transactional_id, producer, result, out);
             }
             BrokerRpc::ListTransactions { request, prefix } => {
-                let open = self.state.transactions.unfinished(&prefix);
+                let transactions = &self.state.transactions;
+                let open = match prefix {
+                    Some(prefix) => transactions.not_fenced(&prefix),
+                    None => transactions.unfinished(),
+                };
                 self.answer(asked(request), LogAnswer::Transactions(open));
             }
             BrokerRpc::Fetch { request, from, position, isolation, at_most } => {
@@ -306,7 +339,7 @@ impl Component for Broker {
     type Message = BrokerRpc;
     type Timer = BrokerTimer;
     type Action = BrokerAction;
-    type Report = DiskResult;
+    type Report = JournalResult;
 
     fn name(&self) -> Name {
         "broker".into()
@@ -317,11 +350,11 @@ impl Component for Broker {
     }
 
     fn on_start(&mut self, _now: SimTime, out: &mut Out) {
-        out.act(BrokerAction::ReadLog);
+        out.act(BrokerAction::Journal(JournalWork::Read));
     }
 
     fn on_message(&mut self, now: SimTime, from: Address, message: BrokerRpc, out: &mut Out) {
-        if !matches!(self.stage, Stage::Ready) {
+        if !self.journal.is_open() {
             self.early.push((from, message));
             return;
         }
@@ -334,10 +367,10 @@ impl Component for Broker {
 
     fn on_timer(&mut self, now: SimTime, timer: BrokerTimer, out: &mut Out) {
         match timer {
-            BrokerTimer::Read => self.on_read(now, out),
-            BrokerTimer::ReadAgain => out.act(BrokerAction::ReadLog),
-            BrokerTimer::Durable => self.on_durable(now, out),
-            BrokerTimer::WriteAgain => self.on_write_again(out),
+            BrokerTimer::Journal(timer) => {
+                let next = self.journal.on_timer(now, timer);
+                self.follow(now, next, out);
+            }
             BrokerTimer::AskAgain(partition, producer, which) => {
                 self.on_ask_again(now, (partition, producer), which, out);
             }
@@ -350,17 +383,9 @@ impl Component for Broker {
         self.settle(now, out);
     }
 
-    fn on_report(&mut self, now: SimTime, report: DiskResult, out: &mut Out) {
-        match report {
-            DiskResult::Read(outcome) => self.on_read_result(now, outcome, out),
-            DiskResult::Stored { unwritten, outcome } => {
-                self.wal.take_back(unwritten);
-                match outcome {
-                    Ok(done) => out.wake_at(done, BrokerTimer::Durable),
-                    Err(_) => out.wake_at(now + wal::TRY_AGAIN, BrokerTimer::WriteAgain),
-                }
-            }
-        }
+    fn on_report(&mut self, now: SimTime, report: JournalResult, out: &mut Out) {
+        let next = self.journal.on_result(now, report);
+        self.follow(now, next, out);
     }
 }
 

@@ -1,11 +1,12 @@
 //! `[[fault]]`: what goes wrong, and when. One key says what: `kill`, `pause`, `partition`,
-//! `degrade`, `clock`, `disk` or `fail`; the keys beside it belong to that one.
+//! `degrade`, `clock`, `disk`, `lock` or `fail`; the keys beside it belong to that one.
 
 use std::sync::Arc;
 
 use super::network::{ends, link};
 use super::{tables, when};
 use crate::base::SimDuration;
+use crate::cluster::DATABASE;
 use crate::scenario::document::Node;
 use crate::scenario::error::{Problem, ScenarioError};
 use crate::scenario::reader::{
@@ -27,7 +28,7 @@ pub struct FaultKind {
 }
 
 /// Every kind of fault.
-pub const FAULT_KINDS: [FaultKind; 7] = [
+pub const FAULT_KINDS: [FaultKind; 8] = [
     FaultKind {
         key: "kill",
         with: &["restart-after"],
@@ -53,6 +54,11 @@ pub const FAULT_KINDS: [FaultKind; 7] = [
         key: "disk",
         with: &["trouble", "factor", "for"],
         about: "the node's disk has `trouble`: errors, slow (by `factor`), full, corrupts",
+    },
+    FaultKind {
+        key: "lock",
+        with: &["for"],
+        about: "somebody else has the lock of the `database`, which refuses to change anything",
     },
     FaultKind { key: "fail", with: &[], about: "the task fails as if its function had thrown" },
 ];
@@ -120,6 +126,11 @@ fn action(
         "degrade" => degrade(reader, nodes, network, lasts()?)?,
         "clock" => clock(reader, node()?)?,
         "disk" => disk(reader, node()?, lasts()?)?,
+        "lock" => {
+            let names = [("database", DATABASE)];
+            let node = reader.required("lock", "\"database\"", one_of(&names))?.value.to_owned();
+            FaultAction::Lock { node, duration: lasts()? }
+        }
         "fail" => {
             FaultAction::Fail { subtask: reader.required("fail", "\"sum#1\"", subtask)?.value }
         }

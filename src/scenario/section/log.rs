@@ -10,8 +10,8 @@ use crate::scenario::source::Source;
 /// The nodes of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogSection {
-    /// How many brokers there are; none without the section.
-    pub brokers: u16,
+    /// How many brokers there are, if that is said; one if a job uses the log.
+    pub brokers: Option<u16>,
 }
 
 const KEYS: [&str; 1] = ["brokers"];
@@ -23,6 +23,6 @@ pub(in crate::scenario) fn read(
 ) -> Result<LogSection, ScenarioError> {
     let Some(node) = node else { return Ok(LogSection::default()) };
     let reader = Reader::new(source, "[log]", node, &KEYS)?;
-    let brokers = reader.get("brokers", whole(1..=BROKERS))?.unwrap_or(1);
-    Ok(LogSection { brokers: brokers as u16 })
+    let brokers = reader.get("brokers", whole(1..=BROKERS))?;
+    Ok(LogSection { brokers: Some(brokers.unwrap_or(1) as u16) })
 }

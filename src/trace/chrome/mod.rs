@@ -99,6 +99,7 @@ impl<W: Write> Export<'_, W> {
             }
             Event::Storage(_) => self.instant(recorded, "storage", "t"),
             Event::Log(_) => self.instant(recorded, "log", "t"),
+            Event::Database(_) => self.instant(recorded, "database", "t"),
             Event::Transaction(event) => {
                 self.instant(recorded, &task_track(event.job(), event.subtask()), "t")
             }

@@ -485,6 +485,13 @@ pub enum StorageEvent {
         /// Where it was.
         path: Name,
     },
+    /// A file has another name, and so is published: whoever reads the folder sees it.
+    FileRenamed {
+        /// Where it was.
+        from: Name,
+        /// Where it is.
+        to: Name,
+    },
     /// The disk has refused something.
     FileRefused {
         /// The file.

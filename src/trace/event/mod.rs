@@ -6,6 +6,7 @@
 mod checkpoint;
 mod cluster;
 mod data;
+mod database;
 mod job;
 mod log;
 mod state;
@@ -22,6 +23,7 @@ pub use checkpoint::{
 };
 pub use cluster::{FaultEvent, NodeEvent, ResourceEvent, RpcEvent};
 pub use data::{ExchangeEvent, RecordEvent, SinkEvent};
+pub use database::DatabaseEvent;
 pub use job::{Accumulated, ExecutionState, JobEvent, JobStatus, TaskEvent};
 pub use log::{LogEvent, TransactionEvent, TransactionResult};
 pub use state::{StateEvent, TimerEvent};
@@ -63,6 +65,8 @@ pub enum Event {
     Storage(StorageEvent),
     /// The transactional log.
     Log(LogEvent),
+    /// The database.
+    Database(DatabaseEvent),
     /// Transactions of sinks.
     Transaction(TransactionEvent),
     /// What the outside world sees.
@@ -90,6 +94,7 @@ impl Event {
             | Self::Recovery(_)
             | Self::Storage(_)
             | Self::Log(_)
+            | Self::Database(_)
             | Self::Transaction(_)
             | Self::Sink(_) => Level::Control,
         }

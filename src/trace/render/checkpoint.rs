@@ -197,6 +197,9 @@ pub(super) fn storage(event: &StorageEvent) -> String {
             format!("{} is read, {bytes} bytes", escape(path))
         }
         StorageEvent::FileDeleted { path } => format!("{} is deleted", escape(path)),
+        StorageEvent::FileRenamed { from, to } => {
+            format!("{} is now {}", escape(from), escape(to))
+        }
         StorageEvent::FileRefused { path, cause } => {
             format!("{} is refused: {}", escape(path), brief(cause, VALUE_CHARS))
         }

@@ -4,6 +4,7 @@
 //! [`Tone`], for whoever colours them; the line alone says everything without colour.
 
 mod checkpoint;
+mod database;
 mod escape;
 mod event_time;
 mod log;
@@ -15,9 +16,9 @@ pub use escape::escape;
 pub use moment::{moment, moment_within};
 
 use super::{
-    CheckpointEvent, Event, ExchangeEvent, FaultEvent, JobEvent, LateOutcome, LogEvent, NodeEvent,
-    Recorded, RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, StateEvent, StorageEvent,
-    TaskEvent, TimeEvent, TimerEvent, TransactionEvent, WindowEvent,
+    CheckpointEvent, DatabaseEvent, Event, ExchangeEvent, FaultEvent, JobEvent, LateOutcome,
+    LogEvent, NodeEvent, Recorded, RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, StateEvent,
+    StorageEvent, TaskEvent, TimeEvent, TimerEvent, TransactionEvent, WindowEvent,
 };
 use super::{ExecutionState, Header, JobStatus};
 
@@ -196,9 +197,11 @@ fn tone(event: &Event) -> Tone {
             StorageEvent::FileStored { .. }
             | StorageEvent::FileRead { .. }
             | StorageEvent::FileDeleted { .. } => Tone::Plain,
+            StorageEvent::FileRenamed { .. } => Tone::Good,
             StorageEvent::FileRefused { .. } => Tone::Bad,
         },
         Event::Log(event) => log::log_tone(event),
+        Event::Database(event) => database::database_tone(event),
         Event::Transaction(event) => log::transaction_tone(event),
         Event::Sink(SinkEvent::WriteRefused { .. }) => Tone::Bad,
         Event::Record(_) | Event::Sink(_) => Tone::Plain,

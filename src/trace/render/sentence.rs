@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::escape::{brief, escape};
-use super::{checkpoint, log, state};
+use super::{checkpoint, database, log, state};
 use super::{event_time, moment};
 use crate::base::JobId;
 use crate::trace::{
@@ -35,6 +35,7 @@ pub(super) fn sentence(event: &Event) -> String {
         Event::Recovery(event) => checkpoint::recovery(event),
         Event::Storage(event) => checkpoint::storage(event),
         Event::Log(event) => log::log(event),
+        Event::Database(event) => database::database(event),
         Event::Transaction(event) => log::transaction(event),
         Event::Sink(event) => sink(event),
     }

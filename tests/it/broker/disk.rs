@@ -94,6 +94,13 @@ impl Disk for TestDisk {
         removed.map(|_| ()).ok_or_else(|| DiskError::NotFound(path.to_string()))
     }
 
+    fn rename(&self, from: &str, to: &str) -> Result<(), DiskError> {
+        let mut files = self.files.borrow_mut();
+        let file = files.remove(from).ok_or_else(|| DiskError::NotFound(from.to_string()))?;
+        files.insert(to.to_string(), file);
+        Ok(())
+    }
+
     fn list(&self, prefix: &str) -> Result<Vec<String>, DiskError> {
         let files = self.files.borrow();
         Ok(files.keys().filter(|path| path.starts_with(prefix)).cloned().collect())

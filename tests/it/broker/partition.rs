@@ -1,8 +1,9 @@
 //! One partition, and the bytes of the write-ahead log.
 
 use proptest::prelude::*;
-use weir::broker::{BrokerState, FenceOlderEpochs, Place, WalEntry, append_frame, read_frames};
+use weir::broker::{BrokerState, FenceOlderEpochs, Place, WalEntry};
 use weir::host::{Append, IsolationLevel, LogError, ProducerIdentity, TransactionResult};
+use weir::record::{append_frame, read_frames};
 
 use super::{partition, records, text};
 
@@ -95,7 +96,7 @@ proptest! {
             ends.push(bytes.len());
         }
         let cut = cut.index(bytes.len() + 1);
-        let read = read_frames(&bytes[..cut]);
+        let read = read_frames::<WalEntry>(&bytes[..cut]);
         let whole = ends.iter().filter(|end| **end <= cut).count() - 1;
         prop_assert_eq!(&read.entries, &entries[..whole]);
         prop_assert_eq!((read.whole_bytes, read.torn_bytes), (ends[whole], cut - ends[whole]));
@@ -103,6 +104,6 @@ proptest! {
         let bit = flip.index(bytes.len() * 8);
         bytes[bit / 8] ^= 1 << (bit % 8);
         let before = ends.iter().filter(|end| **end <= bit / 8).count() - 1;
-        prop_assert_eq!(&read_frames(&bytes).entries, &entries[..before]);
+        prop_assert_eq!(&read_frames::<WalEntry>(&bytes).entries, &entries[..before]);
     }
 }

@@ -134,7 +134,7 @@ impl Script {
             }
             List => self.ask(9, coordinator("t"), |request| BrokerRpc::ListTransactions {
                 request,
-                prefix: "t".into(),
+                prefix: None,
             }),
             Pass(span) => {
                 self.world.pass(millis(span));

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use weir::base::{NodeId, SimDuration, SimTime};
-use weir::broker::{BrokerState, FenceOlderEpochs, ProducerFencing, read_frames};
+use weir::broker::{BrokerState, FenceOlderEpochs, ProducerFencing};
 use weir::host::{Address, Disk, Fetched, IsolationLevel, TopicPartition};
-use weir::record::Row;
+use weir::record::{Row, read_frames};
 use weir::runtime::rpc::{BrokerRpc, LogAnswer, LogClientRpc, Rpc};
 use weir::runtime::{
-    Broker, BrokerAction, BrokerDiskResult, BrokerOptions, BrokerTimer, Component, Effect, Outbox,
-    TopicOptions, ports, read_log,
+    Broker, BrokerAction, BrokerOptions, BrokerTimer, Component, Effect, JournalResult, Outbox,
+    TopicOptions, ports,
 };
 use weir::trace::{Event, LogEvent};
 
@@ -33,7 +33,7 @@ struct Node {
     broker: Broker,
     disk: TestDisk,
     timers: BTreeMap<(SimTime, u64), BrokerTimer>,
-    reports: VecDeque<BrokerDiskResult>,
+    reports: VecDeque<JournalResult>,
 }
 
 /// See the module.
@@ -147,10 +147,7 @@ impl World {
                 }
                 Effect::Trace(Event::Log(event)) => self.events.push(event),
                 Effect::Trace(other) => panic!("brokers do not tell {other:?}"),
-                Effect::Act(BrokerAction::ReadLog) => {
-                    node.reports.push_back(read_log(&node.disk, self.now));
-                }
-                Effect::Act(BrokerAction::DiskWork(work)) => {
+                Effect::Act(BrokerAction::Journal(work)) => {
                     node.reports.push_back(work.perform(&node.disk, self.now));
                 }
                 Effect::Act(BrokerAction::Reveal { topic, partition, rows }) => {

@@ -203,6 +203,9 @@ impl Disk for NodePort {
     fn remove(&self, _path: &str) -> Result<(), DiskError> {
         Err(DiskError::Dead)
     }
+    fn rename(&self, _from: &str, _to: &str) -> Result<(), DiskError> {
+        Err(DiskError::Dead)
+    }
     fn list(&self, _prefix: &str) -> Result<Vec<String>, DiskError> {
         Err(DiskError::Dead)
     }
@@ -235,10 +238,14 @@ impl Outside for NodePort {
 
     fn publish(&self, _writer: Writer<'_>, _rows: Vec<Row>) {}
 
-    fn reveal(&self, _topic: &str, _partition: u16, _rows: Vec<(u64, Row)>) {}
+    fn reveal(&self, _sink: &str, _part: &str, _rows: Vec<(u64, Row)>) {}
 
     fn expect_failure(&self, _subtask: &str, _signal: Signal) -> Rc<Cell<bool>> {
         Rc::default()
+    }
+
+    fn is_refusing(&self) -> bool {
+        false
     }
 
     fn measure(&self, _latency: weir::base::SimDuration) {}

@@ -173,12 +173,12 @@ fn rows_become_visible_with_a_hash_that_knows_no_order() {
 fn rows_of_a_partition_are_revealed_once() {
     let outcome = play_out(world(1, 1), |host, stop| async move {
         let row = |text: &str| Row { kind: RowKind::Insert, fields: vec![text.into()], id: None };
-        host.outside.reveal("out", 0, vec![(0, row("x")), (2, row("y"))]);
-        host.outside.reveal("out", 1, vec![(0, row("z"))]);
-        host.outside.reveal("out", 0, vec![(0, row("x")), (2, row("y"))]);
-        host.outside.reveal("out", 0, vec![(2, row("y")), (5, row("w"))]);
+        host.outside.reveal("out", "out-0", vec![(0, row("x")), (2, row("y"))]);
+        host.outside.reveal("out", "out-1", vec![(0, row("z"))]);
+        host.outside.reveal("out", "out-0", vec![(0, row("x")), (2, row("y"))]);
+        host.outside.reveal("out", "out-0", vec![(2, row("y")), (5, row("w"))]);
         stop.stop();
-        host.outside.reveal("out", 0, vec![(6, row("too late"))]);
+        host.outside.reveal("out", "out-0", vec![(6, row("too late"))]);
     });
     let visible = outcome.recorder.entries.iter().filter_map(|entry| match &entry.event {
         Event::Sink(SinkEvent::RowsVisible { subtask, rows, .. }) => Some((&**subtask, *rows)),

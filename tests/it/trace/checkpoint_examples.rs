@@ -134,6 +134,7 @@ pub fn checkpoints() -> Vec<Event> {
             StorageEvent::FileStored { path: path.clone(), bytes, checksum: n("0123456789abcdef") },
             StorageEvent::FileRead { path: path.clone(), bytes },
             StorageEvent::FileDeleted { path: path.clone() },
+            StorageEvent::FileRenamed { from: path.clone(), to: n("files/out/out-0-1-3.0") },
             StorageEvent::FileRefused { path, cause },
         ]
         .map(Event::Storage),

@@ -13,6 +13,7 @@ use weir::trace::{
 };
 
 use super::checkpoint_examples::checkpoints;
+use super::database_examples::database;
 use super::log_examples::log;
 use super::strategy::Given;
 
@@ -199,7 +200,8 @@ pub fn events() -> Vec<Event> {
     let events = events.chain(record.map(Event::Record)).chain(watermarks.map(Event::Exchange));
     let events = events.chain(times(job).map(Event::Time)).chain(windows(job).map(Event::Window));
     let events = events.chain(timers(job).map(Event::Timer)).chain(states(job).map(Event::State));
-    let events = events.chain(checkpoints()).chain(log()).chain(sink.map(Event::Sink));
+    let events =
+        events.chain(checkpoints()).chain(log()).chain(database()).chain(sink.map(Event::Sink));
     let events = events.chain(ends.map(Event::Task)).chain(fault.map(Event::Fault));
     let events = events.chain(last.map(Event::Node));
     events.chain(merged.map(Event::Job)).collect()

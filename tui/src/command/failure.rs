@@ -77,7 +77,10 @@ impl From<SweepError> for Failure {
 impl From<ClusterError> for Failure {
     fn from(error: ClusterError) -> Self {
         match error {
-            ClusterError::Graph { .. } | ClusterError::Zero(_) => Self::Usage(error.to_string()),
+            ClusterError::Graph { .. }
+            | ClusterError::Zero(_)
+            | ClusterError::TwoTables(_)
+            | ClusterError::Table(_) => Self::Usage(error.to_string()),
             ClusterError::Nodes { .. } | ClusterError::Sim(SimError::Panicked { .. }) => {
                 Self::Bug(error.to_string())
             }

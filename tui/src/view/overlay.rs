@@ -222,6 +222,7 @@ fn values(timeline: &Timeline, event: usize) -> Vec<String> {
         | Event::Recovery(_)
         | Event::Storage(_)
         | Event::Log(_)
+        | Event::Database(_)
         | Event::Transaction(_)
         | Event::Sink(_) => Vec::new(),
     }

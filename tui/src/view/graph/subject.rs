@@ -84,6 +84,7 @@ pub(super) fn changed_state(event: &Event) -> Option<(JobId, &Name)> {
         | Event::Recovery(_)
         | Event::Storage(_)
         | Event::Log(_)
+        | Event::Database(_)
         | Event::Transaction(_)
         | Event::Sink(_) => None,
     }
