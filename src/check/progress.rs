@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use super::Fold;
 use super::verdict::{Findings, Invariant};
 use crate::base::{JobId, SimDuration, SimTime, Step};
-use crate::trace::{CheckpointEvent, Event, JobEvent, JobStatus, Recorded, SinkEvent, TimeEvent};
+use crate::trace::{
+    CheckpointEvent, Event, JobEvent, JobStatus, Recorded, RecoveryEvent, SinkEvent, TimeEvent,
+};
 
 /// For how long a job may do nothing that can be seen: longer than any of Flink's own timeouts.
 const PATIENCE: SimDuration = SimDuration::from_secs(15 * 60);
@@ -15,6 +17,11 @@ struct Job {
     status: JobStatus,
     last: SimTime,
     step: Step,
+    /// Whether it has begun a checkpoint.
+    is_checkpointed: bool,
+    /// Whether it has gone back to a checkpoint, or begun anew, and none was complete since: what it
+    /// shows then it may have shown before.
+    is_repeating: bool,
 }
 
 /// See the module.
@@ -22,7 +29,7 @@ struct Job {
 pub(super) struct Progress {
     jobs: BTreeMap<JobId, Job>,
     last_fault: SimTime,
-    /// Rows are not told by job: they are progress of all.
+    /// Rows are not told by job: they are progress of all that repeat nothing.
     rows: SimTime,
 }
 
@@ -41,7 +48,19 @@ impl Fold for Progress {
                 if let Some(known) = self.jobs.get_mut(job) {
                     known.status = *to;
                 }
-                *job
+                return;
+            }
+            Event::Recovery(RecoveryEvent::JobRestored { job, .. }) => {
+                if let Some(known) = self.jobs.get_mut(job) {
+                    known.is_repeating = known.is_checkpointed;
+                }
+                return;
+            }
+            Event::Checkpoint(CheckpointEvent::CheckpointTriggered { job, .. }) => {
+                if let Some(known) = self.jobs.get_mut(job) {
+                    known.is_checkpointed = true;
+                }
+                return;
             }
             Event::Job(JobEvent::JobSubmitted { job, .. })
             | Event::Time(TimeEvent::WatermarkAdvanced { job, .. })
@@ -49,14 +68,26 @@ impl Fold for Progress {
             _ => return,
         };
         let status = JobStatus::Initializing;
-        let new = Job { status, last: recorded.at, step: recorded.step };
+        let new = Job {
+            status,
+            last: recorded.at,
+            step: recorded.step,
+            is_checkpointed: false,
+            is_repeating: false,
+        };
         let known = self.jobs.entry(job).or_insert(new);
+        if matches!(recorded.event, Event::Checkpoint(_)) {
+            known.is_repeating = false;
+        } else if known.is_repeating {
+            return;
+        }
         (known.last, known.step) = (recorded.at, recorded.step);
     }
 
     fn finish(&mut self, at: SimTime, completed: bool, findings: &mut Findings) {
         for (id, job) in self.jobs.iter().filter(|(_, job)| !job.status.is_terminal()) {
-            let last = job.last.max(self.rows).max(self.last_fault);
+            let rows = if job.is_repeating { SimTime::ZERO } else { self.rows };
+            let last = job.last.max(rows).max(self.last_fault);
             let idle = at.since(last);
             if completed || idle > PATIENCE {
                 findings.violate(Invariant::Progress, &[job.step], || {

@@ -136,7 +136,7 @@ pub struct CheckpointCoordinator {
     /// No longer retained, but a pending one builds on them.
     leaving: Vec<CompletedCheckpoint>,
     failures: FailureCounter,
-    last_end: Option<SimTime>,
+    last_completion: Option<SimTime>,
     /// The tick that could not begin one since too many were pending.
     queued: bool,
 }
@@ -154,7 +154,7 @@ impl CheckpointCoordinator {
             completed: VecDeque::new(),
             leaving: Vec::new(),
             failures,
-            last_end: None,
+            last_completion: None,
             queued: false,
         }
     }
@@ -181,13 +181,13 @@ impl CheckpointCoordinator {
 
     /// When the first checkpoint after a start at `now` begins.
     pub fn first_tick(&mut self, now: SimTime) -> SimTime {
-        (self.queued, self.last_end) = (false, None);
+        (self.queued, self.last_completion) = (false, None);
         now + self.config.interval
     }
 
     /// The moment has come at which one may begin; `clock_ms` is what the coordinator's clock shows.
     pub fn tick(&mut self, now: SimTime, clock_ms: i64) -> Tick {
-        let earliest = self.last_end.map(|end| end + self.config.min_pause);
+        let earliest = self.last_completion.map(|end| end + self.config.min_pause);
         if let Some(earliest) = earliest.filter(|earliest| *earliest > now) {
             return Tick::Later(earliest);
         }
@@ -303,7 +303,7 @@ impl CheckpointCoordinator {
         while self.completed.len() > self.config.retained as usize {
             self.leaving.extend(self.completed.pop_front());
         }
-        self.last_end = Some(now);
+        self.last_completion = Some(now);
         self.failures.succeeded();
         Some(completion)
     }
@@ -325,7 +325,6 @@ impl CheckpointCoordinator {
     /// A checkpoint comes to nothing. None if it is not pending.
     pub fn abort(
         &mut self,
-        now: SimTime,
         checkpoint: CheckpointId,
         failure: CheckpointFailure,
     ) -> Option<Abortion> {
@@ -333,7 +332,6 @@ impl CheckpointCoordinator {
             return None;
         }
         let files = self.forget(checkpoint);
-        self.last_end = Some(now);
         Some(Abortion { files, fails_job: self.failures.failed(failure) })
     }
 

@@ -218,6 +218,7 @@ fn shown(value: ValueRef<'_>) -> String {
 }
 
 /// What SQLite says.
+#[expect(clippy::needless_pass_by_value, reason = "this is how `map_err` hands errors over")]
 fn text(error: rusqlite::Error) -> String {
     error.to_string()
 }

@@ -8,6 +8,15 @@ use super::Signal;
 use crate::base::SimDuration;
 use crate::record::Row;
 
+/// How a user's function is made to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InjectedFailure {
+    /// As if it had thrown.
+    Throws,
+    /// As if it had a bug that the language catches.
+    Panics,
+}
+
 /// One subtask's way to a sink.
 #[derive(Clone, Copy, Debug)]
 pub struct Writer<'a> {
@@ -33,9 +42,12 @@ pub trait Outside {
     /// visible already stay as they are.
     fn reveal(&self, sink: &str, part: &str, rows: Vec<(u64, Row)>);
 
-    /// Asks to be told if `subtask` is to fail as if its function had thrown: whoever wants that
-    /// sets the cell and notifies `signal`.
-    fn expect_failure(&self, subtask: &str, signal: Signal) -> Rc<Cell<bool>>;
+    /// Asks to be told if the function of `subtask` is to fail: whoever wants that sets the cell and
+    /// notifies `signal`.
+    fn expect_failure(&self, subtask: &str, signal: Signal) -> Rc<Cell<Option<InjectedFailure>>>;
+
+    /// How many times as long as it should the function of `subtask` takes for everything.
+    fn slowness(&self, subtask: &str) -> f64;
 
     /// Whether the service of this node refuses what it is asked for, as a database does while
     /// somebody else has a lock.

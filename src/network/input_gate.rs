@@ -230,6 +230,11 @@ impl InputGate {
         !self.ready.is_empty()
     }
 
+    /// How many channels have not ended.
+    pub fn open_channels(&self) -> usize {
+        self.open
+    }
+
     /// Whether every channel has ended.
     pub fn is_ended(&self) -> bool {
         self.open == 0

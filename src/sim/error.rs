@@ -39,6 +39,9 @@ pub enum SimError {
         /// The drift.
         drift_ppm: i64,
     },
+    /// A function cannot be slow by that.
+    #[error("a function cannot take {0} times as long")]
+    BadSlowness(String),
     /// A disk cannot be like that.
     #[error("no disk can be like that: {0}")]
     BadDisk(&'static str),
@@ -115,7 +118,10 @@ pub(super) fn validate(options: &SimOptions) -> Result<(), SimError> {
                 }
             }
             // Which tasks there are only turns out.
-            FaultAction::Fail { .. } => {}
+            FaultAction::Slow { factor, .. } if !(factor.is_finite() && *factor >= 0.0) => {
+                return Err(SimError::BadSlowness(factor.to_string()));
+            }
+            FaultAction::Fail { .. } | FaultAction::Panic { .. } | FaultAction::Slow { .. } => {}
         }
     }
     Ok(())

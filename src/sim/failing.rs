@@ -1,11 +1,11 @@
-//! Tasks that fail when a fault says so, as if their functions had thrown.
+//! Tasks whose functions fail, or are slow, when a fault says so.
 
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
 
 use super::world::World;
 use crate::base::NodeId;
-use crate::host::Signal;
+use crate::host::{InjectedFailure, Signal};
 
 /// One attempt at a subtask.
 pub(super) struct Failing {
@@ -14,7 +14,7 @@ pub(super) struct Failing {
     /// Whether the node's life goes on.
     pub(super) pulse: Rc<Cell<bool>>,
     /// Set to make it fail; gone with the task.
-    pub(super) fails: Weak<Cell<bool>>,
+    pub(super) fails: Weak<Cell<Option<InjectedFailure>>>,
     /// Wakes it.
     pub(super) signal: Signal,
 }
@@ -22,7 +22,7 @@ pub(super) struct Failing {
 impl Failing {
     /// Whether there still is somebody to fail.
     pub(super) fn is_alive(&self) -> bool {
-        self.pulse.get() && self.fails.upgrade().is_some_and(|fails| !fails.get())
+        self.pulse.get() && self.fails.upgrade().is_some_and(|fails| fails.get().is_none())
     }
 }
 
@@ -35,11 +35,11 @@ impl World {
     }
 
     /// Makes all attempts at a subtask fail that run now.
-    pub(super) fn fail(&self, subtask: &str) {
+    pub(super) fn fail(&self, subtask: &str, how: InjectedFailure) {
         let attempts = self.failing.borrow_mut().remove(subtask).unwrap_or_default();
         for attempt in attempts.iter().filter(|attempt| attempt.is_alive()) {
             if let Some(fails) = attempt.fails.upgrade() {
-                fails.set(true);
+                fails.set(Some(how));
                 attempt.signal.notify();
             }
         }

@@ -8,6 +8,7 @@ use super::queue::Due;
 use super::triggers::Trigger;
 use super::world::World;
 use crate::base::{NodeId, SimDuration};
+use crate::host::InjectedFailure;
 use crate::trace::{Event, FaultEvent, NodeEvent};
 
 impl World {
@@ -73,7 +74,12 @@ impl World {
                 self.locks.borrow_mut()[place].insert(fault);
                 self.heal_after(fault, *duration);
             }
-            FaultAction::Fail { subtask } => self.fail(subtask),
+            FaultAction::Fail { subtask } => self.fail(subtask, InjectedFailure::Throws),
+            FaultAction::Panic { subtask } => self.fail(subtask, InjectedFailure::Panics),
+            FaultAction::Slow { subtask, factor, duration } => {
+                self.slow.borrow_mut().insert(fault, (subtask.clone(), *factor));
+                self.heal_after(fault, *duration);
+            }
         }
     }
 
@@ -94,6 +100,8 @@ impl World {
             | FaultAction::Clock { .. }
             | FaultAction::Disk { .. }
             | FaultAction::Lock { .. }
+            | FaultAction::Slow { .. }
+            | FaultAction::Panic { .. }
             | FaultAction::Fail { .. } => format!("no more: {action}"),
         };
         let healed = FaultEvent::FaultHealed { fault: fault as u32 + 1, what };
@@ -111,7 +119,10 @@ impl World {
                 self.links.borrow_mut().get(id).restore(fault);
             }
             // A clock that was moved stays so, and what has failed has failed.
-            FaultAction::Clock { .. } | FaultAction::Fail { .. } => {}
+            FaultAction::Clock { .. } | FaultAction::Fail { .. } | FaultAction::Panic { .. } => {}
+            FaultAction::Slow { .. } => {
+                self.slow.borrow_mut().remove(&fault);
+            }
             FaultAction::Disk { node, .. } => {
                 let place = usize::from(self.node_named(node).0);
                 self.disks.borrow_mut()[place].relieve(fault);
@@ -159,7 +170,9 @@ impl World {
                 let locked = !locks[usize::from(self.node_named(node).0)].is_empty();
                 locked.then(|| format!("the {node} was locked already"))
             }
-            FaultAction::Fail { subtask } => {
+            FaultAction::Fail { subtask }
+            | FaultAction::Panic { subtask }
+            | FaultAction::Slow { subtask, .. } => {
                 self.node_of(subtask).is_none().then(|| format!("no task {subtask} was running"))
             }
         }
@@ -175,7 +188,9 @@ impl World {
             | FaultAction::Lock { node, .. }
             | FaultAction::Degrade { from: node, .. } => self.node_named(node),
             FaultAction::Partition { from, .. } => self.node_named(&from[0]),
-            FaultAction::Fail { subtask } => self.node_of(subtask).unwrap_or(NodeId(0)),
+            FaultAction::Fail { subtask }
+            | FaultAction::Panic { subtask }
+            | FaultAction::Slow { subtask, .. } => self.node_of(subtask).unwrap_or(NodeId(0)),
         }
     }
 

@@ -191,6 +191,20 @@ pub enum FaultAction {
         /// The subtask, such as `sum#1`; of whatever job, and wherever it runs.
         subtask: String,
     },
+    /// The function of a task panics.
+    Panic {
+        /// The subtask.
+        subtask: String,
+    },
+    /// The function of a task takes longer than it should.
+    Slow {
+        /// The subtask.
+        subtask: String,
+        /// How many times as long.
+        factor: f64,
+        /// For how long; for ever if unset.
+        duration: Option<SimDuration>,
+    },
 }
 
 /// What can be wrong with a disk.

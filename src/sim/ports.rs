@@ -16,8 +16,8 @@ use super::sleep::Sleeping;
 use super::world::World;
 use crate::base::{EventTime, Incarnation, Name, NodeId, SimDuration, SimTime, StreamRng};
 use crate::host::{
-    self, Clock, Disk, DiskError, Host, Outside, Random, Scratch, Signal, Sleep, Spawn, Task,
-    Writer,
+    self, Clock, Disk, DiskError, Host, InjectedFailure, Outside, Random, Scratch, Signal, Sleep,
+    Spawn, Task, Writer,
 };
 use crate::record::Row;
 use crate::sim::disk::DiskState;
@@ -258,8 +258,13 @@ impl Outside for Life {
         }
     }
 
-    fn expect_failure(&self, subtask: &str, signal: Signal) -> Rc<Cell<bool>> {
-        let fails = Rc::new(Cell::new(false));
+    fn slowness(&self, subtask: &str) -> f64 {
+        let slow = self.world.slow.borrow();
+        slow.values().filter(|(of, _)| of == subtask).map(|(_, factor)| factor).product()
+    }
+
+    fn expect_failure(&self, subtask: &str, signal: Signal) -> Rc<Cell<Option<InjectedFailure>>> {
+        let fails = Rc::new(Cell::new(None));
         let failing = Failing {
             node: self.node,
             pulse: self.pulse.clone(),

@@ -47,6 +47,10 @@ impl fmt::Display for FaultAction {
                 write!(f, "disk of {node} {trouble}{}", For(*duration))
             }
             Self::Lock { node, duration } => write!(f, "lock the {node}{}", For(*duration)),
+            Self::Panic { subtask } => write!(f, "panic in {subtask}"),
+            Self::Slow { subtask, factor, duration } => {
+                write!(f, "{subtask} is {factor} times slower{}", For(*duration))
+            }
             Self::Fail { subtask } => write!(f, "fail {subtask}"),
         }
     }

@@ -74,6 +74,8 @@ pub(super) struct World {
     pub(super) writers: RefCell<BTreeMap<String, BTreeMap<String, u32>>>,
     /// By node: the faults that have locked its service.
     pub(super) locks: RefCell<Vec<BTreeSet<usize>>>,
+    /// By fault in force: the subtask whose function it slows down, and how much.
+    pub(super) slow: RefCell<BTreeMap<usize, (String, f64)>>,
     /// By subtask: the attempts that a fault may make fail.
     pub(super) failing: RefCell<BTreeMap<String, Vec<Failing>>>,
     /// How long latency markers were on their way.
@@ -120,6 +122,7 @@ impl World {
             revealed: RefCell::default(),
             writers: RefCell::default(),
             locks: RefCell::new(vec![BTreeSet::new(); names.len()]),
+            slow: RefCell::default(),
             failing: RefCell::default(),
             latencies: RefCell::default(),
             time: TimeHandle::current(),

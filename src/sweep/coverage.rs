@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::phase::PhaseFold;
 use super::{FaultKind, Phase};
-use crate::checkpoint::{CheckpointConfig, CheckpointingMode};
+use crate::checkpoint::CheckpointConfig;
 use crate::sim::FaultOptions;
 use crate::trace::{Event, FaultEvent, Recorded};
 
@@ -94,10 +94,7 @@ type Rule = (bool, fn(FaultKind, Phase) -> bool, &'static str);
 /// stands here and nowhere else.
 pub(super) fn unreachable(checkpointing: &[Option<&CheckpointConfig>]) -> Vec<Unreachable> {
     let configs = || checkpointing.iter().copied().flatten();
-    let aligns = |config: &CheckpointConfig| {
-        config.mode == CheckpointingMode::ExactlyOnce
-            && (!config.unaligned || config.aligned_timeout.is_some())
-    };
+    let aligns = |config: &CheckpointConfig| !config.unaligned || config.aligned_timeout.is_some();
     let rules: [Rule; 3] = [
         (
             configs().next().is_none(),
@@ -112,8 +109,7 @@ pub(super) fn unreachable(checkpointing: &[Option<&CheckpointConfig>]) -> Vec<Un
         (
             !configs().any(aligns),
             |_, phase| phase == Phase::Aligning,
-            "no channel waits for another: barriers overtake, or records count at least once, or \
-             sources stand still",
+            "no channel waits for another: barriers overtake",
         ),
     ];
     let cells = FaultKind::all().flat_map(|kind| Phase::all().map(move |phase| (kind, phase)));

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reference::is_comparable;
 use crate::base::SimDuration;
+use crate::check::Delivery;
 use crate::failover::RestartStrategy;
 use crate::scenario::{Expectation, Lowered};
 use crate::trace::JobStatus;
@@ -35,6 +37,7 @@ impl Endurance {
     /// checkpoints are not counted. A job that is meant to fail is not started again for ever; how
     /// and whether it fails is for the faults to say.
     pub(super) fn apply(&self, lowered: &mut Lowered) {
+        let comparable = is_comparable(lowered);
         let options = &mut lowered.options;
         let is_failure = |expectation: &Expectation| match expectation {
             Expectation::Job { status, .. } => *status == JobStatus::Failed,
@@ -54,6 +57,8 @@ impl Endurance {
         for fault in &mut options.sim.faults {
             fault.optional = true;
         }
+        let exactly_once = Expectation::DeliveryAtLeast(Delivery::ExactlyOnce);
+        let is_exact = comparable || lowered.expectations.all.contains(&exactly_once);
         lowered.expectations.all.retain(|expectation| match expectation {
             Expectation::CheckpointsAtLeast(_)
             | Expectation::Restarts(_)
@@ -61,9 +66,9 @@ impl Endurance {
             | Expectation::DeliveryIs(_) => false,
             Expectation::Job { .. }
             | Expectation::RootCause(_)
-            | Expectation::Rows { .. }
-            | Expectation::DeliveryAtLeast(_)
-            | Expectation::Total { .. } => !fails,
+            | Expectation::DeliveryAtLeast(_) => !fails,
+            // Where records may count twice, how many do depends on it too.
+            Expectation::Rows { .. } | Expectation::Total { .. } => !fails && is_exact,
             Expectation::End(_) | Expectation::Invariants { .. } => true,
         });
     }

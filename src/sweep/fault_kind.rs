@@ -44,7 +44,10 @@ impl FaultKind {
             FaultAction::Disk { .. } => Some(Self::Disk),
             FaultAction::Lock { .. } => Some(Self::Lock),
             FaultAction::Fail { .. } => Some(Self::Fail),
-            FaultAction::Degrade { .. } | FaultAction::Clock { .. } => None,
+            FaultAction::Degrade { .. }
+            | FaultAction::Clock { .. }
+            | FaultAction::Panic { .. }
+            | FaultAction::Slow { .. } => None,
         }
     }
 }

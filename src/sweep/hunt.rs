@@ -1,17 +1,13 @@
 //! Looks for the first run that notices each mutant.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pool::in_order;
-use super::runs::empty;
+use super::runs::{References, empty};
 use super::shrink::shrink;
 use super::trial::Runner;
-use super::{
-    Coverage, Failure, Hunted, Reference, Subject, SweepError, SweepOptions, SweepReport, Tally,
-};
-use crate::base::Seed;
+use super::{Coverage, Failure, Hunted, Subject, SweepError, SweepOptions, SweepReport, Tally};
 use crate::gallery::Registry;
 use crate::mutant::Mutant;
 
@@ -30,7 +26,7 @@ pub fn hunt(
         runner: Runner { registry, stop },
         subjects,
         options,
-        references: Mutex::default(),
+        references: References::default(),
     };
     let mut report = empty(subjects, options);
     for place in options.shard.places(mutants.len()) {
@@ -67,21 +63,23 @@ struct Hunter<'a> {
     runner: Runner<'a>,
     subjects: &'a [Subject],
     options: &'a SweepOptions,
-    /// The runs without faults by piece of work, which are the same for all mutants.
-    references: Mutex<BTreeMap<usize, Arc<Reference>>>,
+    references: References,
 }
 
 impl Hunter<'_> {
     fn try_out(&self, mutant: Mutant, piece: usize) -> Result<Tried, SweepError> {
-        let subject = &self.subjects[piece % self.subjects.len()];
+        let place = piece % self.subjects.len();
+        let subject = &self.subjects[place];
         let seed = self.options.seeds.get(piece / self.subjects.len());
-        let Some(reference) = self.reference(piece, subject, seed)? else {
-            return Ok((Coverage::default(), None));
-        };
-        let reference = Some(&*reference);
+        let reference = self.references.of(self.runner, self.subjects, place)?;
+        // One that panics can show nothing of a mutant.
+        let Ok(reference) = &*reference else { return Ok((Coverage::default(), None)) };
+        let reference = Some(reference);
         let scenario = subject.scenario();
         let token = subject.token(seed, Some(mutant), reference);
-        let trial = self.runner.attempt(&token, scenario, reference)?;
+        let mut trial = self.runner.attempt(&token, scenario, reference)?;
+        // That something did not happen at the moment of a note shows nothing.
+        trial.violations.retain(|violation| !violation.is_vacuity());
         let coverage = trial.coverage.clone();
         if trial.violations.is_empty() {
             return Ok((coverage, None));
@@ -95,23 +93,5 @@ impl Hunter<'_> {
             failing = shrink(self.runner, scenario, reference, failing)?;
         }
         Ok((coverage, Some(Failure::new(failing.0, failing.1))))
-    }
-
-    /// Nothing if the run without mutant and faults panics: it can show nothing of a mutant.
-    fn reference(
-        &self,
-        piece: usize,
-        subject: &Subject,
-        seed: Seed,
-    ) -> Result<Option<Arc<Reference>>, SweepError> {
-        let known = || self.references.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reference) = known().get(&piece).cloned() {
-            return Ok(Some(reference));
-        }
-        let plain = subject.token(seed, None, None);
-        let found = self.runner.reference(&plain, subject.scenario())?;
-        let Ok(reference) = found.map(Arc::new) else { return Ok(None) };
-        known().insert(piece, reference.clone());
-        Ok(Some(reference))
     }
 }

@@ -1,4 +1,7 @@
 //! The run without faults and mutants: how long it takes, and the rows that must be left.
+//!
+//! There is one for all seeds, with the seed of the scenario: what is compared does not depend on how
+//! records interleave, and so not on the seed.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +28,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Runs `scenario` with the seed of `token` and nothing else of it.
+    /// Runs `scenario` with what `token` lays over it, and nothing else of it.
     pub fn run(
         token: &Token,
         scenario: &Scenario,
@@ -66,7 +69,13 @@ impl Reference {
         scenario: &Scenario,
         registry: &Registry,
     ) -> Result<Lowered, ScenarioError> {
-        let plain = Token { mutant: None, endurance: None, faults: Vec::new(), ..token.clone() };
+        let plain = Token {
+            seed: scenario.seed,
+            mutant: None,
+            endurance: None,
+            faults: Vec::new(),
+            ..token.clone()
+        };
         let mut lowered = plain.lower(scenario, registry, Level::Off)?;
         lowered.options.sim.faults.clear();
         lowered.options.sim.notes.clear();
@@ -98,7 +107,7 @@ impl Reference {
 
 /// Whether the final rows do not depend on what fails in between: all sinks keep one row for each
 /// key, all sources can be read again, no record may count twice, and all jobs are meant to finish.
-fn is_comparable(lowered: &Lowered) -> bool {
+pub(super) fn is_comparable(lowered: &Lowered) -> bool {
     let mode = lowered.options.checkpointing.as_ref().map(|config| config.mode);
     let programs = || lowered.submissions.iter().map(|job| &job.program);
     let replayable = programs().all(|program| program.code.is_replayable());

@@ -1,13 +1,14 @@
 //! Every scenario with every seed.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::coverage::unreachable;
 use super::pool::in_order;
 use super::shrink::shrink;
 use super::trial::Runner;
-use super::{Coverage, Failure, Seeds, Shard, Subject, SweepError, SweepReport};
+use super::{Coverage, Failure, Reference, Seeds, Shard, Subject, SweepError, SweepReport, Trial};
 use crate::base::Seed;
 use crate::gallery::Registry;
 
@@ -73,10 +74,11 @@ pub fn sweep(
     let seeds = &options.seeds;
     let places: Vec<usize> = options.shard.places(subjects.len() * seeds.count()).collect();
     tally.plan(places.len());
+    let references = References::default();
     let work = |piece: usize| {
         let place = places[piece];
-        let (subject, seed) = (&subjects[place / seeds.count()], seeds.get(place % seeds.count()));
-        let unit = one(runner, subject, seed, options.shrink);
+        let (subject, seed) = (place / seeds.count(), seeds.get(place % seeds.count()));
+        let unit = one(runner, subjects, subject, &references, seed, options.shrink);
         tally.tick(unit.as_ref().is_ok_and(|(_, failure)| failure.is_some()));
         unit
     };
@@ -106,30 +108,61 @@ pub(super) fn empty(subjects: &[Subject], options: &SweepOptions) -> SweepReport
     }
 }
 
+/// The runs without faults, by subject; made when they are needed first.
+#[derive(Default)]
+pub(super) struct References(Mutex<BTreeMap<usize, Arc<Result<Reference, Trial>>>>);
+
+impl References {
+    /// That of a subject; or what is to be told of it, if it panics.
+    pub fn of(
+        &self,
+        runner: Runner<'_>,
+        subjects: &[Subject],
+        place: usize,
+    ) -> Result<Arc<Result<Reference, Trial>>, SweepError> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reference) = known().get(&place).cloned() {
+            return Ok(reference);
+        }
+        let scenario = subjects[place].scenario();
+        let plain = subjects[place].token(scenario.seed, None, None);
+        let reference = Arc::new(runner.reference(&plain, scenario)?);
+        known().insert(place, reference.clone());
+        Ok(reference)
+    }
+}
+
 fn one(
     runner: Runner<'_>,
-    subject: &Subject,
+    subjects: &[Subject],
+    place: usize,
+    references: &References,
     seed: Seed,
     shrinks: bool,
 ) -> Result<Unit, SweepError> {
+    let subject = &subjects[place];
     let scenario = subject.scenario();
-    let plain = subject.token(seed, None, None);
-    let reference = match subject.is_compared(None) {
-        true => match runner.reference(&plain, scenario)? {
-            Ok(reference) => Some(reference),
-            Err(panic) => return Ok((Coverage::default(), Some(Failure::new(plain, panic)))),
-        },
+    let found = match subject.is_compared(None) {
+        true => Some(references.of(runner, subjects, place)?),
         false => None,
     };
-    let token = subject.token(seed, None, reference.as_ref());
-    let trial = runner.attempt(&token, scenario, reference.as_ref())?;
+    let reference = match found.as_deref() {
+        None => None,
+        Some(Ok(reference)) => Some(reference),
+        Some(Err(panic)) => {
+            let plain = subject.token(scenario.seed, None, None);
+            return Ok((Coverage::default(), Some(Failure::new(plain, panic.clone()))));
+        }
+    };
+    let token = subject.token(seed, None, reference);
+    let trial = runner.attempt(&token, scenario, reference)?;
     let coverage = trial.coverage.clone();
     if trial.violations.is_empty() {
         return Ok((coverage, None));
     }
     let mut failing = (token, trial);
     if shrinks {
-        failing = shrink(runner, scenario, reference.as_ref(), failing)?;
+        failing = shrink(runner, scenario, reference, failing)?;
     }
     Ok((coverage, Some(Failure::new(failing.0, failing.1))))
 }

@@ -8,6 +8,8 @@ use super::Reference;
 use crate::base::Step;
 use crate::scenario::{Expectation, Expectations, Judged, Outcome};
 
+const VACUOUS: &str = "vacuous";
+
 /// Something that is wrong with a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
@@ -23,6 +25,11 @@ pub struct Violation {
 impl Violation {
     pub(super) fn new(name: &str, text: impl Into<String>) -> Self {
         Self { name: name.to_owned(), text: text.into(), step: None }
+    }
+
+    /// Whether it says only that something never happened.
+    pub(super) fn is_vacuity(&self) -> bool {
+        self.name == VACUOUS
     }
 }
 
@@ -72,7 +79,7 @@ pub fn violations(
         }
     }
     found.append(&mut unmet);
-    found.extend(outcome.judgement.vacuous.iter().map(|what| Violation::new("vacuous", what)));
+    found.extend(outcome.judgement.vacuous.iter().map(|what| Violation::new(VACUOUS, what)));
     if let Some(reference) = reference {
         let differences = reference.differences(&outcome.report).into_iter();
         found.extend(differences.map(|text| Violation::new("fault-free-rows", text)));

@@ -56,7 +56,7 @@ impl StreamTask {
         let now = self.host.clock.now();
         if barrier.id > self.checkpoints.first_barrier.0 {
             self.checkpoints.first_barrier = (barrier.id, now);
-            if self.gate.channel_count() > 1 && barrier.kind != CheckpointKind::Unaligned {
+            if self.gate.open_channels() > 1 && barrier.kind != CheckpointKind::Unaligned {
                 self.tell(CheckpointEvent::AlignmentStarted {
                     job: self.job(),
                     subtask: self.name(),

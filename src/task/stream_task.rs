@@ -18,7 +18,7 @@ use super::restoring::Restored;
 use super::waiting::Spent;
 use super::{CheckpointLetter, Mail, TaskDescriptor, TaskUpdate, wiring};
 use crate::base::{EventTime, SimTime};
-use crate::host::{Host, Inbox, Payload, Services, Signal};
+use crate::host::{Host, Inbox, InjectedFailure, Payload, Services, Signal};
 use crate::network::{Consumer, ConsumerChannel, DataMessage, InputGate, ResultPartition, Taken};
 use crate::operator::{
     AccumulatorRegistry, Channels, Meter, OutsideWork, ProcessingTimeService, Snapshots,
@@ -61,7 +61,7 @@ pub(super) struct StreamTask {
     pub(super) head: Head,
     pub(super) checkpoints: Checkpointing,
     /// Whether it is to fail.
-    fails: Rc<Cell<bool>>,
+    fails: Rc<Cell<Option<InjectedFailure>>>,
     /// When a source that had nothing will have something.
     source_due: SimTime,
     source_ended: bool,
@@ -256,9 +256,16 @@ impl StreamTask {
 
     /// Takes up what the JobMaster and the neighbours sent.
     fn read_mail(&mut self) -> Result<(), Failure> {
-        if self.fails.get() {
-            let name = &self.descriptor.name;
-            return Err(Failure(format!("injected failure: the function of {name} threw")));
+        match self.fails.get() {
+            None => {}
+            Some(InjectedFailure::Throws) => {
+                let name = &self.descriptor.name;
+                return Err(Failure(format!("injected failure: the function of {name} threw")));
+            }
+            Some(InjectedFailure::Panics) => {
+                let name = self.descriptor.name.clone();
+                return guarded(|| panic!("injected panic in the function of {name}"));
+            }
         }
         if let (Some(max_watermark), Head::Source(source)) =
             (self.mail.alignment.take(), &mut self.head)

@@ -55,7 +55,13 @@ pub(super) async fn yield_once() {
 impl StreamTask {
     /// Lets the simulated time pass that the work so far has cost.
     pub(super) async fn pay(&mut self) -> Result<(), Failure> {
-        let cost = self.shared.meter.take_unpaid();
+        let mut cost = self.shared.meter.take_unpaid();
+        let slowness = self.host.outside.slowness(&self.descriptor.name);
+        if slowness != 1.0 {
+            // A cost that no clock can show would be as good as one that lasts for ever.
+            let seconds = (cost.as_secs_f64() * slowness).min(1e9);
+            cost = SimDuration::from_secs_f64(seconds);
+        }
         let clock = &self.host.clock;
         let start = clock.now();
         let done = match self.shared.scratch.take_unpaid() {

@@ -3,6 +3,7 @@
 mod broker;
 mod check;
 mod checkpoint;
+mod database;
 mod dataflow;
 mod delivery;
 mod event_time;

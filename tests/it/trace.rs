@@ -3,6 +3,7 @@
 mod checkpoint_examples;
 mod checkpoint_spans;
 mod damage;
+mod database_examples;
 mod examples;
 mod log_examples;
 pub mod schema;

@@ -48,3 +48,24 @@ fn what_a_crash_leaves_is_ended() {
         insta::assert_snapshot!(name, lines);
     }
 }
+
+/// What happens to the second transaction of the database.
+const OF_THE_DATABASE: &str = "transaction = \"balances-0-0-2\" or kind = fault-injected or \
+                               kind = database-recovered or kind = job-restored or \
+                               kind = checkpoint-completed and checkpoint = 2";
+
+#[test]
+fn a_transaction_of_the_database_is_prepared_and_committed() {
+    for name in ["bank-transfers", "database-crash", "database-locked"] {
+        let lines = check(&format!("transactions/{name}"), OF_THE_DATABASE);
+        insta::assert_snapshot!(name, lines);
+    }
+}
+
+#[test]
+fn files_and_notes_are_the_second_phase_of_sinks_without_transactions() {
+    let files = "transaction = \"out-0-0-2\" or path ~ \"out-0-0-2\" or to ~ \"out-0-0-2\"";
+    insta::assert_snapshot!("files", check("transactions/files", files));
+    let notes = "part_of = \"out-0-0-1\" or transaction = \"out-0-0-1\" or kind = fault-injected";
+    insta::assert_snapshot!("write-ahead", check("transactions/write-ahead-weakness", notes));
+}

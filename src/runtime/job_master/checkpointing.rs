@@ -207,7 +207,7 @@ impl JobMaster {
     ) {
         if let Err(error) = result {
             let failure = CheckpointFailure::FinalizeFailure;
-            return self.abort_checkpoint(now, checkpoint, failure, &error.to_string(), out);
+            return self.abort_checkpoint(checkpoint, failure, &error.to_string(), out);
         }
         let (job, Some(coordinator)) = (self.job, &mut self.checkpoints) else { return };
         let path = self.options.storage.map(|_| coordinator.metadata_path(checkpoint).into());
@@ -264,7 +264,6 @@ impl JobMaster {
 
     pub(super) fn on_decline(
         &mut self,
-        now: SimTime,
         attempt: AttemptId,
         task: Name,
         checkpoint: CheckpointId,
@@ -283,17 +282,12 @@ impl JobMaster {
             reason: reason.as_str().into(),
         };
         self.tell(declined, out);
-        self.abort_checkpoint(now, checkpoint, failure, &reason, out);
+        self.abort_checkpoint(checkpoint, failure, &reason, out);
     }
 
-    pub(super) fn on_checkpoint_timeout(
-        &mut self,
-        now: SimTime,
-        checkpoint: CheckpointId,
-        out: &mut Out,
-    ) {
+    pub(super) fn on_checkpoint_timeout(&mut self, checkpoint: CheckpointId, out: &mut Out) {
         let failure = CheckpointFailure::Expired;
-        self.abort_checkpoint(now, checkpoint, failure, &failure.to_string(), out);
+        self.abort_checkpoint(checkpoint, failure, &failure.to_string(), out);
     }
 
     /// A subtask has finished: checkpoints that wait for it will wait in vain.
@@ -301,20 +295,19 @@ impl JobMaster {
         let waiting = self.checkpoints.as_ref().map(|it| it.waiting_for(subtask));
         for checkpoint in waiting.unwrap_or_default() {
             let failure = CheckpointFailure::DeclinedTaskClosing;
-            self.abort_checkpoint(self.now, checkpoint, failure, &failure.to_string(), out);
+            self.abort_checkpoint(checkpoint, failure, &failure.to_string(), out);
         }
     }
 
     fn abort_checkpoint(
         &mut self,
-        now: SimTime,
         checkpoint: CheckpointId,
         failure: CheckpointFailure,
         reason: &str,
         out: &mut Out,
     ) {
         let Some(coordinator) = &mut self.checkpoints else { return };
-        let Some(abortion) = coordinator.abort(now, checkpoint, failure) else { return };
+        let Some(abortion) = coordinator.abort(checkpoint, failure) else { return };
         let aborted =
             CheckpointEvent::CheckpointAborted { job: self.job, checkpoint, reason: reason.into() };
         self.tell(aborted, out);
@@ -338,7 +331,7 @@ impl JobMaster {
         let pending: Vec<_> =
             self.checkpoints.iter().flat_map(CheckpointCoordinator::pending).collect();
         for checkpoint in pending {
-            self.abort_checkpoint(self.now, checkpoint, failure, &failure.to_string(), out);
+            self.abort_checkpoint(checkpoint, failure, &failure.to_string(), out);
         }
         if let Some(coordinator) = &mut self.checkpoints {
             coordinator.take_queued();

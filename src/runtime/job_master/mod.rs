@@ -322,7 +322,7 @@ impl Component for JobMaster {
             JobMasterRpc::DeclineCheckpoint {
                 attempt, task, checkpoint, failure, reason, ..
             } => {
-                self.on_decline(now, attempt, task, checkpoint, (failure, reason), out);
+                self.on_decline(attempt, task, checkpoint, (failure, reason), out);
             }
             JobMasterRpc::DisconnectTaskManager { id, cause } => {
                 if self.is_connected(id) {
@@ -350,7 +350,7 @@ impl Component for JobMaster {
                 self.on_slot_request_timeout(restart, out);
             }
             JobMasterTimer::CheckpointTick { ticks } => self.on_checkpoint_tick(ticks, out),
-            JobMasterTimer::CheckpointTimeout(id) => self.on_checkpoint_timeout(now, id, out),
+            JobMasterTimer::CheckpointTimeout(id) => self.on_checkpoint_timeout(id, out),
             JobMasterTimer::Restart { restart } => self.on_restart(restart, out),
             JobMasterTimer::SendHeartbeats => self.on_send_heartbeats(now, out),
             JobMasterTimer::CheckHeartbeats => self.on_check_heartbeats(now, out),

@@ -1,5 +1,5 @@
 //! `[[fault]]`: what goes wrong, and when. One key says what: `kill`, `pause`, `partition`,
-//! `degrade`, `clock`, `disk`, `lock` or `fail`; the keys beside it belong to that one.
+//! `degrade`, `clock`, `disk`, `lock`, `fail`, `panic` or `slow`; the keys beside it belong to that one.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub struct FaultKind {
 }
 
 /// Every kind of fault.
-pub const FAULT_KINDS: [FaultKind; 8] = [
+pub const FAULT_KINDS: [FaultKind; 10] = [
     FaultKind {
         key: "kill",
         with: &["restart-after"],
@@ -61,6 +61,12 @@ pub const FAULT_KINDS: [FaultKind; 8] = [
         about: "somebody else has the lock of the `database`, which refuses to change anything",
     },
     FaultKind { key: "fail", with: &[], about: "the task fails as if its function had thrown" },
+    FaultKind { key: "panic", with: &[], about: "the task's function panics" },
+    FaultKind {
+        key: "slow",
+        with: &["factor", "for"],
+        about: "the task's function takes `factor` times as long",
+    },
 ];
 
 pub(in crate::scenario) fn read(
@@ -115,6 +121,7 @@ fn action(
     }
     let name = node_name(nodes);
     let node = || Ok(reader.required(kind.key, "\"taskmanager-1\"", name)?.value);
+    let named = || Ok(reader.required(kind.key, "\"sum#1\"", subtask)?.value);
     let lasts = || reader.get("for", some_duration);
     Ok(match kind.key {
         "kill" => FaultAction::Kill {
@@ -131,9 +138,13 @@ fn action(
             let node = reader.required("lock", "\"database\"", one_of(&names))?.value.to_owned();
             FaultAction::Lock { node, duration: lasts()? }
         }
-        "fail" => {
-            FaultAction::Fail { subtask: reader.required("fail", "\"sum#1\"", subtask)?.value }
-        }
+        "fail" => FaultAction::Fail { subtask: named()? },
+        "panic" => FaultAction::Panic { subtask: named()? },
+        "slow" => FaultAction::Slow {
+            subtask: named()?,
+            factor: reader.required("factor", "10.0", factor)?.value,
+            duration: lasts()?,
+        },
         other => unreachable!("{other} is not in the table"),
     })
 }

@@ -18,7 +18,7 @@ enum Step {
     /// A subtask acknowledges a checkpoint with these files.
     Acknowledge(u64, u16, &'static [&'static str]),
     Stored(u64, u64),
-    Abort(u64, u64, CheckpointFailure),
+    Abort(u64, CheckpointFailure),
     Discard,
     End(JobEnd),
 }
@@ -83,8 +83,8 @@ fn check(config: CheckpointConfig, steps: &[Step]) -> String {
                     format!("complete after {us} us, subsumes {subsumed:?}")
                 }
             },
-            Abort(now, id, failure) => {
-                let aborted = coordinator.abort(at(*now), CheckpointId(*id), *failure);
+            Abort(id, failure) => {
+                let aborted = coordinator.abort(CheckpointId(*id), *failure);
                 match aborted {
                     None => "nothing to abort".to_string(),
                     Some(aborted) => {
@@ -180,7 +180,7 @@ fn what_a_pending_checkpoint_builds_on_is_kept() {
         Acknowledge(2, 1, &["b2"]),
         Stored(310, 2),
         Discard,
-        Abort(400, 3, CheckpointFailure::Expired),
+        Abort(3, CheckpointFailure::Expired),
         Discard,
     ];
     insta::assert_snapshot!(check(config, &steps), @r#"
@@ -209,13 +209,13 @@ fn failures_in_a_row_are_tolerated_up_to_a_number() {
     let steps = [
         At(100),
         Acknowledge(1, 0, &["a1"]),
-        Abort(200, 1, CheckpointFailure::Expired),
+        Abort(1, CheckpointFailure::Expired),
         At(220),
         At(250),
-        Abort(300, 2, CheckpointFailure::DeclinedTaskClosing),
+        Abort(2, CheckpointFailure::DeclinedTaskClosing),
         At(350),
-        Abort(400, 3, CheckpointFailure::AsyncException),
-        Abort(400, 3, CheckpointFailure::AsyncException),
+        Abort(3, CheckpointFailure::AsyncException),
+        Abort(3, CheckpointFailure::AsyncException),
         Stored(400, 3),
     ];
     insta::assert_snapshot!(check(config, &steps), @r#"

@@ -247,7 +247,9 @@ impl Cluster {
         let wrong = "messages go to components of their kind";
         match rpc {
             Rpc::Storage(_) | Rpc::StorageClient(_) => unreachable!("nothing is stored here"),
-            Rpc::Broker(_) | Rpc::LogClient(_) => unreachable!("there is no log here"),
+            Rpc::Broker(_) | Rpc::LogClient(_) | Rpc::Database(_) | Rpc::DatabaseClient(_) => {
+                unreachable!("there is no log here")
+            }
             Rpc::Client(message) => {
                 self.with_client(|it, now, out| it.on_message(now, from, message, out));
             }

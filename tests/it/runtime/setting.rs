@@ -102,6 +102,7 @@ pub fn options(taskmanagers: u16, slots: u16) -> RuntimeOptions {
         storage: None,
         checkpointing: None,
         brokers: Vec::new(),
+        database: None,
         restart: weir::failover::RestartStrategy::None,
     }
 }

@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use super::setting::{CLIENT, JOBMANAGER, job, options};
 use weir::base::{EventTime, Name, NodeId, Seed, SimDuration, SimTime, StreamRng};
 use weir::host::{
-    Address, Clock, Delivery, Disk, DiskError, Host, Inbox, Lane, Message, Outside, Payload, Port,
-    Random, Scratch, Signal, Sleep, Spawn, Task, Trace, Wire, Writer,
+    Address, Clock, Delivery, Disk, DiskError, Host, Inbox, InjectedFailure, Lane, Message,
+    Outside, Payload, Port, Random, Scratch, Signal, Sleep, Spawn, Task, Trace, Wire, Writer,
 };
 use weir::record::Row;
 use weir::runtime::{self, JobResult, StreamTaskRunner, Submission};
@@ -240,8 +240,12 @@ impl Outside for NodePort {
 
     fn reveal(&self, _sink: &str, _part: &str, _rows: Vec<(u64, Row)>) {}
 
-    fn expect_failure(&self, _subtask: &str, _signal: Signal) -> Rc<Cell<bool>> {
+    fn expect_failure(&self, _subtask: &str, _signal: Signal) -> Rc<Cell<Option<InjectedFailure>>> {
         Rc::default()
+    }
+
+    fn slowness(&self, _subtask: &str) -> f64 {
+        1.0
     }
 
     fn is_refusing(&self) -> bool {
