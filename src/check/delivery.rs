@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::Witness;
 use super::story::Story;
 use super::table::{self, Difference};
+use super::unseen::Unseen;
 use crate::base::{JobId, Name, Step};
 use crate::record::{Row, RowKind};
 use crate::trace::{Event, Header, JobEvent, JobStatus, Recorded, SinkEvent};
@@ -150,6 +151,7 @@ pub(super) struct Deliveries {
     reproduce: String,
     story: Story,
     sinks: BTreeMap<Name, Judging>,
+    unseen: Unseen,
     /// Jobs that have not finished.
     unfinished: BTreeSet<JobId>,
     finished: bool,
@@ -161,6 +163,7 @@ impl Deliveries {
             reproduce: header.again.clone(),
             story: Story::default(),
             sinks: BTreeMap::new(),
+            unseen: Unseen::default(),
             unfinished: BTreeSet::new(),
             finished: false,
         }
@@ -168,6 +171,7 @@ impl Deliveries {
 
     pub fn apply(&mut self, recorded: &Recorded) {
         let at = recorded.step;
+        self.unseen.apply(&recorded.event);
         match &recorded.event {
             Event::Sink(SinkEvent::RowsExpected { sink, key_columns, rows }) => {
                 let judging = Judging::new(at, key_columns.map(usize::from), rows);
@@ -194,7 +198,9 @@ impl Deliveries {
     pub fn finish(self, completed: bool) -> (Delivery, BTreeMap<Name, SinkVerdict>) {
         let ended = completed && self.finished && self.unfinished.is_empty();
         let verdict = |(name, judging): (Name, Judging)| {
-            (name, judging.finish(ended, &self.story, &self.reproduce))
+            let mut verdict = judging.finish(ended, &self.story, &self.reproduce);
+            (verdict.pending, verdict.aborted) = self.unseen.of(&name);
+            (name, verdict)
         };
         let sinks: BTreeMap<_, _> = self.sinks.into_iter().map(verdict).collect();
         let delivery = sinks.values().map(|sink| sink.delivery).reduce(Delivery::and);

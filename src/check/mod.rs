@@ -12,7 +12,7 @@
 //! | `watermarks` | event time never goes back |
 //! | `owners` | a key group has one owner, a slot one grant |
 //! | `fencing` | what was replaced or is dead changes nothing |
-//! | `delivery`, `story`, `table` | not an invariant: whether the outside has seen each row exactly once |
+//! | `delivery`, `story`, `table`, `unseen` | not an invariant: whether the outside has seen each row exactly once |
 //! | `transactions` | a transaction is committed if, and only if, a checkpoint that holds it is complete |
 //! | `steady` | a query whose answer never changes has that answer whenever it is asked |
 //! | `progress` | jobs end, or go on when all faults have healed |
@@ -32,6 +32,7 @@ mod steady;
 mod story;
 mod table;
 mod transactions;
+mod unseen;
 mod verdict;
 mod watermarks;
 

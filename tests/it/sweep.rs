@@ -94,7 +94,8 @@ fn a_plan_follows_from_its_seed() {
             }
         }
     }
-    assert_eq!(kinds, FaultKind::all().collect());
+    // There is nothing to lock.
+    assert_eq!(kinds, FaultKind::all().filter(|kind| *kind != FaultKind::Lock).collect());
     assert!(aimed > 200 && timed > 200, "{aimed} {timed}");
 }
 

@@ -162,8 +162,11 @@ impl Database {
                     return if again { Ok(DatabaseAnswer::Done) } else { Err(taken) };
                 }
                 let (name, count) = (transaction.clone(), rows.len() as u32);
-                let prepared =
-                    DatabaseEvent::TransactionPrepared { transaction: name, rows: count };
+                let prepared = DatabaseEvent::TransactionPrepared {
+                    transaction: name,
+                    table: table.clone(),
+                    rows: count,
+                };
                 let rows = rows.to_vec();
                 self.change(&RedoEntry::Prepared { transaction, table, rows }, Some(prepared))?;
             }

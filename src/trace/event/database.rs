@@ -35,6 +35,8 @@ pub enum DatabaseEvent {
     TransactionPrepared {
         /// Its name.
         transaction: Name,
+        /// The table.
+        table: Name,
         /// How many changes it has.
         rows: u32,
     },

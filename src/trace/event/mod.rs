@@ -10,6 +10,7 @@ mod database;
 mod job;
 mod log;
 mod state;
+mod storage;
 mod time;
 mod whose;
 
@@ -19,7 +20,7 @@ use super::Level;
 
 pub use checkpoint::{
     ChannelCut, ChannelRange, CheckpointEvent, RecoveryEvent, SplitPosition, StateDigest,
-    StorageEvent, StoredFile,
+    StoredFile,
 };
 pub use cluster::{FaultEvent, NodeEvent, ResourceEvent, RpcEvent};
 pub use data::{ExchangeEvent, RecordEvent, SinkEvent};
@@ -27,6 +28,7 @@ pub use database::DatabaseEvent;
 pub use job::{Accumulated, ExecutionState, JobEvent, JobStatus, TaskEvent};
 pub use log::{LogEvent, TransactionEvent, TransactionResult};
 pub use state::{StateEvent, TimerEvent};
+pub use storage::StorageEvent;
 pub use time::{FiringTime, LateOutcome, Span, TimeEvent, WindowEvent};
 
 /// Anything that happens in a run.

@@ -22,8 +22,9 @@ pub(super) fn database(event: &DatabaseEvent) -> String {
             };
             format!("table {}  {} changed{part}", escape(table), counted(*rows))
         }
-        E::TransactionPrepared { transaction, rows } => {
-            format!("transaction {} is prepared, {}", escape(transaction), counted(*rows))
+        E::TransactionPrepared { transaction, table, rows } => {
+            let (name, table) = (escape(transaction), escape(table));
+            format!("transaction {name} is prepared, {} for {table}", counted(*rows))
         }
         E::PreparedCommitted { transaction } => {
             format!("transaction {} is committed", escape(transaction))

@@ -219,17 +219,17 @@ fn failures_in_a_row_are_tolerated_up_to_a_number() {
         Stored(400, 3),
     ];
     insta::assert_snapshot!(check(config, &steps), @r#"
-    1 begins on 0, aligned
-    taken
-    deletes ["a1"], fails the job: false
-    not before 0.250000s
-    2 begins on 0, aligned
-    deletes [], fails the job: false
-    3 begins on 0, aligned
-    deletes [], fails the job: true
-    nothing to abort
-    nothing to complete
-    "#);
+1 begins on 0, aligned
+taken
+deletes ["a1"], fails the job: false
+2 begins on 0, aligned
+waits
+deletes [], fails the job: false
+3 begins on 0, aligned
+deletes [], fails the job: true
+nothing to abort
+nothing to complete
+"#);
 }
 
 #[test]

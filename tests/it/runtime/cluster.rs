@@ -246,10 +246,6 @@ impl Cluster {
     fn deliver(&mut self, from: Address, to: Address, rpc: Rpc) {
         let wrong = "messages go to components of their kind";
         match rpc {
-            Rpc::Storage(_) | Rpc::StorageClient(_) => unreachable!("nothing is stored here"),
-            Rpc::Broker(_) | Rpc::LogClient(_) | Rpc::Database(_) | Rpc::DatabaseClient(_) => {
-                unreachable!("there is no log here")
-            }
             Rpc::Client(message) => {
                 self.with_client(|it, now, out| it.on_message(now, from, message, out));
             }
@@ -268,6 +264,7 @@ impl Cluster {
             Rpc::TaskExecutor(message) => {
                 self.with_executor(to.node, |it, now, out| it.on_message(now, from, message, out));
             }
+            _ => unreachable!("there is nothing outside"),
         }
     }
 

@@ -85,7 +85,7 @@ cause ~ "not a flight"
 values = be
   records-sent
 rows ~ "be" and node ~ 'lient'
-  rows-written
+  rows-expected
 offset_us < -1000
   clock-changed
 hash = 65261
@@ -133,7 +133,7 @@ no event has a field `kid`, did you mean `kind`?
 there is no event `bufer-sent`, did you mean `buffer-sent`?
   kind = bufer-sent
          ^^^^^^^^^^
-there is no area `tasks`; there are node, fault, rpc, resource, job, task, exchange, record, time, window, timer, state, checkpoint, recovery, storage, log, transaction, sink
+there is no area `tasks`; there are node, fault, rpc, resource, job, task, exchange, record, time, window, timer, state, checkpoint, recovery, storage, log, database, transaction, sink
   area = tasks
          ^^^^^
 `records` is compared with a number, not `many`
