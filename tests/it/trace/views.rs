@@ -135,7 +135,7 @@ names  parse#1 is the first subtask of operator `parse`; /e0 is edge 0 of the jo
    87     0.134591s  client         transaction  out#2 (attempt 1)  transaction out-1-7 cannot be committed, and is lost: INVALID_TXN_STATE
    88     0.135826s  jobmanager-1   database    redo log is read again, 310 entries; 9 torn bytes are cut off
    89     0.137060s  taskmanager-1  database    table balances  20 rows changed, a part of balances-0-1-7
-   90     0.138295s  taskmanager-2  database    transaction balances-0-1-7 is prepared, 38 rows
+   90     0.138295s  taskmanager-2  database    transaction balances-0-1-7 is prepared, 38 rows for balances
    91     0.139530s  client         database    transaction balances-0-1-7 is committed
    92     0.140765s  jobmanager-1   database    transaction balances-0-1-7 is rolled back
    93     0.141999s  taskmanager-1  database    transaction balances-0-1-7 is marked as written
@@ -163,7 +163,7 @@ fn json_lines_are_flat() {
     let shown = ["\"format\"", "node-paused", "job-submitted", "buffer-sent", "rows-written"];
     let shown = lines.lines().filter(|line| shown.iter().any(|word| line.contains(word)));
     assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
-{"format":"weir-trace","format_version":2,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","mutant":null,"again":"weir run demo/word-count --seed 7","seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":105,"kept":129,"last_ns":159286855,"digest":"0da6d09604a6bd9154f3a2aee8051ce7","records_digest":"6cde5760d8902bd89ebca78e9547ebc6"}}
+{"format":"weir-trace","format_version":2,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","mutant":null,"again":"weir run demo/word-count --seed 7","seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":105,"kept":129,"last_ns":159286855,"digest":"804ba30ddf848f17e5485b46052e1425","records_digest":"6cde5760d8902bd89ebca78e9547ebc6"}}
 {"step":5,"t_us":6173,"t_ns":701,"node":"client","area":"node","kind":"node-paused"}
 {"step":14,"t_us":17286,"t_ns":969,"node":"jobmanager-1","area":"job","kind":"job-submitted","job":1,"name":"word-count","plan":{"slots":[],"execution":{"channels":[1,2]}}}
 {"step":23,"sub":1,"t_us":32104,"t_ns":371,"node":"jobmanager-1","life":1,"area":"exchange","kind":"buffer-sent","job":1,"edge":0,"from":"parse#1","to":"count#2","seq":7,"records":1024,"backlog":3,"credit":1}
