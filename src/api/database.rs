@@ -34,7 +34,7 @@ impl<T: Data> DataStream<T> {
     /// let pages = ["home", "cart", "home"].map(str::to_string);
     /// env.from_collection(pages.to_vec())
     ///     .map(|page| (page, 1_u64))
-    ///     .key_by_field(|(page, _)| page.clone())
+    ///     .key_by_field(|(page, _)| page)
     ///     .sum(|(_, visits)| visits)
     ///     .database_to(DatabaseSink::to(visits));
     /// let report = cluster::execute(ClusterOptions::new(1, 1).with_database(), env.build()?)?;
