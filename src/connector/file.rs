@@ -226,13 +226,4 @@ impl<T: Data> TwoPhaseCommit<T> for FileWriter<T> {
         }
         done(());
     }
-
-    fn abort_lingering(
-        &mut self,
-        _prefix: &str,
-        _belongs: Box<dyn Fn(&str) -> bool>,
-        done: Done<Result<Vec<Name>, Failure>>,
-    ) {
-        done(Ok(Vec::new()));
-    }
 }

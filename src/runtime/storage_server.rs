@@ -210,7 +210,7 @@ impl Component for StorageServer {
     fn on_reset(&mut self, _now: SimTime, _peer: Address, _out: &mut Out) {}
 
     /// The disk is done.
-    fn on_timer(&mut self, _now: SimTime, timer: StorageTimer, out: &mut Out) {
+    fn on_timer(&mut self, now: SimTime, timer: StorageTimer, out: &mut Out) {
         let StorageTimer::Done(ticket) = timer else {
             return out.act(StorageAction::Disk(DiskWork::ReadPublished));
         };
@@ -237,7 +237,10 @@ impl Component for StorageServer {
             (StorageRpc::PublishFile { from, path, .. }, contents) => {
                 let renamed = StorageEvent::FileRenamed { from: from.clone(), to: path.clone() };
                 out.trace(Event::Storage(renamed));
-                Self::reveal(path, &contents.unwrap_or_default(), out);
+                // It has its name whatever the disk gives back: what is damaged is read again.
+                if !Self::reveal(path, &contents.unwrap_or_default(), out) {
+                    out.wake_at(now + READ_AGAIN, StorageTimer::ReadPublished);
+                }
                 StorageAnswer::Done
             }
         };

@@ -77,14 +77,6 @@ impl<T: Data> TwoPhaseCommit<T> for TransactionalDatabase<T> {
         Ok(())
     }
 
-    fn check(&self) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn is_full(&self) -> bool {
-        false
-    }
-
     fn pre_commit(&mut self, done: Done<Result<DatabaseTransaction, Failure>>) {
         let Some((name, rows)) = self.current.take() else { return };
         let (transaction, table) = (name.clone(), self.sink.table.name.clone());

@@ -104,14 +104,6 @@ impl<T: Data> TwoPhaseCommit<T> for WriteAheadTable<T> {
         Ok(())
     }
 
-    fn check(&self) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn is_full(&self) -> bool {
-        false
-    }
-
     /// All that is needed is in the state.
     fn pre_commit(&mut self, done: Done<Result<PendingRows, Failure>>) {
         if let Some(current) = self.current.take() {
@@ -160,15 +152,5 @@ impl<T: Data> TwoPhaseCommit<T> for WriteAheadTable<T> {
 
     fn abort(&mut self, _transaction: &PendingRows, done: Done<()>) {
         done(());
-    }
-
-    /// What is not written is nowhere but in the state.
-    fn abort_lingering(
-        &mut self,
-        _prefix: &str,
-        _belongs: Box<dyn Fn(&str) -> bool>,
-        done: Done<Result<Vec<Name>, Failure>>,
-    ) {
-        done(Ok(Vec::new()));
     }
 }
