@@ -6,6 +6,8 @@
 //! only the last row of each key can be compared. A number that is too large counts as a duplicate,
 //! one that is too small as a loss; any other difference is neither, and nothing is guaranteed then.
 //!
+//! A sink of which nobody knows what it must show is judged by its [history](super::history).
+//!
 //! Losses, and upsert sinks at all, can be judged only when all jobs have finished.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +16,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::Witness;
-use super::story::Story;
+use super::history::Histories;
+use super::story::{Story, Telling};
 use super::table::{self, Difference};
 use super::unseen::Unseen;
 use crate::base::{JobId, Name, Step};
@@ -129,7 +132,7 @@ struct Judging {
     /// By row, or by key of an upsert sink.
     seen: BTreeMap<Vec<String>, Seen>,
     committed: u64,
-    found: BTreeMap<Difference, Found>,
+    telling: Telling,
 }
 
 /// A row that was seen: the last of its key in an upsert sink.
@@ -140,17 +143,12 @@ struct Seen {
     last: Step,
 }
 
-/// A difference.
-struct Found {
-    rows: u64,
-    witness: Witness,
-}
-
 /// See the module.
 pub(super) struct Deliveries {
     reproduce: String,
     story: Story,
     sinks: BTreeMap<Name, Judging>,
+    histories: Histories,
     unseen: Unseen,
     /// Jobs that have not finished.
     unfinished: BTreeSet<JobId>,
@@ -163,6 +161,7 @@ impl Deliveries {
             reproduce: header.again.clone(),
             story: Story::default(),
             sinks: BTreeMap::new(),
+            histories: Histories::default(),
             unseen: Unseen::default(),
             unfinished: BTreeSet::new(),
             finished: false,
@@ -172,6 +171,7 @@ impl Deliveries {
     pub fn apply(&mut self, recorded: &Recorded) {
         let at = recorded.step;
         self.unseen.apply(&recorded.event);
+        self.histories.apply(recorded, &self.story);
         match &recorded.event {
             Event::Sink(SinkEvent::RowsExpected { sink, key_columns, rows }) => {
                 let judging = Judging::new(at, key_columns.map(usize::from), rows);
@@ -180,7 +180,7 @@ impl Deliveries {
             Event::Sink(SinkEvent::RowsVisible { sink, shown, .. }) => {
                 let Some(judging) = self.sinks.get_mut(sink) else { return };
                 for row in shown {
-                    judging.show(at, row, &self.story, &self.reproduce);
+                    judging.show(at, row, &self.story);
                 }
             }
             Event::Job(JobEvent::JobSubmitted { job, .. }) => {
@@ -194,15 +194,18 @@ impl Deliveries {
         }
     }
 
-    /// What it has come to. `completed` says whether the run has ended by itself.
-    pub fn finish(self, completed: bool) -> (Delivery, BTreeMap<Name, SinkVerdict>) {
+    /// What it has come to. `completed` says whether the run has ended by itself, and `sound`
+    /// whether checkpoints were what they must be.
+    pub fn finish(self, completed: bool, sound: bool) -> (Delivery, BTreeMap<Name, SinkVerdict>) {
         let ended = completed && self.finished && self.unfinished.is_empty();
-        let verdict = |(name, judging): (Name, Judging)| {
-            let mut verdict = judging.finish(ended, &self.story, &self.reproduce);
-            (verdict.pending, verdict.aborted) = self.unseen.of(&name);
-            (name, verdict)
-        };
-        let sinks: BTreeMap<_, _> = self.sinks.into_iter().map(verdict).collect();
+        // What a sink must show is the better judge of it, where that is known.
+        let mut sinks = self.histories.finish(ended, sound, &self.story, &self.reproduce);
+        for (name, judging) in self.sinks {
+            sinks.insert(name, judging.finish(ended, &self.story, &self.reproduce));
+        }
+        for (name, verdict) in &mut sinks {
+            (verdict.pending, verdict.aborted) = self.unseen.of(name);
+        }
         let delivery = sinks.values().map(|sink| sink.delivery).reduce(Delivery::and);
         (delivery.unwrap_or_default(), sinks)
     }
@@ -220,11 +223,11 @@ impl Judging {
             expected,
             seen: BTreeMap::new(),
             committed: 0,
-            found: BTreeMap::new(),
+            telling: Telling::default(),
         }
     }
 
-    fn show(&mut self, at: Step, row: &Row, story: &Story, reproduce: &str) {
+    fn show(&mut self, at: Step, row: &Row, story: &Story) {
         self.committed += 1;
         let key = table::key(&row.fields, self.key_columns);
         let seen = self.seen.entry(key.to_vec()).or_insert_with(|| Seen {
@@ -265,37 +268,26 @@ impl Judging {
                 ),
             ),
         };
-        self.found(difference, 1, &[first, at], &text, story, reproduce);
+        self.found(difference, 1, &[first, at], text, story);
     }
 
-    /// A difference in some rows; `text` is told if it is the first of its kind.
     fn found(
         &mut self,
         difference: Difference,
         rows: u64,
         at: &[Step],
-        text: &str,
+        text: String,
         story: &Story,
-        reproduce: &str,
     ) {
-        if let Some(found) = self.found.get_mut(&difference) {
-            found.rows += rows;
-            return;
-        }
-        let (before, mut steps) = story.told();
-        steps.push(self.expected_at);
-        steps.extend(at);
-        steps.sort_unstable();
-        steps.dedup();
-        let witness = Witness { text: before + text, steps, reproduce: reproduce.to_owned() };
-        self.found.insert(difference, Found { rows, witness });
+        let at = [&[self.expected_at], at].concat();
+        self.telling.tell(difference, rows, &at, text, story);
     }
 
     fn finish(mut self, ended: bool, story: &Story, reproduce: &str) -> SinkVerdict {
         if ended {
-            self.compare(story, reproduce);
+            self.compare(story);
         }
-        let rows = |difference| self.found.get(&difference).map_or(0, |found| found.rows);
+        let rows = |difference| self.telling.rows(difference);
         let (duplicates, lost) = (rows(Difference::Duplicate), rows(Difference::Loss));
         let unexpected = rows(Difference::Unexpected);
         let delivery = match (duplicates > 0, lost > 0) {
@@ -314,19 +306,19 @@ impl Judging {
             duplicates: (ended || self.key_columns.is_none()).then_some(duplicates),
             lost: ended.then_some(lost),
             unexpected,
-            witnesses: self.found.into_values().map(|found| found.witness).collect(),
+            witnesses: self.telling.into_witnesses(reproduce),
         }
     }
 
     /// Compares what can be compared only in the end.
-    fn compare(&mut self, story: &Story, reproduce: &str) {
+    fn compare(&mut self, story: &Story) {
         for (row, times) in std::mem::take(&mut self.expected) {
             let seen = self.seen.remove(table::key(&row, self.key_columns));
             let shown = table::shown(&row);
             match (self.key_columns, seen) {
                 (_, None) => {
                     let text = format!("The row {shown}, which is expected, never became visible.");
-                    self.found(Difference::Loss, times, &[], &text, story, reproduce);
+                    self.found(Difference::Loss, times, &[], text, story);
                 }
                 (None, Some(seen)) if seen.times < times => {
                     let text = format!(
@@ -337,7 +329,7 @@ impl Judging {
                         seen.last
                     );
                     let lost = times - seen.times;
-                    self.found(Difference::Loss, lost, &[seen.last], &text, story, reproduce);
+                    self.found(Difference::Loss, lost, &[seen.last], text, story);
                 }
                 (None, Some(_)) => {}
                 (Some(columns), Some(seen)) => {
@@ -349,7 +341,7 @@ impl Judging {
                         seen.last,
                         difference.sentence()
                     );
-                    self.found(difference, 1, &[seen.last], &text, story, reproduce);
+                    self.found(difference, 1, &[seen.last], text, story);
                 }
             }
         }
@@ -360,7 +352,7 @@ impl Judging {
                     table::shown(&seen.row),
                     seen.last
                 );
-                self.found(Difference::Unexpected, 1, &[seen.last], &text, story, reproduce);
+                self.found(Difference::Unexpected, 1, &[seen.last], text, story);
             }
         }
     }

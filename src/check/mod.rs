@@ -12,9 +12,10 @@
 //! | `watermarks` | event time never goes back |
 //! | `owners` | a key group has one owner, a slot one grant |
 //! | `fencing` | what was replaced or is dead changes nothing |
-//! | `delivery`, `story`, `table`, `unseen` | not an invariant: whether the outside has seen each row exactly once |
+//! | `delivery`, `history`, `story`, `table`, `twice`, `unseen` | not an invariant: whether the outside has seen each row exactly once |
 //! | `transactions` | a transaction is committed if, and only if, a checkpoint that holds it is complete |
 //! | `steady` | a query whose answer never changes has that answer whenever it is asked |
+//! | `left` | not an invariant: what states hold in the end |
 //! | `progress` | jobs end, or go on when all faults have healed |
 //!
 //! Previous: [`crate::trace`]. Next: whoever shows the verdict.
@@ -25,6 +26,8 @@ mod cut;
 mod delivery;
 mod fencing;
 mod files;
+mod history;
+mod left;
 mod owners;
 mod progress;
 mod restored;
@@ -32,6 +35,7 @@ mod steady;
 mod story;
 mod table;
 mod transactions;
+mod twice;
 mod unseen;
 mod verdict;
 mod watermarks;
@@ -41,6 +45,7 @@ use crate::trace::{Header, Recorded, TraceError, TraceFile};
 
 pub use counts::JobCounts;
 pub use delivery::{Delivery, SinkVerdict};
+pub use left::StatesLeft;
 pub use verdict::{Invariant, Judged, Verdict, Witness};
 
 use verdict::Findings;
@@ -58,6 +63,7 @@ trait Fold {
 pub struct Checker {
     folds: Vec<Box<dyn Fold + Send>>,
     counts: counts::Counts,
+    left: left::Left,
     delivery: delivery::Deliveries,
     findings: Findings,
     last: SimTime,
@@ -81,7 +87,8 @@ impl Checker {
         let findings = Findings::new(header);
         let delivery = delivery::Deliveries::new(header);
         let counts = counts::Counts::default();
-        Self { folds, counts, delivery, findings, last: SimTime::ZERO }
+        let left = left::Left::default();
+        Self { folds, counts, left, delivery, findings, last: SimTime::ZERO }
     }
 
     /// Takes an event in. Record events are passed over.
@@ -91,6 +98,7 @@ impl Checker {
         }
         self.last = recorded.at;
         self.counts.apply(&recorded.event);
+        self.left.apply(&recorded.event);
         self.delivery.apply(recorded);
         for fold in &mut self.folds {
             fold.apply(recorded, &mut self.findings);
@@ -103,9 +111,19 @@ impl Checker {
         for fold in &mut self.folds {
             fold.finish(self.last, completed, &mut self.findings);
         }
-        let (delivery, sinks) = self.delivery.finish(completed);
         let (invariants, jobs) = (self.findings.into_judged(), self.counts.into_jobs());
-        Verdict { invariants, jobs, delivery, sinks }
+        // These make one run of all attempts; the others are about what is made of it.
+        let is_sound = |judged: &Judged| {
+            judged.holds()
+                || matches!(
+                    judged.invariant,
+                    Invariant::AtomicCommit | Invariant::SteadyAnswers | Invariant::Progress
+                )
+        };
+        let sound = invariants.iter().all(is_sound);
+        let (delivery, sinks) = self.delivery.finish(completed, sound);
+        let states_left = self.left.into_states();
+        Verdict { invariants, jobs, states_left, delivery, sinks }
     }
 }
 

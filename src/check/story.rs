@@ -1,6 +1,10 @@
 //! What has gone wrong before something was seen: the last complete checkpoint, the fault after it,
 //! and the checkpoint to which the job went back.
 
+use std::collections::BTreeMap;
+
+use super::Witness;
+use super::table::Difference;
 use crate::base::{CheckpointId, Name, Step};
 use crate::trace::{CheckpointEvent, Event, FaultEvent, Recorded, RecoveryEvent};
 
@@ -76,5 +80,49 @@ impl Story {
             None => {}
         }
         (text, steps)
+    }
+}
+
+/// Differences that are found in a sink; the first of each kind is told.
+#[derive(Default)]
+pub(super) struct Telling(BTreeMap<Difference, Found>);
+
+struct Found {
+    rows: u64,
+    text: String,
+    steps: Vec<Step>,
+}
+
+impl Telling {
+    /// A difference in some rows, with the steps at which it shows.
+    pub fn tell(
+        &mut self,
+        difference: Difference,
+        rows: u64,
+        at: &[Step],
+        text: String,
+        story: &Story,
+    ) {
+        if let Some(found) = self.0.get_mut(&difference) {
+            found.rows += rows;
+            return;
+        }
+        let (before, mut steps) = story.told();
+        steps.extend(at);
+        steps.sort_unstable();
+        steps.dedup();
+        self.0.insert(difference, Found { rows, text: before + &text, steps });
+    }
+
+    /// How many rows differ so.
+    pub fn rows(&self, difference: Difference) -> u64 {
+        self.0.get(&difference).map_or(0, |found| found.rows)
+    }
+
+    /// What shows the first of each kind.
+    pub fn into_witnesses(self, reproduce: &str) -> Vec<Witness> {
+        let witness =
+            |Found { text, steps, .. }| Witness { text, steps, reproduce: reproduce.to_owned() };
+        self.0.into_values().map(witness).collect()
     }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
-use super::{Delivery, JobCounts, SinkVerdict};
+use super::{Delivery, JobCounts, SinkVerdict, StatesLeft};
 use crate::base::{JobId, Name, Step};
 use crate::trace::Header;
 
@@ -132,6 +132,8 @@ pub struct Verdict {
     pub invariants: Vec<Judged>,
     /// What became of checkpoints and restarts, by job.
     pub jobs: BTreeMap<JobId, JobCounts>,
+    /// What the states of jobs hold in the end.
+    pub states_left: StatesLeft,
     /// What the outside was given: the weakest over all sinks that can be judged.
     pub delivery: Delivery,
     /// What became of each sink that can be judged.

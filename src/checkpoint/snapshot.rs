@@ -16,6 +16,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::base::{EventTime, SimTime};
 use crate::record::format::{FormatError, Schema, from_document_as, to_document_as};
 use crate::record::{KeyGroup, WatermarkStatus};
+use crate::state::StateSnapshot;
 use crate::state::operator_state::OperatorSnapshot;
 use crate::state::snapshot::blob;
 use crate::state::{FilesSnapshot, KeyedSnapshot};
@@ -230,16 +231,22 @@ impl OperatorSubtaskState {
             && prepared.is_empty()
     }
 
-    /// What its states hold, by name. State in files is left out: who has the tree can say.
-    pub fn digests(&self) -> Vec<(String, ContentDigest)> {
-        let mut digests = Vec::new();
-        for state in self.keyed.iter().flat_map(|keyed| &keyed.states) {
+    /// What its keyed states hold, by name. State in files is left out.
+    pub fn keyed_digests(&self) -> Vec<(String, ContentDigest)> {
+        let states = self.keyed.iter().flat_map(|keyed| &keyed.states);
+        let digest = |state: &StateSnapshot| {
             let mut content = ContentDigest::default();
             for group in &state.groups {
                 content.add(group.entries, group.digest);
             }
-            digests.push((state.meta.name.clone(), content));
-        }
+            (state.meta.name.clone(), content)
+        };
+        states.map(digest).collect()
+    }
+
+    /// What its states hold, by name. State in files is left out: who has the tree can say.
+    pub fn digests(&self) -> Vec<(String, ContentDigest)> {
+        let mut digests = self.keyed_digests();
         if !self.timers.is_empty() {
             let mut content = ContentDigest::default();
             for group in &self.timers {

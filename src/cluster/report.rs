@@ -1,6 +1,6 @@
 //! What a run comes to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use indexmap::IndexMap;
@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::JobSubmission;
-use crate::api::SinkDeclaration;
-use crate::base::{SimDuration, SimTime};
+use crate::api::{Program, SinkDeclaration};
+use crate::base::{Name, SimDuration, SimTime};
 use crate::check::{JobCounts, Verdict};
 use crate::operator::AccumulatorResult;
 use crate::record::{Row, RowKind};
@@ -144,20 +144,35 @@ pub(super) fn sinks(
     reports.collect()
 }
 
-/// By sink: what it must show in the end, where a job says so.
-pub(super) fn expected(jobs: &[JobSubmission]) -> Vec<(String, SinkEvent)> {
-    let declared = jobs.iter().flat_map(|job| {
-        job.program
-            .sinks
-            .iter()
-            .filter_map(|sink| Some((sink, job.program.expected.get(&sink.name)?)))
-    });
-    let event = |(sink, rows): (&SinkDeclaration, &Vec<Vec<String>>)| {
-        let key_columns = sink.key_columns.map(|columns| columns as u16);
-        let (name, rows) = (sink.name.as_str().into(), rows.clone());
-        (sink.name.clone(), SinkEvent::RowsExpected { sink: name, key_columns, rows })
+/// What is said of sinks before their jobs begin: each of them, and what it must show in the end,
+/// where a job says so.
+pub(super) fn declared(jobs: &[JobSubmission]) -> Vec<SinkEvent> {
+    let mut events = Vec::new();
+    for job in jobs {
+        for SinkDeclaration { name, key_columns, .. } in &job.program.sinks {
+            let key_columns = key_columns.map(|columns| columns as u16);
+            let sink: Name = name.as_str().into();
+            events.push(SinkEvent::SinkDeclared { sink: sink.clone(), key_columns });
+            if let Some(rows) = job.program.expected.get(name) {
+                let rows = rows.clone();
+                events.push(SinkEvent::RowsExpected { sink, key_columns, rows });
+            }
+        }
+    }
+    events
+}
+
+/// The sinks whose rows themselves are told: those of which it is known what they must show, and
+/// those in which a row replaces another.
+pub(super) fn judged(jobs: &[JobSubmission]) -> BTreeSet<String> {
+    let programs = jobs.iter().map(|job| &job.program);
+    let is_judged = |program: &Program, sink: &SinkDeclaration| {
+        sink.key_columns.is_some() || program.expected.contains_key(&sink.name)
     };
-    declared.map(event).collect()
+    programs
+        .flat_map(|program| program.sinks.iter().filter(move |sink| is_judged(program, sink)))
+        .map(|sink| sink.name.clone())
+        .collect()
 }
 
 /// The last row of each key, in the order in which they were written.

@@ -130,12 +130,12 @@ pub fn run(
     };
     let mut sim_options = options.sim;
     sim_options.fencing = options.protocol.fencing;
-    let expected = report::expected(jobs);
-    sim_options.judged = expected.iter().map(|(sink, _)| sink.clone()).collect();
+    let declared = report::declared(jobs);
+    sim_options.judged = report::judged(jobs);
     let results = Arc::new(Mutex::new(BTreeMap::new()));
     let ended = results.clone();
     let outcome = sim::run(sim_options, recorder, onlooker.watch, move |stop| {
-        boot(runtime, submissions, Outsiders { log, feeds, tables, queries, expected }, ended, stop)
+        boot(runtime, submissions, Outsiders { log, feeds, tables, queries, declared }, ended, stop)
     })?;
     let end = match outcome.end {
         End::Stopped => EndReason::Completed,
@@ -220,8 +220,8 @@ struct Outsiders {
     tables: DatabaseOptions,
     /// What is asked there.
     queries: Vec<DatabaseQuery>,
-    /// What sinks must show.
-    expected: Vec<(String, SinkEvent)>,
+    /// What is said of sinks.
+    declared: Vec<SinkEvent>,
 }
 
 type Results = Arc<Mutex<BTreeMap<u32, JobResult>>>;
@@ -230,7 +230,7 @@ type Results = Arc<Mutex<BTreeMap<u32, JobResult>>>;
 fn boot(
     options: RuntimeOptions,
     submissions: Vec<Submission>,
-    Outsiders { log, feeds, tables, queries, expected }: Outsiders,
+    Outsiders { log, feeds, tables, queries, declared }: Outsiders,
     results: Results,
     stop: Stop,
 ) -> Boot {
@@ -238,12 +238,12 @@ fn boot(
     if count == 0 {
         stop.stop();
     }
-    let expected = RefCell::new(expected);
+    let declared = RefCell::new(declared);
     Box::new(move |host: Host| -> Task {
         match host.node {
             CLIENT => {
                 // Told once, in the client's first life.
-                for (_, event) in expected.take() {
+                for event in declared.take() {
                     host.trace.record(Event::Sink(event));
                 }
                 let (results, stop, submitter) = (results.clone(), stop.clone(), host.clone());

@@ -91,6 +91,7 @@ struct Current {
 
 /// One subtask's part in a sink of files.
 pub struct FileWriter<T> {
+    context: OperatorContext,
     storage: Rc<dyn DurableStorage>,
     sink: FileSink,
     on_change: Rc<dyn Fn()>,
@@ -109,8 +110,9 @@ impl<T: Data> FileWriter<T> {
             let subtask = &context.subtask;
             Failure(format!("{subtask} writes files, but the cluster has no durable storage"))
         })?;
-        let (sink, records) = (sink.clone(), PhantomData);
-        Ok(Self { storage, sink, on_change, current: None, records })
+        context.writes_to(&sink.name);
+        let (context, sink, records) = (context.clone(), sink.clone(), PhantomData);
+        Ok(Self { context, storage, sink, on_change, current: None, records })
     }
 
     /// Closes the part in progress, and begins to store it.
@@ -175,7 +177,8 @@ impl<T: Data> TwoPhaseCommit<T> for FileWriter<T> {
         let rows = fields(&self.sink.name, self.sink.columns.len(), &batch)?;
         for (index, fields) in rows.into_iter().enumerate() {
             let id = batch.id(index).and_then(RecordId::known);
-            let row = Row { kind: RowKind::Insert, fields, id };
+            let number = Some(self.context.next_row());
+            let row = Row { kind: RowKind::Insert, fields, id, number };
             let Some(current) = &mut self.current else {
                 return Err(Failure("a transaction is written to that was not begun".to_owned()));
             };

@@ -52,6 +52,7 @@ impl<T: Data> SinkWriter<T> {
     pub fn new(context: &OperatorContext, sink: Name, format: SinkFormat) -> Self {
         let cost = context.cost();
         context.host.outside.open(writer(context, &sink));
+        context.writes_to(&sink);
         Self { context: context.clone(), sink, format, cost, records: PhantomData }
     }
 
@@ -65,8 +66,10 @@ impl<T: Data> SinkWriter<T> {
             }
             SinkFormat::Discard => return Ok(Vec::new()),
         };
-        let row =
-            |(index, fields)| Row { kind, fields, id: batch.id(index).and_then(RecordId::known) };
+        let row = |(index, fields)| {
+            let (id, number) = (batch.id(index).and_then(RecordId::known), self.context.next_row());
+            Row { kind, fields, id, number: Some(number) }
+        };
         Ok(fields.into_iter().enumerate().map(row).collect())
     }
 
@@ -114,6 +117,7 @@ impl<T: Data> Output<T> for SinkWriter<T> {
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        self.context.tell_rows(&event);
         match event {
             // Every row is visible as soon as it is written: nothing waits to be told.
             ChainEvent::Watermark(_)

@@ -16,7 +16,7 @@ use crate::operator::{
 };
 use crate::record::{Batch, ChainEvent, Data, Failure, LatencyMarker, Output, Outputs, RecordId};
 use crate::time::{SourceAlignment, SourceTimestampsAndWatermarks, WatermarkStrategy};
-use crate::trace::{Event, RecordEvent, TimeEvent};
+use crate::trace::{Event, RecordEvent, RecoveryEvent, TimeEvent};
 
 /// A source that ends.
 pub struct BoundedSource<T> {
@@ -51,6 +51,14 @@ impl<T: Data> SourceFactory for BoundedSource<T> {
         let restored = context.restored().and_then(|restored| restored.source.as_ref());
         if self.splits.is_live() {
             reading.skip_missed(context.host.clock.now());
+            if context.attempt > 0 {
+                context.host.trace.record(Event::Recovery(RecoveryEvent::RecordsMissed {
+                    job: context.job,
+                    subtask: context.subtask.clone(),
+                    attempt: context.attempt,
+                    operator: context.operator.clone(),
+                }));
+            }
         } else if let Some(restored) = restored {
             let parts = &context.snapshots.parts;
             reading.restore(restored, |stored| parts.positions.position(stored));

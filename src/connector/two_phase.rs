@@ -436,6 +436,7 @@ impl<T: Data, S: TwoPhaseCommit<T>> Output<T> for TwoPhaseCommitSink<T, S> {
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        self.context.tell_rows(&event);
         match event {
             ChainEvent::TimersDue => loop {
                 let happened = self.happened.borrow_mut().pop_front();

@@ -78,7 +78,12 @@ pub(super) fn counted(
         records,
         rate,
         record: Arc::new(move |place| LogRecord {
-            row: Row { kind: RowKind::Insert, fields: vec![(place % keys).to_string()], id: None },
+            row: Row {
+                kind: RowKind::Insert,
+                fields: vec![(place % keys).to_string()],
+                id: None,
+                number: None,
+            },
             timestamp: None,
         }),
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     AccumulatorRegistry, EventTimeParts, OperatorEvent, OutsideWork, ProcessingTimeService,
-    RuntimeContext, ScratchTraffic, Snapshots,
+    RowCounter, RuntimeContext, ScratchTraffic, Snapshots,
 };
 use crate::base::{JobId, Name, SimDuration, SimTime};
 use crate::host::{Host, Services};
@@ -96,6 +96,8 @@ pub struct OperatorContext {
     pub accumulators: AccumulatorRegistry,
     /// The task's meter.
     pub meter: Rc<Meter>,
+    /// The rows that this operator writes, if it is a sink.
+    pub rows: Rc<RowCounter>,
     /// What processing a record costs this operator.
     pub record_cost: SimDuration,
     /// How many records fill a batch.

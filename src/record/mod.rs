@@ -30,7 +30,7 @@ pub use key::Key;
 pub use key_group::{KeyGroup, KeyGroupRange};
 pub use output::{AnyOutput, ChainEvent, Failure, Output, Outputs, downcast, erase};
 pub use partitioning::Partitioning;
-pub use row::{Row, RowKind};
+pub use row::{Row, RowKind, RowNumber};
 pub use shown::{shown, shown_list, shown_map};
 pub use side_output::{OutputTag, SideOutputs};
 

@@ -205,6 +205,7 @@ impl Jobs {
                 }
                 seen
             }
+            TaskEvent::StateLeft { .. } => Seen::No,
             TaskEvent::TaskStarted { job, subtask, attempt } => {
                 match self.job(*job).execution(subtask, *attempt) {
                     Some((task, renewed)) => renewed.or(Seen::set(&mut task.started, true)),

@@ -123,6 +123,7 @@ impl Job {
             RecoveryEvent::CheckpointUnusable { checkpoint, cause, .. } => {
                 self.checkpoints.unusable(*checkpoint, cause)
             }
+            RecoveryEvent::RecordsMissed { .. } => Seen::No,
             RecoveryEvent::StateRestored { subtask, attempt, checkpoint, .. } => {
                 match self.execution(subtask, *attempt) {
                     Some((task, renewed)) => {

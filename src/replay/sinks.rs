@@ -50,6 +50,8 @@ impl Sinks {
                 Seen::Yes
             }
             SinkEvent::WriterOpened { .. }
+            | SinkEvent::RowsCounted { .. }
+            | SinkEvent::SinkDeclared { .. }
             | SinkEvent::WriteRefused { .. }
             | SinkEvent::LatencyMeasured { .. }
             | SinkEvent::RowsExpected { .. } => Seen::No,

@@ -86,7 +86,6 @@ pub fn lower(
             return Err(scenario.error(&job.at, problem.hint(hint)));
         }
     }
-    let unjudged = submissions.iter().find_map(unjudged_sink);
     let label = RunLabel {
         scenario: scenario.name.clone(),
         scenario_hash: scenario.content_hash(),
@@ -97,7 +96,7 @@ pub fn lower(
         label,
         options: options(scenario, overrides, &submissions),
         submissions,
-        expectations: expectations(scenario, &sinks, &unjudged)?,
+        expectations: expectations(scenario, &sinks)?,
     })
 }
 
@@ -108,19 +107,6 @@ fn never_written<'a>(job: &'a JobSubmission, jobs: &[JobSubmission]) -> Option<&
         topics.into_iter().any(|topic| topic.is_written && topic.name == name)
     };
     job.program.topics.iter().find(|topic| !written(&topic.name))
-}
-
-/// A sink of the job of which it is not known what it must show in the end, with the job's name.
-fn unjudged_sink(job: &JobSubmission) -> Option<Unjudged> {
-    let program = &job.program;
-    let sink = program.sinks.iter().find(|sink| !program.expected.contains_key(&sink.name))?;
-    Some(Unjudged { job: program.graph.name.clone(), sink: sink.name.clone() })
-}
-
-/// See [`unjudged_sink`].
-struct Unjudged {
-    job: String,
-    sink: String,
 }
 
 fn options(scenario: &Scenario, overrides: &Overrides, jobs: &[JobSubmission]) -> ClusterOptions {
@@ -289,7 +275,6 @@ fn argument_value(argument: &Argument, node: &Node) -> Result<ArgumentValue, Pro
 fn expectations(
     scenario: &Scenario,
     sinks: &[SinkDeclaration],
-    unjudged: &Option<Unjudged>,
 ) -> Result<Expectations, ScenarioError> {
     let expect = &scenario.expect;
     let mut all = vec![Expectation::End(expect.end)];
@@ -303,14 +288,7 @@ fn expectations(
         (&expect.delivery, Expectation::DeliveryAtLeast as fn(Delivery) -> Expectation),
         (&expect.delivery_is, Expectation::DeliveryIs),
     ] {
-        let Some(Located { value, at }) = delivery else { continue };
-        if let Some(Unjudged { job, sink }) = unjudged {
-            let (job, sink) = (quoted(job), quoted(sink));
-            let problem =
-                Problem::new(format!("the job {job} does not say what its sinks must show"));
-            let hint = format!("nothing is known of {sink}, so that no delivery can be expected");
-            return Err(scenario.error(at, problem.hint(hint)));
-        }
+        let Some(Located { value, .. }) = delivery else { continue };
         all.push(expectation(*value));
     }
     all.push(Expectation::Invariants { violated: expect.violates.clone() });

@@ -29,7 +29,7 @@ pub struct SimOptions {
     pub limits: Limits,
     /// Who may write to the outside.
     pub fencing: Arc<dyn WriterFencing>,
-    /// The sinks whose rows are part of the trace when they become visible.
+    /// The sinks whose rows themselves are part of the trace when they become visible.
     pub judged: BTreeSet<String>,
     /// How much of the run is kept.
     pub level: Level,

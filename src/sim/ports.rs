@@ -19,9 +19,9 @@ use crate::host::{
     self, Clock, Disk, DiskError, Host, InjectedFailure, Outside, Random, Scratch, Signal, Sleep,
     Spawn, Task, Writer,
 };
-use crate::record::Row;
+use crate::record::{Row, RowNumber};
 use crate::sim::disk::DiskState;
-use crate::trace::{Event, Level, SinkEvent};
+use crate::trace::{Event, Level, RowRange, SinkEvent};
 
 /// One life of one node.
 #[derive(Clone)]
@@ -90,12 +90,14 @@ impl Life {
     fn show(&self, Writer { sink, subtask, attempt }: Writer<'_>, rows: Vec<Row>) {
         let (hash, count) = (hash_of(&rows), rows.len() as u32);
         let judged = self.world.options.judged.contains(sink);
+        let numbers = numbers_of(&rows);
         // Without identities: a run may do without them, and its digest is the same.
-        let plain = |row: &Row| Row { id: None, ..row.clone() };
+        let plain = |row: &Row| Row { id: None, number: None, ..row.clone() };
         let shown = if judged { rows.iter().map(plain).collect() } else { Vec::new() };
         self.world.sinks.borrow_mut().entry(sink.to_owned()).or_default().extend(rows);
         let (sink, subtask) = (sink.into(), subtask.into());
-        let visible = SinkEvent::RowsVisible { sink, subtask, attempt, rows: count, hash, shown };
+        let visible =
+            SinkEvent::RowsVisible { sink, subtask, attempt, rows: count, hash, numbers, shown };
         host::Trace::record(self, Event::Sink(visible));
     }
 
@@ -287,6 +289,22 @@ impl Outside for Life {
             self.world.latencies.borrow_mut().push(latency);
         }
     }
+}
+
+/// Which rows these are, those in a row as one.
+fn numbers_of(rows: &[Row]) -> Vec<RowRange> {
+    let mut ranges: Vec<RowRange> = Vec::new();
+    for number in rows.iter().filter_map(|row| row.number) {
+        let behind = |it: &&mut RowRange| {
+            let next = it.first.number + u64::from(it.rows);
+            number == RowNumber { number: next, ..it.first }
+        };
+        match ranges.last_mut().filter(behind) {
+            Some(range) => range.rows += 1,
+            None => ranges.push(RowRange { first: number, rows: 1 }),
+        }
+    }
+    ranges
 }
 
 /// The sum of the rows' hashes. Identities do not enter: a run may do without them.

@@ -127,6 +127,7 @@ impl PhaseFold {
             RecoveryEvent::RestartScheduled { .. } => Phase::Restarting,
             RecoveryEvent::JobRestored { .. }
             | RecoveryEvent::StateRestored { .. }
+            | RecoveryEvent::RecordsMissed { .. }
             | RecoveryEvent::CheckpointUnusable { .. } => Phase::Restoring,
         };
     }

@@ -3,11 +3,13 @@
 //! There is one for all seeds, with the seed of the scenario: what is compared does not depend on how
 //! records interleave, and so not on the seed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Token;
 use super::plan::Stage;
-use crate::base::SimDuration;
+use crate::api::Program;
+use crate::base::{JobId, Name, SimDuration};
+use crate::check::StatesLeft;
 use crate::checkpoint::CheckpointingMode;
 use crate::cluster::{self, EndReason, Onlooker, RunReport};
 use crate::gallery::Registry;
@@ -25,6 +27,8 @@ pub struct Reference {
     pub stage: Stage,
     /// The rows of each sink, in order; none if faults may change them.
     rows: Option<BTreeMap<String, Vec<Vec<String>>>>,
+    /// What states hold in the end; none if faults may change that.
+    states: Option<StatesLeft>,
 }
 
 impl Reference {
@@ -39,7 +43,7 @@ impl Reference {
         let (taskmanagers, checkpointed) =
             (lowered.options.taskmanagers, lowered.options.checkpointing.is_some());
         let (brokers, database) = (lowered.options.brokers, lowered.options.database);
-        let comparable = is_comparable(&lowered);
+        let (comparable, is_determined) = (is_comparable(&lowered), is_determined(&lowered));
         let mut subtasks = Vec::new();
         for job in &lowered.submissions {
             let graph = cluster::plan(job)?.execution.job;
@@ -48,7 +52,8 @@ impl Reference {
         let report = run_lowered(lowered, onlooker)?.report;
         let checkpoints = report.verdict.jobs.values().map(|job| job.completed).max().unwrap_or(0);
         let span = SimDuration::from_nanos(report.virtual_time.as_nanos());
-        let comparable = comparable && report.end == EndReason::Completed;
+        let completed = report.end == EndReason::Completed;
+        let comparable = comparable && completed;
         Ok(Self {
             stage: Stage {
                 taskmanagers,
@@ -60,6 +65,7 @@ impl Reference {
                 span,
             },
             rows: comparable.then(|| rows(&report)),
+            states: (is_determined && completed).then(|| report.verdict.states_left.clone()),
             end: report.end,
         })
     }
@@ -91,6 +97,31 @@ impl Reference {
                 .judgement
                 .add("the rows that are left are those of the run without faults", found);
         }
+        if self.states.is_some() {
+            let differences = self.state_differences(&outcome.report);
+            let found = (!differences.is_empty()).then(|| differences.join("; "));
+            outcome
+                .judgement
+                .add("the state that is left is that of the run without faults", found);
+        }
+    }
+
+    /// In what the final states of a run differ from those of this one, state by state.
+    pub(super) fn state_differences(&self, report: &RunReport) -> Vec<String> {
+        let Some(expected) = &self.states else { return Vec::new() };
+        let found = &report.verdict.states_left;
+        let entries = |states: &StatesLeft, key: &_| states.get(key).map_or(0, |(count, _)| *count);
+        let keys: BTreeSet<_> = expected.keys().chain(found.keys()).collect();
+        let differ = keys.into_iter().filter(|key| expected.get(*key) != found.get(*key));
+        let text = |key: &(JobId, Name, Name)| {
+            let (was, is) = (entries(expected, key), entries(found, key));
+            let (_, operator, state) = key;
+            match was == is {
+                true => format!("`{state}` of {operator} has other entries"),
+                false => format!("`{state}` of {operator} has {is} entries, not {was}"),
+            }
+        };
+        differ.map(text).collect()
     }
 
     /// In what the final rows of a run differ from those of this one, sink by sink.
@@ -106,15 +137,30 @@ impl Reference {
 }
 
 /// Whether the final rows do not depend on what fails in between: all sinks keep one row for each
-/// key, all sources can be read again, no record may count twice, and all jobs are meant to finish.
+/// key, and what they are given does not depend on it.
 pub(super) fn is_comparable(lowered: &Lowered) -> bool {
+    let mut sinks = lowered.submissions.iter().flat_map(|job| &job.program.sinks);
+    sinks.all(|sink| sink.key_columns.is_some()) && masks_faults(lowered)
+}
+
+/// Whether the final state does not depend on what fails in between: of jobs of which it is known
+/// what their sinks must show, it does not even depend on what comes first.
+fn is_determined(lowered: &Lowered) -> bool {
+    let is_known = |program: &Program| {
+        program.sinks.iter().all(|sink| program.expected.contains_key(&sink.name))
+    };
+    lowered.submissions.iter().all(|job| is_known(&job.program)) && masks_faults(lowered)
+}
+
+/// Whether all sources can be read again, no record may count twice, and all jobs are meant to
+/// finish.
+fn masks_faults(lowered: &Lowered) -> bool {
     let mode = lowered.options.checkpointing.as_ref().map(|config| config.mode);
-    let programs = || lowered.submissions.iter().map(|job| &job.program);
-    let replayable = programs().all(|program| program.code.is_replayable());
+    let mut programs = lowered.submissions.iter().map(|job| &job.program);
+    let replayable = programs.all(|program| program.code.is_replayable());
     if mode == Some(CheckpointingMode::AtLeastOnce) || !replayable {
         return false;
     }
-    let mut sinks = programs().flat_map(|program| &program.sinks);
     let finishes = |expectation: &Expectation| match expectation {
         Expectation::Job { status, .. } => *status == JobStatus::Finished,
         Expectation::End(end) => *end == ExpectedEnd::Completed,
@@ -127,7 +173,7 @@ pub(super) fn is_comparable(lowered: &Lowered) -> bool {
         | Expectation::Restarts(_)
         | Expectation::Total { .. } => true,
     };
-    sinks.all(|sink| sink.key_columns.is_some()) && lowered.expectations.all.iter().all(finishes)
+    lowered.expectations.all.iter().all(finishes)
 }
 
 fn rows(report: &RunReport) -> BTreeMap<String, Vec<Vec<String>>> {

@@ -13,7 +13,7 @@ const VACUOUS: &str = "vacuous";
 /// Something that is wrong with a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// The invariant; or `expectation`, `vacuous`, `fault-free-rows`, `no-panic`.
+    /// The invariant; or `expectation`, `vacuous`, `fault-free-rows`, `fault-free-state`, `no-panic`.
     pub name: String,
     /// What was found, in words.
     pub text: String,
@@ -83,6 +83,8 @@ pub fn violations(
     if let Some(reference) = reference {
         let differences = reference.differences(&outcome.report).into_iter();
         found.extend(differences.map(|text| Violation::new("fault-free-rows", text)));
+        let differences = reference.state_differences(&outcome.report).into_iter();
+        found.extend(differences.map(|text| Violation::new("fault-free-state", text)));
     }
     found
 }

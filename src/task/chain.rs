@@ -77,6 +77,7 @@ pub(super) fn build(
             attempt: descriptor.attempt.attempt,
             accumulators: shared.accumulators.clone(),
             meter: shared.meter.clone(),
+            rows: Rc::default(),
             record_cost: operator_code.record_cost.unwrap_or(descriptor.options.record_cost),
             batch_records: descriptor.options.buffer_records,
             identities: host.trace.level() >= Level::Records,

@@ -18,7 +18,7 @@ use crate::base::{CheckpointId, JobId, Name, SimDuration, SimTime};
 use crate::checkpoint::coordinator::CheckpointMetrics;
 use crate::checkpoint::{
     Alignment, ChannelCounts, ChannelState, CheckpointBarrier, CheckpointBarrierTracker,
-    CheckpointConfig, CheckpointFailure, CheckpointStorage, CheckpointingMode,
+    CheckpointConfig, CheckpointFailure, CheckpointStorage, CheckpointingMode, ContentDigest,
     OperatorSubtaskState, SingleCheckpointBarrierHandler, SnapshotParts, StateHandle,
     StoredChannel, SubtaskState, TaskSnapshot,
 };
@@ -408,13 +408,21 @@ pub(super) fn positions(operators: &[OperatorSubtaskState]) -> Vec<SplitPosition
 }
 
 pub(super) fn digests(state: &OperatorSubtaskState) -> Vec<StateDigest> {
-    let digest = |(name, content): (String, crate::checkpoint::ContentDigest)| StateDigest {
+    named(state, state.digests())
+}
+
+/// The digests of an operator's states.
+pub(super) fn named(
+    state: &OperatorSubtaskState,
+    digests: Vec<(String, ContentDigest)>,
+) -> Vec<StateDigest> {
+    let digest = |(name, content): (String, ContentDigest)| StateDigest {
         operator: state.operator.as_str().into(),
         state: name.into(),
         entries: content.entries,
         digest: format!("{:032x}", content.digest).into(),
     };
-    state.digests().into_iter().map(digest).collect()
+    digests.into_iter().map(digest).collect()
 }
 
 /// A file of a serialized backend counts as a state of its own.

@@ -206,6 +206,7 @@ impl StreamTask {
         }
         self.closing = true;
         self.end_input()?;
+        self.tell_state_left()?;
         self.pay().await?;
         // Unlike Flink, where a finished task's partitions live on in their TaskManager, a task
         // stays until its consumers have been sent everything.

@@ -2,7 +2,7 @@
 //!
 //! Previous: [`super::restoring`], which has fetched it. Next: the task's loop.
 
-use super::checkpoints::{digests, file_digest, positions};
+use super::checkpoints::{digests, file_digest, named, positions};
 use super::guard::guarded;
 use super::restoring::RestoredRest;
 use super::stream_task::StreamTask;
@@ -11,7 +11,7 @@ use crate::checkpoint::{ChannelCounts, FileHandle, StateHandle, TaskSnapshot};
 use crate::network;
 use crate::operator::Channels;
 use crate::record::{ChainEvent, Failure};
-use crate::trace::{Event, RecoveryEvent};
+use crate::trace::{Event, RecoveryEvent, TaskEvent};
 
 impl StreamTask {
     /// Takes over what a checkpoint holds beside the state of operators, and tells what all of it
@@ -82,6 +82,21 @@ impl StreamTask {
             inputs,
             outputs,
         }));
+        Ok(())
+    }
+
+    /// Tells what the keyed states hold when the input has ended: the outcome of the job, as far as
+    /// it is in its state.
+    pub(super) fn tell_state_left(&mut self) -> Result<(), Failure> {
+        if self.descriptor.checkpointing.is_none() {
+            return Ok(());
+        }
+        self.shared.snapshots.begin_looking();
+        guarded(|| self.head.on_event(ChainEvent::Snapshot(CheckpointId(0))))?;
+        let (operators, _) = self.shared.snapshots.take();
+        let state = operators.iter().flat_map(|it| named(it, it.keyed_digests())).collect();
+        let (job, subtask, attempt) = (self.job(), self.name(), self.attempt());
+        self.host.trace.record(Event::Task(TaskEvent::StateLeft { job, subtask, attempt, state }));
         Ok(())
     }
 

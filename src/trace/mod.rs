@@ -31,7 +31,7 @@ pub use error::TraceError;
 pub use event::{
     Accumulated, ChannelCut, ChannelRange, CheckpointEvent, DatabaseEvent, Event, ExchangeEvent,
     ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus, LateOutcome, LogEvent, NodeEvent,
-    RecordEvent, RecoveryEvent, ResourceEvent, RpcEvent, SinkEvent, Span, SplitPosition,
+    RecordEvent, RecoveryEvent, ResourceEvent, RowRange, RpcEvent, SinkEvent, Span, SplitPosition,
     StateDigest, StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent, TimerEvent,
     TransactionEvent, TransactionResult, WindowEvent,
 };

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use weir::host::{LogRecord, TopicPartition};
 use weir::record::{Row, RowKind};
 
+pub(crate) use disk::TestDisk;
+
 /// The one topic of these tests.
 const TOPIC: &str = "out";
 
@@ -20,7 +22,7 @@ fn partition(partition: u16) -> TopicPartition {
 
 fn records(texts: &[String]) -> Arc<[LogRecord]> {
     let record = |text: &String| LogRecord {
-        row: Row { kind: RowKind::Insert, fields: vec![text.clone()], id: None },
+        row: Row { kind: RowKind::Insert, fields: vec![text.clone()], id: None, number: None },
         timestamp: None,
     };
     texts.iter().map(record).collect()

@@ -7,8 +7,9 @@ use weir::base::{
 };
 use weir::check::{Checker, Invariant, Verdict};
 use weir::trace::{
-    ChannelCut, CheckpointEvent, Event, Header, JobEvent, NodeEvent, Recorded, RecoveryEvent,
-    ResourceEvent, SinkEvent, StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent,
+    ChannelCut, CheckpointEvent, DatabaseEvent, Event, Header, JobEvent, JobStatus, NodeEvent,
+    Recorded, RecoveryEvent, ResourceEvent, SinkEvent, StateEvent, StorageEvent, StoredFile,
+    TaskEvent, TimeEvent, TransactionEvent,
 };
 
 use crate::trace::strategy::arbitrary_event;
@@ -222,6 +223,7 @@ fn the_rest_of_the_engine_keeps_its_word() {
             attempt,
             rows: 1,
             hash: 0,
+            numbers: Vec::new(),
             shown: Vec::new(),
         })
     };
@@ -256,4 +258,122 @@ proptest! {
         prop_assert_eq!(first.invariants.len(), Invariant::all().count());
         prop_assert_eq!(first, verdict(&events, "limit: events"));
     }
+}
+
+/// What is violated in a run of these events, each after so many minutes, that is cut off at the
+/// last.
+fn check_after(events: &[(u64, Event)]) -> String {
+    let header = Header::new("by/hand", "0", Seed(7), vec![n("client")]);
+    let mut checker = Checker::new(&header);
+    for (place, (minutes, event)) in (1..).zip(events) {
+        checker.apply(&Recorded {
+            step: Step(place),
+            sub: 0,
+            at: SimTime(minutes * 60_000_000_000),
+            node: NodeId(0),
+            incarnation: Incarnation(1),
+            event: event.clone(),
+        });
+    }
+    violated(&checker.finish("limit: virtual time"))
+}
+
+#[test]
+fn rows_that_are_written_again_and_again_are_no_progress() {
+    let (name, plan) = (n("job"), "{}".to_string());
+    let submitted =
+        || Event::Job(JobEvent::JobSubmitted { job: JOB, name: name.clone(), plan: plan.clone() });
+    let triggered = || {
+        Event::Checkpoint(CheckpointEvent::CheckpointTriggered {
+            job: JOB,
+            checkpoint: CheckpointId(1),
+            barriers: n("aligned"),
+            sources: Vec::new(),
+            tasks: Vec::new(),
+            finished: Vec::new(),
+        })
+    };
+    let completed = || {
+        Event::Checkpoint(CheckpointEvent::CheckpointCompleted {
+            job: JOB,
+            checkpoint: CheckpointId(1),
+            duration_us: 0,
+            bytes: 0,
+            stored_bytes: 0,
+        })
+    };
+    let restored = |restart| {
+        Event::Recovery(RecoveryEvent::JobRestored { job: JOB, restart, checkpoint: None })
+    };
+    let row = || {
+        Event::Sink(SinkEvent::RowsVisible {
+            sink: n("out"),
+            subtask: n("out#1"),
+            attempt: 0,
+            rows: 1,
+            hash: 0,
+            numbers: Vec::new(),
+            shown: Vec::new(),
+        })
+    };
+    let (again, restarts) = ([(20, restored(1)), (25, row())], [(30, restored(2)), (35, row())]);
+    let begin = [(0, submitted()), (1, triggered())];
+    let repeating = [&begin[..], &again, &restarts].concat();
+    insta::assert_snapshot!(check_after(&repeating), @"");
+    let goes_on = [&begin[..], &again, &[(28, completed())], &restarts[1..]].concat();
+    assert_eq!(check_after(&goes_on), "");
+    // Without checkpoints nobody can tell what comes again.
+    assert_eq!(check_after(&[&begin[..1], &again, &restarts].concat()), "");
+}
+
+#[test]
+fn what_a_database_has_committed_before_it_died_is_committed() {
+    let (subtask, transaction, checkpoint) = (n("out#1"), n("out-0-0-1"), CheckpointId(1));
+    let prepared = Event::Transaction(TransactionEvent::TransactionPreCommitted {
+        job: JOB,
+        subtask: subtask.clone(),
+        attempt: 0,
+        transaction: transaction.clone(),
+        checkpoint,
+    });
+    let acknowledged = Event::Checkpoint(CheckpointEvent::CheckpointAcknowledged {
+        job: JOB,
+        subtask,
+        attempt: 0,
+        checkpoint,
+        files: Vec::new(),
+        bytes: 0,
+        stored_bytes: 0,
+        in_flight_bytes: 0,
+        start_delay_us: 0,
+        alignment_us: 0,
+        sync_us: 0,
+        async_us: 0,
+    });
+    let completed = Event::Checkpoint(CheckpointEvent::CheckpointCompleted {
+        job: JOB,
+        checkpoint,
+        duration_us: 0,
+        bytes: 0,
+        stored_bytes: 0,
+    });
+    let recovered = |committed: &[Name]| {
+        let committed = committed.to_vec();
+        Event::Database(DatabaseEvent::DatabaseRecovered { entries: 2, torn_bytes: 0, committed })
+    };
+    let finished = Event::Job(JobEvent::JobStatusChanged {
+        job: JOB,
+        from: JobStatus::Running,
+        to: JobStatus::Finished,
+        cause: None,
+    });
+    let check = |recovered| {
+        let (prepared, acknowledged) = (prepared.clone(), acknowledged.clone());
+        let events = [prepared, acknowledged, completed.clone(), recovered, finished.clone()];
+        let verdict = verdict(&events, "completed");
+        let of = |it: &&weir::check::Judged| it.invariant == Invariant::AtomicCommit;
+        verdict.violated().find(of).map(|it| it.witness.as_ref().unwrap().text.clone())
+    };
+    assert_eq!(check(recovered(&[transaction.clone()])), None);
+    insta::assert_snapshot!(check(recovered(&[])).unwrap(), @"");
 }

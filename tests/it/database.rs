@@ -1,5 +1,7 @@
 //! The database: what its tables take, and that they follow from the entries of its redo log.
 
+mod served;
+
 use proptest::prelude::*;
 use weir::base::Name;
 use weir::database::{DatabaseState, Engine, RedoEntry, SqlType, Table};
@@ -18,7 +20,7 @@ fn log() -> Table {
 }
 
 fn row(kind: RowKind, fields: &[&str]) -> Row {
-    Row { kind, fields: fields.iter().map(ToString::to_string).collect(), id: None }
+    Row { kind, fields: fields.iter().map(ToString::to_string).collect(), id: None, number: None }
 }
 
 fn n(name: &str) -> Name {
@@ -141,6 +143,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
         kind,
         fields: vec![account.to_string(), balance],
         id: None,
+        number: None,
     });
     prop::collection::vec(row, 1..5)
 }

@@ -26,11 +26,12 @@ fn expected_in(sink: &str, key_columns: Option<u16>, rows: &str) -> Event {
 }
 
 fn shown_in(sink: &str, rows: &str) -> Event {
-    let row = |fields| Row { kind: RowKind::Insert, fields, id: None };
+    let row = |fields| Row { kind: RowKind::Insert, fields, id: None, number: None };
     let shown: Vec<Row> = fields(rows).into_iter().map(row).collect();
     let rows = shown.len() as u32;
     let (sink, subtask) = (n(sink), n("out#1"));
-    Event::Sink(SinkEvent::RowsVisible { sink, subtask, attempt: 0, rows, hash: 0, shown })
+    let (attempt, hash, numbers) = (0, 0, Vec::new());
+    Event::Sink(SinkEvent::RowsVisible { sink, subtask, attempt, rows, hash, numbers, shown })
 }
 
 fn submitted() -> Event {

@@ -11,6 +11,7 @@ mod gallery;
 mod golden;
 mod graph;
 mod guarantees;
+mod history;
 mod page;
 mod record;
 mod replay;

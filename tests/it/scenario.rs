@@ -225,7 +225,8 @@ fn outcome(text: &str, overrides: &Overrides, report: RunReport) -> Outcome {
 }
 
 fn report(status: JobStatus, cause: Option<&str>, rows: usize) -> RunReport {
-    let row = Row { kind: RowKind::Insert, fields: vec!["a".into(), "1".into()], id: None };
+    let row =
+        Row { kind: RowKind::Insert, fields: vec!["a".into(), "1".into()], id: None, number: None };
     let sink = SinkReport {
         columns: vec!["word".to_owned(), "count".to_owned()],
         committed: rows as u64,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::connector::DeliveryGuarantee;
 use crate::connector::rows::fields;
 use crate::database::Table;
+use crate::operator::OperatorContext;
 use crate::record::{Batch, Data, Failure, RecordId, Row, RowKind};
 
 /// See the module.
@@ -42,11 +43,16 @@ impl<T: Data> DatabaseSink<T> {
     }
 
     /// The rows of a batch.
-    pub(super) fn rows(&self, batch: &Batch<T>) -> Result<Vec<Row>, Failure> {
+    pub(super) fn rows(
+        &self,
+        context: &OperatorContext,
+        batch: &Batch<T>,
+    ) -> Result<Vec<Row>, Failure> {
         let fields = fields(&self.table.name, self.table.columns.len(), batch)?;
         let row = |(index, fields)| {
             let id = batch.id(index).and_then(RecordId::known);
-            Row { kind: (self.kind)(&batch.values[index]), fields, id }
+            let number = Some(context.next_row());
+            Row { kind: (self.kind)(&batch.values[index]), fields, id, number }
         };
         Ok(fields.into_iter().enumerate().map(row).collect())
     }

@@ -26,6 +26,7 @@ pub struct DatabaseTransaction {
 
 /// See the module.
 pub struct TransactionalDatabase<T> {
+    context: OperatorContext,
     access: Rc<dyn DatabaseAccess>,
     sink: DatabaseSink<T>,
     current: Option<(Name, Vec<Row>)>,
@@ -34,7 +35,9 @@ pub struct TransactionalDatabase<T> {
 impl<T: Data> TransactionalDatabase<T> {
     /// One subtask's part in it.
     pub fn open(context: &OperatorContext, sink: &DatabaseSink<T>) -> Result<Self, Failure> {
-        Ok(Self { access: access(context)?, sink: sink.clone(), current: None })
+        context.writes_to(&sink.table.name);
+        let (access, context) = (access(context)?, context.clone());
+        Ok(Self { context, access, sink: sink.clone(), current: None })
     }
 }
 
@@ -69,7 +72,7 @@ impl<T: Data> TwoPhaseCommit<T> for TransactionalDatabase<T> {
     }
 
     fn write(&mut self, batch: Batch<T>) -> Result<(), Failure> {
-        let rows = self.sink.rows(&batch)?;
+        let rows = self.sink.rows(&self.context, &batch)?;
         let Some((_, written)) = &mut self.current else {
             return Err(Failure("a transaction is written to that was not begun".to_owned()));
         };

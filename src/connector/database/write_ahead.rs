@@ -37,6 +37,7 @@ pub struct PendingRows {
 
 /// See the module.
 pub struct WriteAheadTable<T> {
+    context: OperatorContext,
     access: Rc<dyn DatabaseAccess>,
     sink: DatabaseSink<T>,
     writer: DatabaseWriter,
@@ -55,8 +56,10 @@ impl<T: Data> WriteAheadTable<T> {
             attempt: context.attempt,
         };
         let committer = context.snapshots.parts.committer.clone();
+        context.writes_to(&sink.table.name);
         let (sink, connected) = (sink.clone(), Rc::default());
-        Ok(Self { access, sink, writer, committer, connected, current: None })
+        let context = context.clone();
+        Ok(Self { context, access, sink, writer, committer, connected, current: None })
     }
 }
 
@@ -96,7 +99,7 @@ impl<T: Data> TwoPhaseCommit<T> for WriteAheadTable<T> {
     }
 
     fn write(&mut self, batch: Batch<T>) -> Result<(), Failure> {
-        let rows = self.sink.rows(&batch)?;
+        let rows = self.sink.rows(&self.context, &batch)?;
         let Some(current) = &mut self.current else {
             return Err(Failure("a transaction is written to that was not begun".to_owned()));
         };

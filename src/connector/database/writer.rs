@@ -48,6 +48,7 @@ impl<T: Data> TableWriter<T> {
             subtask: context.subtask.clone(),
             attempt: context.attempt,
         };
+        context.writes_to(&sink.table.name);
         let mut this = Self {
             context: context.clone(),
             sink: sink.clone(),
@@ -119,7 +120,7 @@ impl<T: Data> Output<T> for TableWriter<T> {
     fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
         self.cost.charge(batch.len());
         self.context.meter.count_out(batch.len());
-        let rows = self.sink.rows(&batch)?;
+        let rows = self.sink.rows(&self.context, &batch)?;
         self.taken += rows.len() as u64;
         self.waiting.extend(rows);
         self.send();
@@ -128,6 +129,7 @@ impl<T: Data> Output<T> for TableWriter<T> {
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        self.context.tell_rows(&event);
         match event {
             ChainEvent::TimersDue => self.on_answer()?,
             ChainEvent::Snapshot(_) if self.context.snapshots.looks_on() => {}

@@ -90,6 +90,7 @@ impl LogSink {
     /// Hands records to a producer, each for the partition of its key.
     pub(super) fn send<T: Data>(
         &self,
+        context: &OperatorContext,
         producer: &Producer,
         batch: &Batch<T>,
     ) -> Result<(), Failure> {
@@ -99,7 +100,8 @@ impl LogSink {
             let key = fields.first().map(String::as_str).unwrap_or_default();
             let partition = (xxh3_64(key.as_bytes()) % u64::from(self.partitions)) as u16;
             let id = batch.id(index).and_then(RecordId::known);
-            let row = Row { kind: RowKind::Insert, fields, id };
+            let number = Some(context.next_row());
+            let row = Row { kind: RowKind::Insert, fields, id, number };
             let record = LogRecord { row, timestamp: batch.timestamp(index) };
             by_partition.entry(partition).or_default().push(record);
         }
@@ -126,6 +128,7 @@ impl<T: Data> LogWriter<T> {
         let work = context.outside_work.clone();
         let on_change = Rc::new(move || work.wake());
         let topic = (sink.topic.clone(), sink.partitions);
+        context.writes_to(&sink.topic);
         Ok(Self {
             context: context.clone(),
             producer: Producer::new(&access(context)?, topic, None, on_change),
@@ -154,12 +157,13 @@ impl<T: Data> Output<T> for LogWriter<T> {
         self.cost.charge(batch.len());
         self.context.meter.count_out(batch.len());
         self.check()?;
-        self.sink.send(&self.producer, &batch)?;
+        self.sink.send(&self.context, &self.producer, &batch)?;
         self.share.set_full(self.producer.is_full());
         Ok(())
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {
+        self.context.tell_rows(&event);
         match event {
             ChainEvent::TimersDue => {
                 self.check()?;

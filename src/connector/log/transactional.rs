@@ -27,6 +27,7 @@ pub struct LogTransaction {
 
 /// See the module.
 pub struct TransactionalLog {
+    context: OperatorContext,
     access: Rc<dyn LogAccess>,
     sink: LogSink,
     on_change: Rc<dyn Fn()>,
@@ -42,7 +43,9 @@ impl TransactionalLog {
         sink: &LogSink,
         on_change: Rc<dyn Fn()>,
     ) -> Result<Self, Failure> {
+        context.writes_to(&sink.topic);
         Ok(Self {
+            context: context.clone(),
             access: access(context)?,
             sink: sink.clone(),
             on_change,
@@ -100,7 +103,7 @@ impl<T: Data> TwoPhaseCommit<T> for TransactionalLog {
         let Some((_, producer)) = &self.current else {
             return Err(Failure("a transaction is written to that was not begun".to_owned()));
         };
-        self.sink.send(producer, &batch)
+        self.sink.send(&self.context, producer, &batch)
     }
 
     fn check(&self) -> Result<(), Failure> {

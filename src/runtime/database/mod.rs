@@ -262,7 +262,7 @@ impl Database {
     /// What tables hold from the beginning.
     fn fill(&mut self) {
         for table in self.options.tables.clone() {
-            let row = |fields| Row { kind: RowKind::Insert, fields, id: None };
+            let row = |fields| Row { kind: RowKind::Insert, fields, id: None, number: None };
             let rows: Vec<Row> = table.rows.into_iter().map(row).collect();
             if rows.is_empty() {
                 continue;

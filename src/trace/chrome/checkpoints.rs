@@ -34,7 +34,8 @@ pub(super) fn track_of(event: &CheckpointEvent) -> String {
 /// The track of an event about restarts.
 pub(super) fn track_of_recovery(event: &RecoveryEvent) -> String {
     match event {
-        RecoveryEvent::StateRestored { job, subtask, .. } => task_track(*job, subtask),
+        RecoveryEvent::StateRestored { job, subtask, .. }
+        | RecoveryEvent::RecordsMissed { job, subtask, .. } => task_track(*job, subtask),
         RecoveryEvent::RestartScheduled { .. }
         | RecoveryEvent::JobRestored { .. }
         | RecoveryEvent::CheckpointUnusable { .. } => ALL.to_owned(),

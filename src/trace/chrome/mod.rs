@@ -214,6 +214,9 @@ impl<W: Write> Export<'_, W> {
                 let track = self.out.track(recorded, &name)?;
                 self.out.close(track, at)
             }
+            TaskEvent::StateLeft { job, subtask, .. } => {
+                self.instant(recorded, &task_track(*job, subtask), "t")
+            }
             TaskEvent::BackPressured { job, subtask } => {
                 let track = self.out.track(recorded, &task_track(*job, subtask))?;
                 self.out.close_to(track, 1, at)?;
@@ -287,11 +290,12 @@ impl<W: Write> Export<'_, W> {
                 self.out.write(track, recorded.at, counter)
             }
             SinkEvent::WriterOpened { subtask, .. }
+            | SinkEvent::RowsCounted { subtask, .. }
             | SinkEvent::WriteRefused { subtask, .. }
             | SinkEvent::RowsWritten { subtask, .. }
             | SinkEvent::LatencyMeasured { subtask, .. } => self.instant(recorded, subtask, "t"),
             // Nothing happens: it is said what must.
-            SinkEvent::RowsExpected { .. } => Ok(()),
+            SinkEvent::RowsExpected { .. } | SinkEvent::SinkDeclared { .. } => Ok(()),
         }
     }
 }

@@ -425,6 +425,18 @@ pub enum RecoveryEvent {
         /// From which checkpoint; none if it begins anew.
         checkpoint: Option<CheckpointId>,
     },
+    /// A source that cannot be rewound goes on with what comes from now on: whatever its earlier
+    /// attempts had read, and no row shows yet, is lost.
+    RecordsMissed {
+        /// The job.
+        job: JobId,
+        /// The subtask.
+        subtask: Name,
+        /// Which attempt.
+        attempt: u32,
+        /// The source operator's uid.
+        operator: Name,
+    },
     /// A checkpoint cannot be restored, and the one before is taken.
     CheckpointUnusable {
         /// The job.

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
 
-use crate::base::{EventTime, JobId, Name, SimTime};
-use crate::record::{RecordId, Row, WatermarkStatus};
+use crate::base::{CheckpointId, EventTime, JobId, Name, SimTime};
+use crate::record::{RecordId, Row, RowNumber, WatermarkStatus};
 use crate::trace::Level;
 
 /// Channels. A channel goes from one subtask to another along one edge of the job graph.
@@ -215,6 +215,15 @@ pub enum RecordEvent {
     },
 }
 
+/// Rows of one attempt at a subtask of a sink, one behind the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RowRange {
+    /// The first.
+    pub first: RowNumber,
+    /// How many there are.
+    pub rows: u32,
+}
+
 /// What the outside world sees.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
@@ -252,8 +261,35 @@ pub enum SinkEvent {
         rows: u32,
         /// The sum of their hashes: equal for equal rows in any order.
         hash: u64,
-        /// The rows themselves, if it is known what the sink must show.
+        /// Which rows of the sink these are, in their order; none if no job has written them.
+        numbers: Vec<RowRange>,
+        /// The rows themselves, if it is known what the sink must show, or if they replace each
+        /// other.
         shown: Vec<Row>,
+    },
+    /// How many rows an attempt at a subtask of a sink has written: up to a checkpoint, or in all.
+    RowsCounted {
+        /// The job.
+        job: JobId,
+        /// The sink.
+        sink: Name,
+        /// The subtask.
+        subtask: Name,
+        /// Its index, from 0.
+        index: u16,
+        /// Which attempt.
+        attempt: u32,
+        /// The checkpoint; none at the end of its input.
+        checkpoint: Option<CheckpointId>,
+        /// How many rows.
+        rows: u64,
+    },
+    /// A sink of a job, told before anything else of the job.
+    SinkDeclared {
+        /// The sink.
+        sink: Name,
+        /// How many leading columns are the key, if rows of one key replace each other.
+        key_columns: Option<u16>,
     },
     /// The rows themselves, just before they become visible.
     RowsWritten {

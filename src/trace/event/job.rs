@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoStaticStr};
 
+use super::checkpoint::StateDigest;
 use crate::base::{JobId, Name};
 
 /// Flink's `JobStatus`.
@@ -196,6 +197,18 @@ pub enum TaskEvent {
         back_pressured_us: u64,
         /// Time spent waiting for input, in microseconds.
         idle_us: u64,
+    },
+    /// The input of a task has ended, and this is what its keyed states hold. Told of jobs with
+    /// checkpoints, if the state is not in files.
+    StateLeft {
+        /// The job.
+        job: JobId,
+        /// The subtask.
+        subtask: Name,
+        /// Which attempt.
+        attempt: u32,
+        /// What the states hold.
+        state: Vec<StateDigest>,
     },
     /// A task has input but nowhere to put its output.
     BackPressured {

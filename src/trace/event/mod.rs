@@ -23,7 +23,7 @@ pub use checkpoint::{
     StoredFile,
 };
 pub use cluster::{FaultEvent, NodeEvent, ResourceEvent, RpcEvent};
-pub use data::{ExchangeEvent, RecordEvent, SinkEvent};
+pub use data::{ExchangeEvent, RecordEvent, RowRange, SinkEvent};
 pub use database::DatabaseEvent;
 pub use job::{Accumulated, ExecutionState, JobEvent, JobStatus, TaskEvent};
 pub use log::{LogEvent, TransactionEvent, TransactionResult};

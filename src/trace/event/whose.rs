@@ -99,6 +99,7 @@ impl RecoveryEvent {
         match self {
             Self::RestartScheduled { job, .. }
             | Self::JobRestored { job, .. }
+            | Self::RecordsMissed { job, .. }
             | Self::CheckpointUnusable { job, .. }
             | Self::StateRestored { job, .. } => *job,
         }

@@ -163,6 +163,10 @@ pub(super) fn recovery(event: &RecoveryEvent) -> String {
         RecoveryEvent::JobRestored { job, restart, checkpoint: None } => {
             format!("job {job}  restart {restart} begins anew")
         }
+        RecoveryEvent::RecordsMissed { job, subtask, attempt, operator } => {
+            let which = execution(*job, subtask, *attempt);
+            format!("{which}  cannot rewind {}: it goes on with what comes now", escape(operator))
+        }
         RecoveryEvent::CheckpointUnusable { job, checkpoint, cause } => {
             format!("job {job}  checkpoint {checkpoint} cannot be restored: {}", escape(cause))
         }

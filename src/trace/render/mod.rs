@@ -146,7 +146,9 @@ fn tone(event: &Event) -> Tone {
         Event::Task(event) => match event {
             TaskEvent::ExecutionStateChanged { to: state, .. }
             | TaskEvent::TaskEnded { state, .. } => execution_tone(*state),
-            TaskEvent::TaskStarted { .. } | TaskEvent::BackPressureEased { .. } => Tone::Plain,
+            TaskEvent::TaskStarted { .. }
+            | TaskEvent::StateLeft { .. }
+            | TaskEvent::BackPressureEased { .. } => Tone::Plain,
             TaskEvent::BackPressured { .. } => Tone::Waiting,
         },
         Event::Exchange(event) => match event {
@@ -191,7 +193,9 @@ fn tone(event: &Event) -> Tone {
         Event::Recovery(event) => match event {
             RecoveryEvent::RestartScheduled { .. } => Tone::Waiting,
             RecoveryEvent::JobRestored { .. } | RecoveryEvent::StateRestored { .. } => Tone::Good,
-            RecoveryEvent::CheckpointUnusable { .. } => Tone::Bad,
+            RecoveryEvent::RecordsMissed { .. } | RecoveryEvent::CheckpointUnusable { .. } => {
+                Tone::Bad
+            }
         },
         Event::Storage(event) => match event {
             StorageEvent::FileStored { .. }

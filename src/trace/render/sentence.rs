@@ -179,6 +179,11 @@ fn task(event: &TaskEvent) -> String {
                  busy {busy}, back-pressured {waited}, idle {idle}"
             )
         }
+        TaskEvent::StateLeft { job, subtask, attempt, state } => {
+            let which = execution(*job, subtask, *attempt);
+            let keys: u64 = state.iter().map(|it| it.entries).sum();
+            format!("{which}  has state of {} left", count(keys, "key"))
+        }
         TaskEvent::BackPressured { job, subtask } => {
             format!("{}  back-pressured", execution(*job, subtask, 0))
         }
@@ -252,7 +257,24 @@ fn sink(event: &SinkEvent) -> String {
             let attempt = of_attempt(*attempt);
             format!("{rows} of {subtask}{attempt} for {sink} refused: it has been replaced")
         }
-        SinkEvent::RowsVisible { sink, subtask, attempt, rows, hash, shown: _ } => {
+        SinkEvent::SinkDeclared { sink, key_columns } => {
+            let sink = escape(sink);
+            match key_columns {
+                None => format!("rows are appended to {sink}"),
+                Some(_) => format!("rows of one key replace each other in {sink}"),
+            }
+        }
+        SinkEvent::RowsCounted { job: _, sink, subtask, index: _, attempt, checkpoint, rows } => {
+            let (sink, rows) = (escape(sink), count(*rows, "row"));
+            let subtask = format!("{}{}", escape(subtask), of_attempt(*attempt));
+            match checkpoint {
+                Some(checkpoint) => {
+                    format!("{subtask} has written {rows} to {sink} up to checkpoint {checkpoint}")
+                }
+                None => format!("{subtask} has written {rows} to {sink} in all"),
+            }
+        }
+        SinkEvent::RowsVisible { sink, subtask, attempt, rows, hash, numbers: _, shown: _ } => {
             let subtask = format!("{}{}", escape(subtask), of_attempt(*attempt));
             let (sink, rows) = (escape(sink), count(*rows, "row"));
             format!("{subtask} makes {rows} visible in {sink}, hash {hash:016x}")

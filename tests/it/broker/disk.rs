@@ -18,24 +18,24 @@ struct File {
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct TestDisk {
+pub(crate) struct TestDisk {
     now: Cell<SimTime>,
     refuses: Cell<u32>,
     files: RefCell<BTreeMap<String, File>>,
 }
 
 impl TestDisk {
-    pub(super) fn set_now(&self, now: SimTime) {
+    pub(crate) fn set_now(&self, now: SimTime) {
         self.now.set(now);
     }
 
     /// Refuses the next so many calls that write.
-    pub(super) fn refuse(&self, calls: u32) {
+    pub(crate) fn refuse(&self, calls: u32) {
         self.refuses.set(calls);
     }
 
     /// A crash: of what is not synced a part is left, as `cut` has it.
-    pub(super) fn crash(&self, cut: usize) {
+    pub(crate) fn crash(&self, cut: usize) {
         let mut files = self.files.borrow_mut();
         for file in files.values_mut() {
             for (done, contents) in std::mem::take(&mut file.syncs) {

@@ -329,10 +329,16 @@ fn sink_event() -> impl Strategy<Value = Event> {
                 attempt: 0,
                 rows,
                 hash: u64::MAX - 1,
+                numbers: Vec::new(),
                 shown: Vec::new(),
             }
         } else {
-            let row = Row { kind: RowKind::Insert, fields: vec![rows.to_string()], id: None };
+            let row = Row {
+                kind: RowKind::Insert,
+                fields: vec![rows.to_string()],
+                id: None,
+                number: None,
+            };
             SinkEvent::RowsWritten { sink, subtask, rows: vec![row; 3] }
         })
     })

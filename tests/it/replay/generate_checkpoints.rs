@@ -183,7 +183,7 @@ pub fn checkpoint_event() -> impl Strategy<Value = Event> {
 }
 
 pub fn recovery_event() -> impl Strategy<Value = Event> {
-    (subtask(), 0u32..3, checkpoint(), 0..4).prop_map(|(subtask, restart, checkpoint, what)| {
+    (subtask(), 0u32..3, checkpoint(), 0..5).prop_map(|(subtask, restart, checkpoint, what)| {
         let (job, cause) = (JOB, "cause".to_owned());
         Event::Recovery(match what {
             0 => RecoveryEvent::RestartScheduled { job, restart, delay_ms: 5, cause },
@@ -192,6 +192,10 @@ pub fn recovery_event() -> impl Strategy<Value = Event> {
                 RecoveryEvent::JobRestored { job, restart, checkpoint }
             }
             2 => RecoveryEvent::CheckpointUnusable { job, checkpoint, cause },
+            3 => {
+                let operator = "words".into();
+                RecoveryEvent::RecordsMissed { job, subtask, attempt: restart, operator }
+            }
             _ => RecoveryEvent::StateRestored {
                 job,
                 subtask,

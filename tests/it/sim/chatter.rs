@@ -129,7 +129,7 @@ async fn send(host: Host, nodes: u16, letters: u64, life: u64, diary: Arc<Mutex<
         say(&host, format!("at {count}"));
         if count % 4 == 0 {
             let fields = vec![host.node.to_string(), life.to_string(), count.to_string()];
-            let row = Row { kind: RowKind::Insert, fields, id: None };
+            let row = Row { kind: RowKind::Insert, fields, id: None, number: None };
             let writer = Writer { sink: "rows", subtask: "chatter#1", attempt: 0 };
             host.outside.publish(writer, vec![row]);
         }

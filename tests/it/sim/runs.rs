@@ -152,7 +152,12 @@ fn rows_become_visible_with_a_hash_that_knows_no_order() {
     let mut options = world(1, 1);
     options.level = Level::Records;
     let outcome = play_out(options, |host, stop| async move {
-        let row = |text: &str| Row { kind: RowKind::Insert, fields: vec![text.into()], id: None };
+        let row = |text: &str| Row {
+            kind: RowKind::Insert,
+            fields: vec![text.into()],
+            id: None,
+            number: None,
+        };
         host.outside.publish(OUT, vec![row("x"), row("y")]);
         host.outside.publish(OUT, vec![row("y"), row("x")]);
         host.outside.publish(OUT, Vec::new());
@@ -172,7 +177,12 @@ fn rows_become_visible_with_a_hash_that_knows_no_order() {
 #[test]
 fn rows_of_a_partition_are_revealed_once() {
     let outcome = play_out(world(1, 1), |host, stop| async move {
-        let row = |text: &str| Row { kind: RowKind::Insert, fields: vec![text.into()], id: None };
+        let row = |text: &str| Row {
+            kind: RowKind::Insert,
+            fields: vec![text.into()],
+            id: None,
+            number: None,
+        };
         host.outside.reveal("out", "out-0", vec![(0, row("x")), (2, row("y"))]);
         host.outside.reveal("out", "out-1", vec![(0, row("z"))]);
         host.outside.reveal("out", "out-0", vec![(0, row("x")), (2, row("y"))]);

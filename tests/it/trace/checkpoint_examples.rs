@@ -108,6 +108,12 @@ pub fn checkpoints() -> Vec<Event> {
                 cause: "taskmanager-2 was lost".into(),
             },
             RecoveryEvent::JobRestored { job, restart: 2, checkpoint: Some(checkpoint) },
+            RecoveryEvent::RecordsMissed {
+                job,
+                subtask: n("parse#1"),
+                attempt: 1,
+                operator: n("words"),
+            },
             RecoveryEvent::CheckpointUnusable {
                 job,
                 checkpoint,

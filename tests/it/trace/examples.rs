@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use weir::base::{
-    AllocationId, EventTime, Incarnation, JobId, Name, SimTime, StateBackendKind, TimeDomain,
+    AllocationId, CheckpointId, EventTime, Incarnation, JobId, Name, SimTime, StateBackendKind,
+    TimeDomain,
 };
-use weir::record::{RecordId, Row, RowKind, WatermarkStatus};
+use weir::record::{RecordId, Row, RowKind, RowNumber, WatermarkStatus};
 use weir::trace::{
     Accumulated, Event, ExchangeEvent, ExecutionState, FaultEvent, FiringTime, JobEvent, JobStatus,
-    LateOutcome, NodeEvent, RecordEvent, ResourceEvent, RpcEvent, SinkEvent, Span, StateEvent,
-    TaskEvent, TimeEvent, TimerEvent, WindowEvent, kinds,
+    LateOutcome, NodeEvent, RecordEvent, ResourceEvent, RowRange, RpcEvent, SinkEvent, Span,
+    StateDigest, StateEvent, TaskEvent, TimeEvent, TimerEvent, WindowEvent, kinds,
 };
 
 use super::checkpoint_examples::checkpoints;
@@ -27,8 +28,12 @@ pub fn events() -> Vec<Event> {
     let (subtask, from, to) = (n("parse#1"), n("parse#1"), n("count#2"));
     let (slot, allocation) = (n("taskmanager-1/0"), AllocationId(4));
     let ids = vec![RecordId { source: 0, split: 0, offset: 17 }];
-    let row =
-        |kind, fields: [&str; 2]| Row { kind, fields: fields.map(Into::into).into(), id: None };
+    let row = |kind, fields: [&str; 2]| Row {
+        kind,
+        fields: fields.map(Into::into).into(),
+        id: None,
+        number: None,
+    };
     let node = [
         NodeEvent::NodeStarted { incarnation: Incarnation(1) },
         NodeEvent::ClockChanged { offset_us: -1500, drift_ppm: 200 },
@@ -155,9 +160,23 @@ pub fn events() -> Vec<Event> {
             attempt: 0,
             rows: 2,
             hash: 0xfeed,
+            numbers: vec![RowRange {
+                first: RowNumber { job, subtask: 0, attempt: 0, number: 7 },
+                rows: 2,
+            }],
             shown: Vec::new(),
         },
         SinkEvent::LatencyMeasured { subtask: n("sink#1"), marked: vec![SimTime(1_500_000)] },
+        SinkEvent::SinkDeclared { sink: n("counts"), key_columns: Some(1) },
+        SinkEvent::RowsCounted {
+            job,
+            sink: n("counts"),
+            subtask: n("sink#1"),
+            index: 0,
+            attempt: 0,
+            checkpoint: Some(CheckpointId(3)),
+            rows: 9,
+        },
         SinkEvent::RowsExpected {
             sink: n("counts"),
             key_columns: Some(1),
@@ -166,6 +185,17 @@ pub fn events() -> Vec<Event> {
     ];
     let ends = [
         TaskEvent::BackPressureEased { job: JobId(2), subtask: subtask.clone() },
+        TaskEvent::StateLeft {
+            job: JobId(2),
+            subtask: subtask.clone(),
+            attempt: 1,
+            state: vec![StateDigest {
+                operator: n("count"),
+                state: n("reduced"),
+                entries: 3,
+                digest: n("00000000000000000000000000000abc"),
+            }],
+        },
         TaskEvent::TaskEnded {
             job: JobId(2),
             subtask,

@@ -380,6 +380,7 @@ fn work(run: &mut Builder) {
                 kind: RowKind::UpdateAfter,
                 fields: vec!["to".to_owned(), "7".to_owned()],
                 id: None,
+                number: None,
             }],
         }),
     );
@@ -392,6 +393,7 @@ fn work(run: &mut Builder) {
             subtask: SINK.name.into(),
             rows: 7,
             hash: 99,
+            numbers: Vec::new(),
             shown: Vec::new(),
         }),
     );
