@@ -273,11 +273,13 @@ impl Transactions {
     pub fn expire(&self, now: SimTime, transactional_id: &str) -> Option<TransactionChange> {
         let due = self.expires_at(transactional_id)?;
         let known = self.0.get(transactional_id)?;
-        (due <= now).then(|| TransactionChange::Prepared {
-            producer: bumped(known.producer),
-            result: TransactionResult::Abort,
-            ended_by: None,
-        })
+        (due <= now).then(|| known.expired())
+    }
+
+    /// What becomes of all transactions that are open if their time is taken for passed.
+    pub fn expire_all(&self) -> Vec<(Name, TransactionChange)> {
+        let open = self.0.iter().filter(|(_, it)| matches!(it.phase, Phase::Ongoing { .. }));
+        open.map(|(name, it)| (name.clone(), it.expired())).collect()
     }
 
     /// A partition says that it has the marker.
@@ -341,6 +343,15 @@ impl Transactions {
 }
 
 impl Transaction {
+    /// Aborts what is open; whoever has begun it is not the producer any more.
+    fn expired(&self) -> TransactionChange {
+        TransactionChange::Prepared {
+            producer: bumped(self.producer),
+            result: TransactionResult::Abort,
+            ended_by: None,
+        }
+    }
+
     fn apply(&mut self, change: &TransactionChange) {
         match (change, &mut self.phase) {
             (TransactionChange::Joined { partition, .. }, Phase::Ongoing { partitions, .. }) => {

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use super::Splits;
-use super::reading::{Pace, Reading, SplitReader};
+use super::reading::{Pace, Read, Reading, SplitReader};
 use crate::base::{EventTime, SimTime};
 use crate::checkpoint::OperatorSubtaskState;
+use crate::host::ReadRecords;
 use crate::operator::{
     Cost, OperatorContext, OperatorEvent, PeriodicEmit, Said, SourceFactory, SourceReader,
     SourceStatus,
@@ -159,6 +160,35 @@ impl<T: Data> Reader<T> {
         }
     }
 
+    /// The place of the first of these records that nobody can process.
+    fn poisoned(&self, read: &Read<T>) -> Option<u64> {
+        let first = RecordId { source: self.source, split: read.split, offset: read.offset };
+        self.context.host.outside.poisoned(ReadRecords {
+            job: self.context.job,
+            subtask: &self.context.subtask,
+            first,
+            count: read.values.len() as u64,
+        })
+    }
+
+    /// Sends on what was read, as what it is.
+    fn send_on(&mut self, read: Read<T>, now: SimTime) -> Result<(), Failure> {
+        let count = read.values.len();
+        let mut batch = Batch::from(read.values);
+        if self.context.identities {
+            let (source, split) = (self.source, read.split);
+            let id = |index| RecordId { source, split, offset: read.offset + index };
+            batch.ids = Some((0..count as u64).map(id).collect());
+        }
+        batch.markers.push(LatencyMarker { marked: now });
+        self.context.meter.count_in(count);
+        self.cost.charge(count);
+        if self.context.identities {
+            self.record(&batch);
+        }
+        self.emit(read.split, batch)
+    }
+
     /// Emits records of one split, and what its generator says of them.
     fn emit(&mut self, split: u16, mut batch: Batch<T>) -> Result<(), Failure> {
         if !self.has_event_time {
@@ -282,22 +312,18 @@ impl<T: Data> SourceReader for Reader<T> {
         if due.at > now {
             return Ok(SourceStatus::NothingUntil(due.at));
         }
-        let read = self.reading.read(due, now, self.context.batch_records)?;
-        let count = read.values.len();
-        let mut batch = Batch::from(read.values);
-        if self.context.identities {
-            let (source, split) = (self.source, read.split);
-            let id = |index| RecordId { source, split, offset: read.offset + index };
-            batch.ids = Some((0..count as u64).map(id).collect());
+        let mut read = self.reading.read(due, now, self.context.batch_records)?;
+        let Some(place) = self.poisoned(&read) else {
+            self.send_on(read, now)?;
+            return Ok(SourceStatus::MoreAvailable);
+        };
+        let (split, offset) = (read.split, read.offset + place);
+        read.values.truncate(place as usize);
+        if !read.values.is_empty() {
+            self.send_on(read, now)?;
         }
-        batch.markers.push(LatencyMarker { marked: now });
-        self.context.meter.count_in(count);
-        self.cost.charge(count);
-        if self.context.identities {
-            self.record(&batch);
-        }
-        self.emit(read.split, batch)?;
-        Ok(SourceStatus::MoreAvailable)
+        // No snapshot has its position behind it: whoever is restored reads it again.
+        Err(Failure(format!("poisoned record: split {split}, offset {offset} cannot be processed")))
     }
 
     fn on_event(&mut self, event: ChainEvent) -> Result<(), Failure> {

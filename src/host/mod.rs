@@ -30,7 +30,7 @@ pub use log::{
     Append, Fetched, IsolationLevel, LogAccess, LogDone, LogError, LogOffsets, LogRecord,
     ProducerIdentity, TopicPartition, TransactionResult,
 };
-pub use outside::{FenceReplaced, InjectedFailure, Outside, Writer, WriterFencing};
+pub use outside::{FenceReplaced, InjectedFailure, Outside, ReadRecords, Writer, WriterFencing};
 pub use scratch::Scratch;
 pub use services::Services;
 pub use signal::Signal;

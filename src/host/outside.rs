@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use std::rc::Rc;
 
 use super::Signal;
-use crate::base::SimDuration;
-use crate::record::Row;
+use crate::base::{JobId, SimDuration};
+use crate::record::{RecordId, Row};
 
 /// How a user's function is made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,19 @@ pub struct Writer<'a> {
     pub subtask: &'a str,
     /// Which attempt at it.
     pub attempt: u32,
+}
+
+/// Neighbouring records of a split that a source subtask has just read.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadRecords<'a> {
+    /// The job.
+    pub job: JobId,
+    /// The subtask.
+    pub subtask: &'a str,
+    /// The first of them.
+    pub first: RecordId,
+    /// How many there are.
+    pub count: u64,
 }
 
 /// A node's access to the world outside the cluster.
@@ -48,6 +61,17 @@ pub trait Outside {
 
     /// How many times as long as it should the function of `subtask` takes for everything.
     fn slowness(&self, subtask: &str) -> f64;
+
+    /// The place of the first of these records that nobody can process, if one of them is such.
+    fn poisoned(&self, read: ReadRecords<'_>) -> Option<u64>;
+
+    /// Asks to be told when the transactions that are open at the service of this node are to be
+    /// aborted as if their time had passed; for as long as `expire` is kept, which may be called at
+    /// any moment.
+    fn expect_expiry(&self, expire: &Rc<dyn Fn()>);
+
+    /// Says, once for each time that it was told, how many transactions were open.
+    fn on_expired(&self, transactions: usize);
 
     /// Whether the service of this node refuses what it is asked for, as a database does while
     /// somebody else has a lock.

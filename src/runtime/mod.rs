@@ -37,7 +37,7 @@ mod storage_client;
 mod storage_server;
 mod task_executor;
 
-pub use broker::{Broker, BrokerAction, BrokerOptions, BrokerTimer, TopicOptions};
+pub use broker::{Broker, BrokerAction, BrokerOptions, BrokerReport, BrokerTimer, TopicOptions};
 pub use client::{Client, ClientTimer, JobResult, Submission};
 pub use database::{Database, DatabaseAction, DatabaseOptions};
 pub use dispatcher::{Dispatcher, StartJobMaster};

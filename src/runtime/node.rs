@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::broker::{Broker, BrokerAction, BrokerOptions};
+use super::broker::{Broker, BrokerAction, BrokerOptions, BrokerReport};
 use super::client::{Client, JobResult, Submission};
 use super::database::{Database, DatabaseAction, DatabaseClient, DatabaseHandle, DatabaseOptions};
 use super::dispatcher::{Dispatcher, StartJobMaster};
@@ -165,13 +165,19 @@ pub fn broker(host: Host, options: RuntimeOptions, log: BrokerOptions) -> Task {
     Box::pin(async move {
         let shell = Shell::new(host.clone(), options.nodes.clone(), Broker::new(log));
         let reports = shell.reports();
+        let told = reports.clone();
+        // Kept as long as the broker lives.
+        let expire: Rc<dyn Fn()> = Rc::new(move || told.push(BrokerReport::ExpireAll));
+        host.outside.expect_expiry(&expire);
         let act = |action| match action {
             BrokerAction::Journal(work) => {
-                reports.push(work.perform(&*host.disk, host.clock.now()));
+                let result = work.perform(&*host.disk, host.clock.now());
+                reports.push(BrokerReport::Journal(result));
             }
             BrokerAction::Reveal { topic, partition, rows } => {
                 host.outside.reveal(&topic, &format!("{topic}-{partition}"), rows);
             }
+            BrokerAction::Expired { transactions } => host.outside.on_expired(transactions),
         };
         shell.run(act).await;
     })

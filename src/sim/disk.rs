@@ -2,7 +2,8 @@
 //!
 //! Invariant: a write that a sync covers is folded into `durable` at the moment at which that
 //! sync is done, and a crash never touches `durable`. Until then a crash may leave nothing of
-//! the writes, the first few of them (the last of those torn), or all.
+//! the writes, the first few of them (the last of those torn), or all; a disk that tears keeps a
+//! part of the first.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -69,25 +70,33 @@ impl File {
         contents
     }
 
-    /// Loses unsynced writes as chance has it; says how many bytes.
-    fn crash(&mut self, now: SimTime, rng: &mut StreamRng) -> u64 {
+    /// Loses unsynced writes as chance has it, or all of them but a part of the first if the disk
+    /// `tears`; says how many bytes.
+    fn crash(&mut self, now: SimTime, rng: &mut StreamRng, tears: bool) -> u64 {
         self.settle(now);
         self.syncs.clear();
         let count = self.writes.len() as u64;
         if count == 0 {
             return 0;
         }
-        let (whole, torn) = match evenly(rng, 0..=2) {
-            0 => (0, false),
-            1 => (evenly(rng, 0..=count - 1), true),
-            _ => (count, false),
+        let (whole, torn) = match tears {
+            true => (0, true),
+            false => match evenly(rng, 0..=2) {
+                0 => (0, false),
+                1 => (evenly(rng, 0..=count - 1), true),
+                _ => (count, false),
+            },
         };
         let mut lost = 0;
         for (i, write) in self.writes.drain(..).enumerate() {
             let bytes = write.bytes();
+            let length = bytes.len() as u64;
             let kept = match (i as u64).cmp(&whole) {
                 std::cmp::Ordering::Less => bytes.len(),
-                std::cmp::Ordering::Equal if torn => evenly(rng, 0..=bytes.len() as u64) as usize,
+                // A single byte cannot be torn: it is lost.
+                std::cmp::Ordering::Equal if tears && length < 2 => 0,
+                std::cmp::Ordering::Equal if tears => evenly(rng, 1..=length - 1) as usize,
+                std::cmp::Ordering::Equal if torn => evenly(rng, 0..=length) as usize,
                 std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => 0,
             };
             lost += (bytes.len() - kept) as u64;
@@ -242,9 +251,10 @@ impl DiskState {
 
     /// Ends a life: says which files lost how many bytes.
     pub(super) fn crash(&mut self, now: SimTime) -> Vec<(String, u64)> {
+        let tears = self.troubles.iter().any(|(_, trouble)| *trouble == DiskTrouble::Tears);
         let mut losses = Vec::new();
         for (path, file) in &mut self.files {
-            let lost = file.crash(now, &mut self.rng);
+            let lost = file.crash(now, &mut self.rng, tears);
             if lost > 0 {
                 losses.push((path.clone(), lost));
             }
@@ -270,7 +280,10 @@ impl DiskState {
         // Of several troubles the worst counts.
         let slow = self.troubles.iter().map(|(_, trouble)| match trouble {
             DiskTrouble::Slow(times) => *times,
-            DiskTrouble::Errors | DiskTrouble::Full | DiskTrouble::Corrupts => 1.0,
+            DiskTrouble::Errors
+            | DiskTrouble::Full
+            | DiskTrouble::Corrupts
+            | DiskTrouble::Tears => 1.0,
         });
         let nanos = span.as_nanos() as f64 * slow.fold(1.0, f64::max);
         self.busy_until = self.busy_until.max(now) + Duration::from_nanos(nanos as u64);

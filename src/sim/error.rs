@@ -91,7 +91,8 @@ pub(super) fn validate(options: &SimOptions) -> Result<(), SimError> {
         match &fault.action {
             FaultAction::Kill { node: name, .. }
             | FaultAction::Pause { node: name, .. }
-            | FaultAction::Lock { node: name, .. } => {
+            | FaultAction::Lock { node: name, .. }
+            | FaultAction::Expire { node: name } => {
                 node(name)?;
             }
             FaultAction::Partition { from, to, .. } => {
@@ -121,7 +122,10 @@ pub(super) fn validate(options: &SimOptions) -> Result<(), SimError> {
             FaultAction::Slow { factor, .. } if !(factor.is_finite() && *factor >= 0.0) => {
                 return Err(SimError::BadSlowness(factor.to_string()));
             }
-            FaultAction::Fail { .. } | FaultAction::Panic { .. } | FaultAction::Slow { .. } => {}
+            FaultAction::Fail { .. }
+            | FaultAction::Panic { .. }
+            | FaultAction::Slow { .. }
+            | FaultAction::Poison { .. } => {}
         }
     }
     Ok(())

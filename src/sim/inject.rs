@@ -80,6 +80,11 @@ impl World {
                 self.slow.borrow_mut().insert(fault, (subtask.clone(), *factor));
                 self.heal_after(fault, *duration);
             }
+            FaultAction::Poison { subtask, duration } => {
+                self.poison(fault, subtask);
+                self.heal_after(fault, *duration);
+            }
+            FaultAction::Expire { node } => self.expire(fault, self.node_named(node)),
         }
     }
 
@@ -101,6 +106,8 @@ impl World {
             | FaultAction::Disk { .. }
             | FaultAction::Lock { .. }
             | FaultAction::Slow { .. }
+            | FaultAction::Poison { .. }
+            | FaultAction::Expire { .. }
             | FaultAction::Panic { .. }
             | FaultAction::Fail { .. } => format!("no more: {action}"),
         };
@@ -119,7 +126,13 @@ impl World {
                 self.links.borrow_mut().get(id).restore(fault);
             }
             // A clock that was moved stays so, and what has failed has failed.
-            FaultAction::Clock { .. } | FaultAction::Fail { .. } | FaultAction::Panic { .. } => {}
+            FaultAction::Clock { .. }
+            | FaultAction::Fail { .. }
+            | FaultAction::Panic { .. }
+            | FaultAction::Expire { .. } => {}
+            FaultAction::Poison { .. } => {
+                self.poisons.borrow_mut().remove(&fault);
+            }
             FaultAction::Slow { .. } => {
                 self.slow.borrow_mut().remove(&fault);
             }
@@ -170,9 +183,18 @@ impl World {
                 let locked = !locks[usize::from(self.node_named(node).0)].is_empty();
                 locked.then(|| format!("the {node} was locked already"))
             }
+            FaultAction::Expire { node } => {
+                let id = self.node_named(node);
+                if !self.nodes.borrow()[usize::from(id.0)].pulse.get() {
+                    return Some(format!("{node} was down"));
+                }
+                let can = self.can_expire(id);
+                (!can).then(|| format!("nothing on {node} coordinates transactions"))
+            }
             FaultAction::Fail { subtask }
             | FaultAction::Panic { subtask }
-            | FaultAction::Slow { subtask, .. } => {
+            | FaultAction::Slow { subtask, .. }
+            | FaultAction::Poison { subtask, .. } => {
                 self.node_of(subtask).is_none().then(|| format!("no task {subtask} was running"))
             }
         }
@@ -186,11 +208,13 @@ impl World {
             | FaultAction::Clock { node, .. }
             | FaultAction::Disk { node, .. }
             | FaultAction::Lock { node, .. }
+            | FaultAction::Expire { node }
             | FaultAction::Degrade { from: node, .. } => self.node_named(node),
             FaultAction::Partition { from, .. } => self.node_named(&from[0]),
             FaultAction::Fail { subtask }
             | FaultAction::Panic { subtask }
-            | FaultAction::Slow { subtask, .. } => self.node_of(subtask).unwrap_or(NodeId(0)),
+            | FaultAction::Slow { subtask, .. }
+            | FaultAction::Poison { subtask, .. } => self.node_of(subtask).unwrap_or(NodeId(0)),
         }
     }
 

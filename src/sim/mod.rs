@@ -10,7 +10,8 @@
 //! | `wire`, `link` | ports and resets; latency, loss, bandwidth, cuts |
 //! | `disk`, `clock` | what a crash leaves; what a node takes the time to be |
 //! | `triggers`, `inject` | when faults strike, and what they do |
-//! | `failing` | tasks that a fault may make fail |
+//! | `failing`, `poison` | tasks that a fault may make fail; records that it makes them fail on |
+//! | `expiring` | services whose open transactions a fault may end |
 //!
 //! Promises, each held by a property test: messages of a lane keep their order; none is early;
 //! what was synced survives a crash; a dead life changes nothing; blocking the recorder changes
@@ -21,11 +22,13 @@ mod disk;
 mod draw;
 mod driver;
 mod error;
+mod expiring;
 mod failing;
 mod inject;
 mod link;
 mod node;
 mod options;
+mod poison;
 mod ports;
 mod queue;
 mod recording;

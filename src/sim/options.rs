@@ -205,6 +205,20 @@ pub enum FaultAction {
         /// For how long; for ever if unset.
         duration: Option<SimDuration>,
     },
+    /// Nobody can process the next record that a source subtask reads, however often and wherever it
+    /// is read.
+    Poison {
+        /// The subtask.
+        subtask: String,
+        /// After how long the record is repaired; never if unset.
+        duration: Option<SimDuration>,
+    },
+    /// The transactions that are open at a broker that coordinates them are aborted as if their
+    /// time had passed.
+    Expire {
+        /// The node.
+        node: String,
+    },
 }
 
 /// What can be wrong with a disk.
@@ -219,6 +233,8 @@ pub enum DiskTrouble {
     Full,
     /// What is read has a flipped bit.
     Corrupts,
+    /// A crash tears the first write of each file that is not synced, and loses those behind it.
+    Tears,
 }
 
 /// Stated limits of a run. Reaching one ends it (exit code 3).

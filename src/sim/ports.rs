@@ -4,20 +4,22 @@
 //! Previous: `host`. Next: `world` and its parts.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::expiring::Expiring;
 use super::failing::Failing;
 use super::node::guarded;
 use super::sleep::Sleeping;
 use super::world::World;
 use crate::base::{EventTime, Incarnation, Name, NodeId, SimDuration, SimTime, StreamRng};
 use crate::host::{
-    self, Clock, Disk, DiskError, Host, InjectedFailure, Outside, Random, Scratch, Signal, Sleep,
-    Spawn, Task, Writer,
+    self, Clock, Disk, DiskError, Host, InjectedFailure, Outside, Random, ReadRecords, Scratch,
+    Signal, Sleep, Spawn, Task, Writer,
 };
 use crate::record::{Row, RowNumber};
 use crate::sim::disk::DiskState;
@@ -278,6 +280,25 @@ impl Outside for Life {
         attempts.retain(Failing::is_alive);
         attempts.push(failing);
         fails
+    }
+
+    fn poisoned(&self, read: ReadRecords<'_>) -> Option<u64> {
+        // Only what is read by the living is read.
+        if self.is_alive() { self.world.poisoned(read) } else { None }
+    }
+
+    fn expect_expiry(&self, expire: &Rc<dyn Fn()>) {
+        if self.is_alive() {
+            let (pulse, expire) = (self.pulse.clone(), Rc::downgrade(expire));
+            let service = Expiring { pulse, expire, told: VecDeque::new() };
+            self.world.expiring.borrow_mut().insert(self.node, service);
+        }
+    }
+
+    fn on_expired(&self, transactions: usize) {
+        if self.is_alive() {
+            self.world.on_expired(self.node, transactions);
+        }
     }
 
     fn is_refusing(&self) -> bool {

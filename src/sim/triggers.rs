@@ -130,6 +130,11 @@ impl Triggers {
         self.faults[fault].1 = Fate::Idle(why);
     }
 
+    /// Notes that it has found something after all.
+    pub(super) fn has_struck(&mut self, fault: usize) {
+        self.faults[fault].1 = Fate::Struck;
+    }
+
     /// Everything that never had its moment, or nothing to do, in words.
     pub(super) fn vacuous(&self, options: &SimOptions) -> Vec<String> {
         let faults = self.faults.iter().zip(&options.faults).enumerate();

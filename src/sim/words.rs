@@ -52,6 +52,10 @@ impl fmt::Display for FaultAction {
                 write!(f, "{subtask} is {factor} times slower{}", For(*duration))
             }
             Self::Fail { subtask } => write!(f, "fail {subtask}"),
+            Self::Poison { subtask, duration } => {
+                write!(f, "poison the next record of {subtask}{}", For(*duration))
+            }
+            Self::Expire { node } => write!(f, "expire the open transactions of {node}"),
         }
     }
 }
@@ -63,6 +67,7 @@ impl fmt::Display for DiskTrouble {
             Self::Slow(times) => write!(f, "is {times} times slower"),
             Self::Full => f.write_str("is full"),
             Self::Corrupts => f.write_str("flips bits"),
+            Self::Tears => f.write_str("tears what a crash finds unsynced"),
         }
     }
 }

@@ -24,9 +24,11 @@ use madsim::time::TimeHandle;
 use super::clock::NodeClock;
 use super::disk::DiskState;
 use super::driver::Alarm;
+use super::expiring::Expiring;
 use super::failing::Failing;
 use super::link::Links;
 use super::node::Node;
+use super::poison::Poison;
 use super::queue::{Due, Key, Queue};
 use super::scratch::ScratchSpace;
 use super::triggers::Triggers;
@@ -78,6 +80,10 @@ pub(super) struct World {
     pub(super) slow: RefCell<BTreeMap<usize, (String, f64)>>,
     /// By subtask: the attempts that a fault may make fail.
     pub(super) failing: RefCell<BTreeMap<String, Vec<Failing>>>,
+    /// By fault in force: the record that nobody can process.
+    pub(super) poisons: RefCell<BTreeMap<usize, Poison>>,
+    /// By node: the service whose open transactions a fault may end.
+    pub(super) expiring: RefCell<BTreeMap<NodeId, Expiring>>,
     /// How long latency markers were on their way.
     pub(super) latencies: RefCell<Vec<SimDuration>>,
     time: TimeHandle,
@@ -124,6 +130,8 @@ impl World {
             locks: RefCell::new(vec![BTreeSet::new(); names.len()]),
             slow: RefCell::default(),
             failing: RefCell::default(),
+            poisons: RefCell::default(),
+            expiring: RefCell::default(),
             latencies: RefCell::default(),
             time: TimeHandle::current(),
             recorder,

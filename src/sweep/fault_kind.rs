@@ -47,7 +47,9 @@ impl FaultKind {
             FaultAction::Degrade { .. }
             | FaultAction::Clock { .. }
             | FaultAction::Panic { .. }
-            | FaultAction::Slow { .. } => None,
+            | FaultAction::Slow { .. }
+            | FaultAction::Poison { .. }
+            | FaultAction::Expire { .. } => None,
         }
     }
 }

@@ -240,6 +240,20 @@ fn token(seed: u64, mutant: Option<Mutant>, step: Option<u64>) -> Token {
         },
         optional: false,
     });
+    // No sweep makes these up, but a file of faults may have them.
+    let subtask = "in#1".to_owned();
+    for action in [
+        FaultAction::Poison { subtask, duration: Some(SimDuration::from_secs(2)) },
+        FaultAction::Expire { node: "broker-1".to_owned() },
+        FaultAction::Disk {
+            node: "storage".to_owned(),
+            trouble: DiskTrouble::Tears,
+            duration: None,
+        },
+    ] {
+        let when = When::Step(Step(seed));
+        token.faults.push(FaultOptions { when, action, optional: false });
+    }
     token.endurance = Some(Endurance::beyond(SimDuration::from_secs(seed % 100)));
     token.mutant = mutant;
     token.compared = seed.is_multiple_of(2);

@@ -48,6 +48,7 @@ fn what_a_crash_leaves_is_ended() {
         "crash-after-commit",
         "commit-is-retried",
         "transaction-timeout",
+        "transaction-expires",
         "zombie-writer",
     ] {
         let lines = check(&format!("transactions/{name}"), AFTER_THE_FAULT);

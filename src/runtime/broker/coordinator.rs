@@ -6,7 +6,7 @@
 //! to try again (`CONCURRENT_TRANSACTIONS`).
 
 use super::super::rpc::{BrokerRpc, LogAnswer};
-use super::{ASK_AGAIN, Asked, Broker, BrokerTimer, Out, Then, broker};
+use super::{ASK_AGAIN, Asked, Broker, BrokerAction, BrokerTimer, Out, Then, broker};
 use crate::base::{Name, SimTime};
 use crate::broker::{
     EndDecision, InitDecision, InitRequest, JoinDecision, Phase, TransactionChange, WalEntry,
@@ -110,9 +110,23 @@ impl Broker {
     }
 
     pub(super) fn on_expire(&mut self, now: SimTime, transactional_id: Name, out: &mut Out) {
-        let transactions = &self.state.transactions;
-        let Some(change) = transactions.expire(now, &transactional_id) else { return };
-        let Some(known) = transactions.get(&transactional_id) else { return };
+        if let Some(change) = self.state.transactions.expire(now, &transactional_id) {
+            self.expire(transactional_id, change, out);
+        }
+    }
+
+    /// The time of all that is open is taken for passed. What is still being read from the disk is
+    /// not open yet.
+    pub(super) fn on_expire_all(&mut self, out: &mut Out) {
+        let open = self.state.transactions.expire_all();
+        out.act(BrokerAction::Expired { transactions: open.len() });
+        for (transactional_id, change) in open {
+            self.expire(transactional_id, change, out);
+        }
+    }
+
+    fn expire(&mut self, transactional_id: Name, change: TransactionChange, out: &mut Out) {
+        let Some(known) = self.state.transactions.get(&transactional_id) else { return };
         out.trace(Event::Log(LogEvent::TransactionExpired {
             transactional_id: transactional_id.clone(),
             producer: known.producer.id,

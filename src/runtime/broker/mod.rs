@@ -73,6 +73,20 @@ pub enum BrokerAction {
         /// The rows.
         rows: Vec<(u64, Row)>,
     },
+    /// Say how many transactions were open when it was told to take their time for passed.
+    Expired {
+        /// How many.
+        transactions: usize,
+    },
+}
+
+/// What a broker is told by its shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrokerReport {
+    /// What the disk has done.
+    Journal(JournalResult),
+    /// The time of all transactions that are open is to be taken for passed.
+    ExpireAll,
 }
 
 /// What a broker may be reminded of.
@@ -339,7 +353,7 @@ impl Component for Broker {
     type Message = BrokerRpc;
     type Timer = BrokerTimer;
     type Action = BrokerAction;
-    type Report = JournalResult;
+    type Report = BrokerReport;
 
     fn name(&self) -> Name {
         "broker".into()
@@ -383,9 +397,17 @@ impl Component for Broker {
         self.settle(now, out);
     }
 
-    fn on_report(&mut self, now: SimTime, report: JournalResult, out: &mut Out) {
-        let next = self.journal.on_result(now, report);
-        self.follow(now, next, out);
+    fn on_report(&mut self, now: SimTime, report: BrokerReport, out: &mut Out) {
+        match report {
+            BrokerReport::Journal(result) => {
+                let next = self.journal.on_result(now, result);
+                self.follow(now, next, out);
+            }
+            BrokerReport::ExpireAll => {
+                self.on_expire_all(out);
+                self.settle(now, out);
+            }
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! `[[fault]]`: what goes wrong, and when. One key says what: `kill`, `pause`, `partition`,
-//! `degrade`, `clock`, `disk`, `lock`, `fail`, `panic` or `slow`; the keys beside it belong to that one.
+//! `degrade`, `clock`, `disk`, `lock`, `fail`, `panic`, `slow`, `poison` or `expire`; the keys beside it
+//! belong to that one.
 
 use std::sync::Arc;
 
 use super::network::{ends, link};
 use super::{tables, when};
 use crate::base::SimDuration;
-use crate::cluster::DATABASE;
+use crate::cluster::{BROKER, DATABASE};
 use crate::scenario::document::Node;
 use crate::scenario::error::{Problem, ScenarioError};
 use crate::scenario::reader::{
@@ -28,7 +29,7 @@ pub struct FaultKind {
 }
 
 /// Every kind of fault.
-pub const FAULT_KINDS: [FaultKind; 10] = [
+pub const FAULT_KINDS: [FaultKind; 12] = [
     FaultKind {
         key: "kill",
         with: &["restart-after"],
@@ -53,7 +54,7 @@ pub const FAULT_KINDS: [FaultKind; 10] = [
     FaultKind {
         key: "disk",
         with: &["trouble", "factor", "for"],
-        about: "the node's disk has `trouble`: errors, slow (by `factor`), full, corrupts",
+        about: "the node's disk has `trouble`: errors, slow (by `factor`), full, corrupts, tears",
     },
     FaultKind {
         key: "lock",
@@ -66,6 +67,16 @@ pub const FAULT_KINDS: [FaultKind; 10] = [
         key: "slow",
         with: &["factor", "for"],
         about: "the task's function takes `factor` times as long",
+    },
+    FaultKind {
+        key: "poison",
+        with: &["for"],
+        about: "nobody can process the next record that the source reads, until it is repaired",
+    },
+    FaultKind {
+        key: "expire",
+        with: &[],
+        about: "the broker takes the timeout of all transactions that are open for passed",
     },
 ];
 
@@ -145,6 +156,13 @@ fn action(
             factor: reader.required("factor", "10.0", factor)?.value,
             duration: lasts()?,
         },
+        "poison" => FaultAction::Poison { subtask: named()?, duration: lasts()? },
+        "expire" => {
+            let brokers: Vec<String> =
+                nodes.iter().filter(|node| node.starts_with(BROKER)).cloned().collect();
+            let node = reader.required("expire", "\"broker-1\"", node_name(&brokers))?.value;
+            FaultAction::Expire { node }
+        }
         other => unreachable!("{other} is not in the table"),
     })
 }
@@ -220,6 +238,7 @@ enum Trouble {
     Slow,
     Full,
     Corrupts,
+    Tears,
 }
 
 fn disk(
@@ -232,6 +251,7 @@ fn disk(
         ("slow", Trouble::Slow),
         ("full", Trouble::Full),
         ("corrupts", Trouble::Corrupts),
+        ("tears", Trouble::Tears),
     ];
     let trouble = reader.required("trouble", "\"errors\"", one_of(&words))?.value;
     if !matches!(trouble, Trouble::Slow) {
@@ -242,6 +262,7 @@ fn disk(
         Trouble::Slow => DiskTrouble::Slow(reader.required("factor", "10.0", factor)?.value),
         Trouble::Full => DiskTrouble::Full,
         Trouble::Corrupts => DiskTrouble::Corrupts,
+        Trouble::Tears => DiskTrouble::Tears,
     };
     Ok(FaultAction::Disk { node, trouble, duration })
 }

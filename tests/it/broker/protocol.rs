@@ -11,7 +11,7 @@ use weir::runtime::rpc::BrokerRpc;
 use super::world::{World, client, coordinator, leader, millis, words};
 use super::{partition, records};
 use IsolationLevel::{ReadCommitted, ReadUncommitted};
-use Step::{Again, Crash, Drop, End, Init, List, Pass, Produce, Read, Refuse};
+use Step::{Again, Crash, Drop, End, Expire, Init, List, Pass, Produce, Read, Refuse};
 use TransactionResult::{Abort, Commit};
 
 /// What happens; clients and partitions are numbers. After a request so much time passes that it
@@ -30,6 +30,8 @@ enum Step {
     Read(u16, u64, IsolationLevel),
     /// Which transactions are open?
     List,
+    /// The coordinator of `t` is told to take the time of all that is open for passed.
+    Expire,
     /// Time passes, in milliseconds.
     Pass(u64),
     /// A broker crashes; nothing is left of what it has not synced.
@@ -136,6 +138,12 @@ impl Script {
                 request,
                 prefix: None,
             }),
+            Expire => {
+                self.world.expire_all(coordinator("t").0);
+                self.world.pass(millis(100));
+                let open = self.world.expired.pop().expect("a broker says how many there were");
+                format!("{open} were open")
+            }
             Pass(span) => {
                 self.world.pass(millis(span));
                 String::new()
@@ -325,6 +333,30 @@ fn a_transaction_that_is_open_for_too_long_is_aborted() {
     appended at 2 (partition-joined, records-appended)
     done (transaction-decided, marker-written, stable-offset-advanced, transaction-ended)
     [2:b] next 4 ()
+    ");
+}
+
+#[test]
+fn a_transaction_whose_time_is_taken_for_passed_is_aborted() {
+    let steps = [
+        Init(0, "t"),
+        Expire,
+        Produce(0, 0, "t", 0, "a"),
+        Expire,
+        Expire,
+        End(0, "t", Commit),
+        Produce(0, 0, "t", 1, "zombie"),
+        Read(0, 0, ReadCommitted),
+    ];
+    insta::assert_snapshot!(check(&steps), @"
+    producer 1/0 (producer-initialized)
+    0 were open ()
+    appended at 0 (partition-joined, records-appended)
+    1 were open (transaction-expired, transaction-decided, marker-written, stable-offset-advanced, transaction-ended)
+    0 were open ()
+    PRODUCER_FENCED (producer-fenced)
+    INVALID_PRODUCER_EPOCH (producer-fenced, append-refused)
+    after a while [] next 2 ()
     ");
 }
 

@@ -10,7 +10,7 @@ use weir::host::{Address, Disk, Fetched, IsolationLevel, TopicPartition};
 use weir::record::{Row, read_frames};
 use weir::runtime::rpc::{BrokerRpc, LogAnswer, LogClientRpc, Rpc};
 use weir::runtime::{
-    Broker, BrokerAction, BrokerOptions, BrokerTimer, Component, Effect, JournalResult, Outbox,
+    Broker, BrokerAction, BrokerOptions, BrokerReport, BrokerTimer, Component, Effect, Outbox,
     TopicOptions, ports,
 };
 use weir::trace::{Event, LogEvent};
@@ -33,7 +33,7 @@ struct Node {
     broker: Broker,
     disk: TestDisk,
     timers: BTreeMap<(SimTime, u64), BrokerTimer>,
-    reports: VecDeque<JournalResult>,
+    reports: VecDeque<BrokerReport>,
 }
 
 /// See the module.
@@ -49,6 +49,8 @@ pub(super) struct World {
     pub(super) events: Vec<LogEvent>,
     /// What the world has seen of a partition: from which offset on it has not, and the rows.
     pub(super) revealed: BTreeMap<u16, (u64, Vec<String>)>,
+    /// How many transactions were open each time that a broker was told to expire them.
+    pub(super) expired: Vec<usize>,
     /// Messages that are not delivered.
     pub(super) drops: fn(&BrokerRpc) -> bool,
     luck: u64,
@@ -69,6 +71,7 @@ impl World {
             answers: BTreeMap::new(),
             events: Vec::new(),
             revealed: BTreeMap::new(),
+            expired: Vec::new(),
             drops: |_| false,
             luck,
         };
@@ -110,6 +113,11 @@ impl World {
         self.nodes[usize::from(own)].disk.refuse(calls);
     }
 
+    /// The time of all transactions that are open at a broker is taken for passed.
+    pub(super) fn expire_all(&mut self, own: u16) {
+        self.nodes[usize::from(own)].reports.push_back(BrokerReport::ExpireAll);
+    }
+
     pub(super) fn state(&self, own: u16) -> &BrokerState {
         self.nodes[usize::from(own)].broker.state()
     }
@@ -148,11 +156,15 @@ impl World {
                 Effect::Trace(Event::Log(event)) => self.events.push(event),
                 Effect::Trace(other) => panic!("brokers do not tell {other:?}"),
                 Effect::Act(BrokerAction::Journal(work)) => {
-                    node.reports.push_back(work.perform(&node.disk, self.now));
+                    let result = work.perform(&node.disk, self.now);
+                    node.reports.push_back(BrokerReport::Journal(result));
                 }
                 Effect::Act(BrokerAction::Reveal { topic, partition, rows }) => {
                     assert_eq!(&*topic, TOPIC);
                     self.reveal(partition, rows);
+                }
+                Effect::Act(BrokerAction::Expired { transactions }) => {
+                    self.expired.push(transactions);
                 }
             }
         }

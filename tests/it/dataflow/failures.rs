@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use weir::api::{SourceOptions, StreamExecutionEnvironment};
 use weir::base::Seed;
+use weir::cluster::Onlooker;
+use weir::gallery;
 use weir::operator::{MapFunction, RuntimeContext};
 use weir::record::Failure;
-use weir::trace::JobStatus;
+use weir::scenario::{self, Overrides};
+use weir::trace::{Event, JobStatus, Level, RecoveryEvent, TraceFile};
 
 use super::{COLUMNS, Pair, cluster, pairs, rows, run};
 
@@ -171,4 +174,25 @@ fn the_root_cause_is_that_of_the_task_that_failed_first() {
         let cause = report.jobs[0].cause.as_deref().unwrap_or_default();
         assert!(cause.ends_with("attempt to divide by zero"), "seed {seed}: {cause}");
     }
+}
+
+#[test]
+fn a_poisoned_record_is_the_same_in_every_attempt() {
+    let scenario = scenario::load("failure/poisoned-record").unwrap();
+    let overrides = Overrides { seed: None, level: Level::Control, mutant: None };
+    let registry = gallery::registry();
+    let outcome = scenario::run(&scenario, &registry, &overrides, Onlooker::default()).unwrap();
+    let trace = TraceFile::parse(outcome.report.trace.expect("its level is control")).unwrap();
+    let of_restart = trace.iter().filter_map(|recorded| match recorded.event {
+        Event::Recovery(RecoveryEvent::RestartScheduled { cause, .. }) => Some(cause),
+        _ => None,
+    });
+    let of_job = outcome.report.jobs[0].cause.iter().cloned();
+    let causes: Vec<String> = of_restart.chain(of_job).collect();
+    let records: Vec<&str> = causes
+        .iter()
+        .map(|cause| cause.split_once("poisoned record: ").expect("it is the record").1)
+        .collect();
+    assert_eq!(records.len(), 4, "{causes:?}");
+    assert!(records.iter().all(|record| *record == records[0]), "{causes:?}");
 }

@@ -12,7 +12,8 @@ use super::setting::{CLIENT, JOBMANAGER, job, options};
 use weir::base::{EventTime, Name, NodeId, Seed, SimDuration, SimTime, StreamRng};
 use weir::host::{
     Address, Clock, Delivery, Disk, DiskError, Host, Inbox, InjectedFailure, Lane, Message,
-    Outside, Payload, Port, Random, Scratch, Signal, Sleep, Spawn, Task, Trace, Wire, Writer,
+    Outside, Payload, Port, Random, ReadRecords, Scratch, Signal, Sleep, Spawn, Task, Trace, Wire,
+    Writer,
 };
 use weir::record::Row;
 use weir::runtime::{self, JobResult, StreamTaskRunner, Submission};
@@ -247,6 +248,14 @@ impl Outside for NodePort {
     fn slowness(&self, _subtask: &str) -> f64 {
         1.0
     }
+
+    fn poisoned(&self, _read: ReadRecords<'_>) -> Option<u64> {
+        None
+    }
+
+    fn expect_expiry(&self, _expire: &Rc<dyn Fn()>) {}
+
+    fn on_expired(&self, _transactions: usize) {}
 
     fn is_refusing(&self) -> bool {
         false

@@ -1,12 +1,13 @@
 //! What a crash leaves of a disk.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use rand::Rng;
 use weir::base::SimTime;
 use weir::host::{DiskError, Host};
-use weir::sim::{DiskTrouble, FaultAction, When};
+use weir::sim::{DiskTrouble, FaultAction, Stop, When};
 use weir::trace::{Event, NodeEvent};
 
 use super::harness::{at, fault, kill, ms, play_out, said, say, world};
@@ -98,6 +99,47 @@ fn unsynced_data_may_be_lost_kept_or_torn() {
         }
     }
     assert_eq!((seen, lost > 0), ([true; 3], true));
+}
+
+/// What a crash at 20 ms leaves of three files, of which only the first has a durable beginning.
+async fn torn(host: Host, stop: Stop) {
+    let disk = &host.disk;
+    if let Ok((long, _)) = disk.read("long") {
+        let others = ["pair", "single"].map(|path| match disk.read(path) {
+            Ok((bytes, _)) => String::from_utf8(bytes).unwrap(),
+            Err(error) => error.to_string(),
+        });
+        say(&host, format!("{}, {}", String::from_utf8(long).unwrap(), others.join(", ")));
+        return stop.stop();
+    }
+    disk.append("long", b"kept").unwrap();
+    let done = disk.sync("long").unwrap();
+    host.clock.sleep_until(done).await;
+    disk.append("long", b"abcd").unwrap();
+    disk.append("long", b"efgh").unwrap();
+    disk.write("pair", b"xy").unwrap();
+    disk.append("single", b"z").unwrap();
+    // A sync that is not done covers nothing.
+    host.clock.sleep_until(at(ms(19))).await;
+    disk.sync("long").unwrap();
+}
+
+#[test]
+fn a_disk_that_tears_keeps_a_part_of_the_first_write() {
+    let mut left = BTreeSet::new();
+    for seed in 0..40 {
+        let mut options = world(seed, 1);
+        let (node, trouble) = ("a".into(), DiskTrouble::Tears);
+        let tears = FaultAction::Disk { node, trouble, duration: None };
+        options.faults.push(fault(When::At(at(ms(1))), tears));
+        options.faults.push(fault(When::At(at(ms(20))), kill("a", Some(ms(3)))));
+        left.extend(said(&play_out(options, torn).recorder));
+    }
+    insta::assert_snapshot!(left.into_iter().collect::<Vec<_>>().join("\n"), @"
+    23 a kepta, x, no such file: single
+    23 a keptab, x, no such file: single
+    23 a keptabc, x, no such file: single
+    ");
 }
 
 /// Runs one access every 10 ms under trouble from 15 to 35 ms; the answers in words.

@@ -1,8 +1,11 @@
 //! Faults and notes: when they strike, what they say, and which were in vain.
 
+use std::rc::Rc;
+
 use serde_json::json;
-use weir::base::Step;
-use weir::host::Signal;
+use weir::base::{JobId, Step};
+use weir::host::{ReadRecords, Signal};
+use weir::record::RecordId;
 use weir::sim::{FaultAction, FaultOptions, NoteOptions, SimError, SimOptions, When};
 use weir::trace::{Event, FaultEvent, NodeEvent, Pattern};
 
@@ -145,6 +148,93 @@ fn a_task_fails_if_it_runs_on_a_node_that_lives() {
             "fault 4 (fail sum#1) had nothing to act on: no task sum#1 was running",
         ]
     );
+}
+
+/// When, on which node and of which split which records are read.
+const READS: [(u64, &str, u16, std::ops::Range<u64>); 8] = [
+    (2, "a", 0, 0..3),
+    (10, "a", 0, 3..3),
+    (12, "a", 0, 3..7),
+    (14, "a", 0, 0..3),
+    (16, "b", 0, 0..8),
+    (18, "b", 1, 3..7),
+    (20, "b", 0, 4..8),
+    (50, "a", 0, 3..7),
+];
+
+#[test]
+fn a_poisoned_record_is_so_for_whoever_reads_it() {
+    let poison = |subtask: &str| {
+        let action = FaultAction::Poison { subtask: subtask.into(), duration: Some(ms(40)) };
+        fault(When::At(at(ms(5))), action)
+    };
+    let faults = vec![poison("in#1"), poison("sum#1"), poison("other#1")];
+    let outcome = play_out(SimOptions { faults, ..world(5, 2) }, |host, _| async move {
+        let signal = Signal::default();
+        let tasks = ["in#1", "sum#1"].map(|it| host.outside.expect_failure(it, signal.clone()));
+        for (moment, _, split, offsets) in READS.iter().filter(|(_, node, ..)| *node == &*host.name)
+        {
+            host.clock.sleep_until(at(ms(*moment))).await;
+            let poisoned = host.outside.poisoned(ReadRecords {
+                job: JobId(1),
+                subtask: "in#1",
+                first: RecordId { source: 0, split: *split, offset: offsets.start },
+                count: offsets.end - offsets.start,
+            });
+            say(&host, format!("{split}: {offsets:?} {poisoned:?}"));
+        }
+        drop(tasks);
+    });
+    insta::assert_snapshot!(said(&outcome.recorder).join("\n"), @"
+    2 a 0: 0..3 None
+    10 a 0: 3..3 None
+    12 a 0: 3..7 Some(0)
+    14 a 0: 0..3 None
+    16 b 0: 0..8 Some(3)
+    18 b 1: 3..7 None
+    20 b 0: 4..8 None
+    50 a 0: 3..7 None
+    ");
+    insta::assert_snapshot!(outcome.vacuous.join("\n"), @"
+    fault 2 (poison the next record of sum#1 for 40ms) had nothing to act on: sum#1 is no source, or has read nothing since
+    fault 3 (poison the next record of other#1 for 40ms) had nothing to act on: no task other#1 was running
+    ");
+}
+
+#[test]
+fn what_is_open_expires_where_somebody_has_something_open() {
+    let expire = |moment, node: &str| {
+        fault(When::At(at(ms(moment))), FaultAction::Expire { node: node.into() })
+    };
+    let faults = vec![
+        expire(5, "a"),
+        expire(10, "a"),
+        expire(15, "b"),
+        fault(When::At(at(ms(20))), kill("a", None)),
+        expire(25, "a"),
+    ];
+    let outcome = play_out(SimOptions { faults, ..world(5, 2) }, |host, _| async move {
+        if &*host.name == "b" {
+            return;
+        }
+        let told = Signal::default();
+        let signal = told.clone();
+        let expire: Rc<dyn Fn()> = Rc::new(move || signal.notify());
+        host.outside.expect_expiry(&expire);
+        for open in [2, 0] {
+            told.wait().await;
+            host.outside.on_expired(open);
+            say(&host, format!("{open} were open"));
+        }
+        host.clock.sleep_until(at(ms(50))).await;
+        drop(expire);
+    });
+    assert_eq!(said(&outcome.recorder), ["5 a 2 were open", "10 a 0 were open"]);
+    insta::assert_snapshot!(outcome.vacuous.join("\n"), @"
+    fault 2 (expire the open transactions of a) had nothing to act on: no transaction of a was open
+    fault 3 (expire the open transactions of b) had nothing to act on: nothing on b coordinates transactions
+    fault 5 (expire the open transactions of a) had nothing to act on: a was down
+    ");
 }
 
 #[test]

@@ -40,7 +40,8 @@ fn any_name() -> impl Strategy<Value = String> {
 
 fn any_action() -> impl Strategy<Value = FaultAction> {
     let span = || prop::option::of((1..80_u64).prop_map(ms));
-    let trouble = vec![DiskTrouble::Errors, DiskTrouble::Full, DiskTrouble::Slow(3.0)];
+    let trouble =
+        vec![DiskTrouble::Errors, DiskTrouble::Full, DiskTrouble::Slow(3.0), DiskTrouble::Tears];
     prop_oneof![
         (any_name(), span()).prop_map(|(node, after)| kill(&node, after)),
         (any_name(), span()).prop_map(|(node, duration)| FaultAction::Pause { node, duration }),
@@ -55,6 +56,8 @@ fn any_action() -> impl Strategy<Value = FaultAction> {
             .prop_map(|(node, jump_us, drift_ppm)| FaultAction::Clock { node, jump_us, drift_ppm }),
         (any_name(), prop::sample::select(trouble), span())
             .prop_map(|(node, trouble, duration)| FaultAction::Disk { node, trouble, duration }),
+        any_name().prop_map(|node| FaultAction::Expire { node }),
+        span().prop_map(|duration| FaultAction::Poison { subtask: "in#1".into(), duration }),
     ]
 }
 
