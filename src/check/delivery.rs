@@ -177,13 +177,21 @@ impl Deliveries {
                 let judging = Judging::new(at, key_columns.map(usize::from), rows);
                 self.sinks.insert(sink.clone(), judging);
             }
-            Event::Sink(SinkEvent::RowsVisible { sink, shown, .. }) => {
+            Event::Sink(SinkEvent::RowsVisible { sink, numbers, shown, .. }) => {
                 let Some(judging) = self.sinks.get_mut(sink) else { return };
+                let job = numbers.first().map(|range| range.first.job);
+                judging.telling.job = job.or(judging.telling.job);
                 for row in shown {
                     judging.show(at, row, &self.story);
                 }
             }
+            Event::Sink(SinkEvent::RowsCounted { job, sink, .. }) => {
+                if let Some(judging) = self.sinks.get_mut(sink) {
+                    judging.telling.job = Some(*job);
+                }
+            }
             Event::Job(JobEvent::JobSubmitted { job, .. }) => {
+                self.story.apply(recorded);
                 self.unfinished.insert(*job);
             }
             Event::Job(JobEvent::JobStatusChanged { job, to: JobStatus::Finished, .. }) => {

@@ -93,6 +93,7 @@ impl Histories {
                 ..
             }) => {
                 let Some(history) = self.sinks.get_mut(sink) else { return };
+                history.telling.job = Some(*job);
                 let writer = history.writers.entry((*job, *index)).or_default();
                 let rows = writer.base(*job, *attempt, &self.restarts) + rows;
                 writer.reached = writer.reached.max(rows);
@@ -210,6 +211,7 @@ impl History {
         let is_whole = numbered == shown.len() as u64;
         for RowRange { first, rows: count } in numbers {
             let RowNumber { job, subtask, attempt, number } = *first;
+            self.telling.job = Some(job);
             let writer = self.writers.entry((job, subtask)).or_default();
             let from = writer.base(job, attempt, restarts) + number;
             let to = from + u64::from(*count);

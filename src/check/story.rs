@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::Witness;
 use super::table::Difference;
-use crate::base::{CheckpointId, Name, Step};
-use crate::trace::{CheckpointEvent, Event, FaultEvent, Recorded, RecoveryEvent};
+use crate::base::{CheckpointId, JobId, Name, Step};
+use crate::trace::{CheckpointEvent, Event, FaultEvent, JobEvent, Recorded, RecoveryEvent};
 
 /// A fault that struck.
 #[derive(Clone)]
@@ -24,40 +24,58 @@ struct Chapter {
     restored: Option<(Step, Option<CheckpointId>)>,
 }
 
-/// See the module.
-#[derive(Default)]
-pub(super) struct Story {
+/// Of one job.
+#[derive(Clone, Default)]
+struct Chapters {
     /// Since the last restart.
     now: Chapter,
     /// Up to the last restart.
     before: Option<Chapter>,
 }
 
+/// See the module.
+#[derive(Default)]
+pub(super) struct Story {
+    jobs: BTreeMap<JobId, Chapters>,
+}
+
 impl Story {
     pub fn apply(&mut self, recorded: &Recorded) {
         let at = recorded.step;
         match &recorded.event {
-            Event::Checkpoint(CheckpointEvent::CheckpointCompleted { checkpoint, .. }) => {
-                self.now.completed = Some((at, *checkpoint));
+            Event::Job(JobEvent::JobSubmitted { job, .. }) => {
+                self.jobs.entry(*job).or_default();
+            }
+            Event::Checkpoint(CheckpointEvent::CheckpointCompleted { job, checkpoint, .. }) => {
+                self.jobs.entry(*job).or_default().now.completed = Some((at, *checkpoint));
             }
             Event::Fault(FaultEvent::FaultInjected { fault, what }) => {
-                self.now.struck = Some(Struck { at, fault: *fault, what: what.as_str().into() });
+                let struck = Struck { at, fault: *fault, what: what.as_str().into() };
+                for job in self.jobs.values_mut() {
+                    job.now.struck = Some(struck.clone());
+                }
             }
-            Event::Recovery(RecoveryEvent::JobRestored { checkpoint, .. }) => {
-                self.now.restored = Some((at, *checkpoint));
-                self.before = Some(self.now.clone());
+            Event::Recovery(RecoveryEvent::JobRestored { job, checkpoint, .. }) => {
+                let Chapters { now, before } = self.jobs.entry(*job).or_default();
+                now.restored = Some((at, *checkpoint));
+                *before = Some(now.clone());
                 // A checkpoint stays complete over a restart; a fault has had its effect.
-                self.now.struck = None;
-                self.now.restored = None;
+                now.struck = None;
+                now.restored = None;
             }
             _ => {}
         }
     }
 
-    /// The story so far, in sentences that each end with a space, and the steps it tells of.
-    pub fn told(&self) -> (String, Vec<Step>) {
-        let Chapter { completed, struck, restored } = self.before.as_ref().unwrap_or(&self.now);
+    /// The story of a job so far, in sentences that each end with a space, and the steps it tells of.
+    fn told(&self, job: Option<JobId>) -> (String, Vec<Step>) {
         let (mut text, mut steps) = (String::new(), Vec::new());
+        // Whose sink it is may not be known, but need not be if there is one job.
+        let job = job.or_else(|| self.jobs.keys().next().copied().filter(|_| self.jobs.len() == 1));
+        let Some(Chapters { now, before }) = job.and_then(|job| self.jobs.get(&job)) else {
+            return (text, steps);
+        };
+        let Chapter { completed, struck, restored } = before.as_ref().unwrap_or(now);
         // Without anything that went wrong, checkpoints explain nothing.
         if struck.is_none() && restored.is_none() {
             return (text, steps);
@@ -85,7 +103,11 @@ impl Story {
 
 /// Differences that are found in a sink; the first of each kind is told.
 #[derive(Default)]
-pub(super) struct Telling(BTreeMap<Difference, Found>);
+pub(super) struct Telling {
+    /// The job whose sink it is, once that is known.
+    pub job: Option<JobId>,
+    found: BTreeMap<Difference, Found>,
+}
 
 struct Found {
     rows: u64,
@@ -103,26 +125,26 @@ impl Telling {
         text: String,
         story: &Story,
     ) {
-        if let Some(found) = self.0.get_mut(&difference) {
+        if let Some(found) = self.found.get_mut(&difference) {
             found.rows += rows;
             return;
         }
-        let (before, mut steps) = story.told();
+        let (before, mut steps) = story.told(self.job);
         steps.extend(at);
         steps.sort_unstable();
         steps.dedup();
-        self.0.insert(difference, Found { rows, text: before + &text, steps });
+        self.found.insert(difference, Found { rows, text: before + &text, steps });
     }
 
     /// How many rows differ so.
     pub fn rows(&self, difference: Difference) -> u64 {
-        self.0.get(&difference).map_or(0, |found| found.rows)
+        self.found.get(&difference).map_or(0, |found| found.rows)
     }
 
     /// What shows the first of each kind.
     pub fn into_witnesses(self, reproduce: &str) -> Vec<Witness> {
         let witness =
             |Found { text, steps, .. }| Witness { text, steps, reproduce: reproduce.to_owned() };
-        self.0.into_values().map(witness).collect()
+        self.found.into_values().map(witness).collect()
     }
 }

@@ -17,7 +17,7 @@ use super::guard::guarded;
 use super::restoring::Restored;
 use super::waiting::Spent;
 use super::{CheckpointLetter, Mail, TaskDescriptor, TaskUpdate, wiring};
-use crate::base::{EventTime, SimTime};
+use crate::base::{EventTime, SimDuration, SimTime};
 use crate::host::{Host, Inbox, InjectedFailure, Payload, Services, Signal};
 use crate::network::{Consumer, ConsumerChannel, DataMessage, InputGate, ResultPartition, Taken};
 use crate::operator::{
@@ -71,6 +71,8 @@ pub(super) struct StreamTask {
     /// Its input had ended by the checkpoint that it is restored from.
     ended_before: bool,
     pub(super) shared: Shared,
+    /// What its work has cost and it has not slept for.
+    pub(super) owed: SimDuration,
     pub(super) spent: Spent,
 }
 
@@ -159,6 +161,7 @@ impl StreamTask {
             closing: false,
             ended_before: ended,
             shared,
+            owed: SimDuration::ZERO,
             spent: Spent::default(),
         };
         if let Some(rest) = rest {

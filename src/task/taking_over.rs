@@ -88,7 +88,7 @@ impl StreamTask {
     /// Tells what the keyed states hold when the input has ended: the outcome of the job, as far as
     /// it is in its state.
     pub(super) fn tell_state_left(&mut self) -> Result<(), Failure> {
-        if self.descriptor.checkpointing.is_none() {
+        if self.descriptor.checkpointing.is_none() || self.descriptor.had_finished() {
             return Ok(());
         }
         self.shared.snapshots.begin_looking();

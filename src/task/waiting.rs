@@ -10,6 +10,10 @@ use crate::host::{Host, Signal};
 use crate::record::Failure;
 use crate::trace::{Event, TaskEvent};
 
+/// Less than this is not slept for, but owed until it is more: a source at whose pace one record is
+/// due at a time would otherwise wake twice for each.
+const LEAST_PAID: SimDuration = SimDuration::from_micros(50);
+
 /// Where a task's time went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spent {
@@ -62,12 +66,17 @@ impl StreamTask {
             let seconds = (cost.as_secs_f64() * slowness).min(1e9);
             cost = SimDuration::from_secs_f64(seconds);
         }
+        cost += std::mem::take(&mut self.owed);
         let clock = &self.host.clock;
         let start = clock.now();
         let done = match self.shared.scratch.take_unpaid() {
             0 => start,
             bytes => self.host.disk.transfer(bytes).map_err(|error| Failure(error.to_string()))?,
         };
+        if cost > SimDuration::ZERO && cost < LEAST_PAID && done == start {
+            self.owed = cost;
+            return Ok(());
+        }
         if cost > SimDuration::ZERO || done > start {
             clock.sleep_until((start + cost).max(done)).await;
         } else {
