@@ -33,6 +33,20 @@ pub enum WalEntry {
         /// How the transaction ends.
         result: TransactionResult,
     },
+    /// The first records of a partition were removed, as retention has it.
+    Deleted {
+        /// The partition.
+        partition: TopicPartition,
+        /// Those below this offset.
+        before: u64,
+    },
+    /// A topic has more partitions.
+    PartitionsAdded {
+        /// The topic.
+        topic: Name,
+        /// How many it has from now on.
+        partitions: u16,
+    },
     /// Something happened to a transactional id.
     Transaction {
         /// Which.

@@ -8,7 +8,7 @@
 //! Invariants: an offset is given out once; a batch of an idempotent producer is in its partition
 //! once; readers of what is committed see of a transaction all of its records or none, and none
 //! before its marker is durable; a transactional id has one producer that may append, the one that
-//! was initialized last.
+//! was initialized last; what retention removes is stable, and older than it says.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -17,6 +17,7 @@
 //! | `entry` | the entries of the write-ahead log, and their bytes |
 //! | `state` | all that a broker knows, folded from entries |
 //! | `placement` | which broker is in charge of what |
+//! | `retention` | how long records are kept |
 //! | `seams` | decisions that a wrong part may take |
 //!
 //! Previous: [`crate::host::LogAccess`], through which nodes use the log. Next: the component in
@@ -25,12 +26,14 @@
 mod entry;
 mod partition;
 pub mod placement;
+mod retention;
 mod seams;
 mod state;
 mod transactions;
 
 pub use entry::WalEntry;
 pub use partition::{Admission, Batch, PartitionLog};
+pub use retention::Retention;
 pub use seams::{FenceOlderEpochs, ProducerFencing};
 pub use state::{BrokerState, Place};
 pub use transactions::{

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::seams::ProducerFencing;
-use crate::base::Name;
+use crate::base::{Name, SimDuration, SimTime};
 use crate::host::{
     Append, Fetched, IsolationLevel, LogError, LogOffsets, LogRecord, ProducerIdentity,
 };
@@ -32,14 +32,17 @@ pub struct Batch {
     pub transactional_id: Option<Name>,
     /// How many records this producer, of this epoch, had appended before.
     pub sequence: u64,
+    /// When that was (`LogAppendTime`).
+    pub appended_at: SimTime,
     /// The records, at least one.
     pub records: Arc<[LogRecord]>,
 }
 
-impl From<Append> for Batch {
-    fn from(append: Append) -> Self {
+impl Batch {
+    /// What is appended now.
+    pub fn new(append: Append, now: SimTime) -> Self {
         let Append { to: _, producer, transactional_id, sequence, records } = append;
-        Self { producer, transactional_id, sequence, records }
+        Self { producer, transactional_id, sequence, appended_at: now, records }
     }
 }
 
@@ -235,9 +238,25 @@ impl PartitionLog {
         self.decided = self.decided.split_off(&self.high_watermark);
     }
 
-    /// Removes what is below `offset`, as retention does; not more than is stable.
-    pub fn delete_before(&mut self, offset: u64) {
-        let offset = offset.min(self.last_stable());
+    /// Up to where everything is older than `retention`, and stable.
+    ///
+    /// Unlike Kafka: what goes are batches, not segments of many of them; and what is not decided
+    /// yet stays, however old.
+    pub fn expired(&self, now: SimTime, retention: SimDuration) -> u64 {
+        let is_young = |entry: &Entry| match entry {
+            Entry::Batch(batch) => batch.appended_at + retention > now,
+            // It goes with what is around it.
+            Entry::Marker => false,
+        };
+        let young = self.entries.iter().find(|(_, entry)| is_young(entry));
+        let expired = young.map_or(self.end, |(first, _)| *first);
+        expired.min(self.last_stable()).max(self.earliest)
+    }
+
+    /// Removes what is below `offset`, of which it was decided that it goes. No question of what is
+    /// stable here: when entries are read again, nothing is yet.
+    pub(super) fn delete_before(&mut self, offset: u64) {
+        let offset = offset.min(self.end);
         if offset <= self.earliest {
             return;
         }

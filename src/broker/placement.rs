@@ -3,11 +3,17 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::state::Place;
 use crate::base::NodeId;
 
 /// The leader of a partition, of whatever topic. There is at least one broker.
 pub fn leader(brokers: &[NodeId], partition: u16) -> NodeId {
     brokers[usize::from(partition) % brokers.len()]
+}
+
+/// Whether a broker leads a partition, of whatever topic.
+pub fn leads(place: Place, partition: u16) -> bool {
+    partition % place.brokers == place.own
 }
 
 /// The coordinator of a transactional id. There is at least one broker.

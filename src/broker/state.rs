@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::entry::WalEntry;
 use super::partition::PartitionLog;
+use super::placement;
 use super::transactions::{TransactionChange, Transactions};
+use crate::base::Name;
 use crate::host::TopicPartition;
 
 /// Which of the brokers one is.
@@ -20,6 +22,8 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrokerState {
     place: Place,
+    /// How many partitions each topic has.
+    pub topics: BTreeMap<Name, u16>,
     /// The partitions that it leads.
     pub partitions: BTreeMap<TopicPartition, PartitionLog>,
     /// The transactional ids that it coordinates.
@@ -29,15 +33,19 @@ pub struct BrokerState {
 }
 
 impl BrokerState {
-    /// A broker that leads these partitions, of which nothing is known yet.
-    pub fn new(place: Place, partitions: impl IntoIterator<Item = TopicPartition>) -> Self {
-        let partitions = partitions.into_iter().map(|it| (it, PartitionLog::default()));
-        Self {
+    /// A broker of topics with so many partitions each, of which nothing is known yet.
+    pub fn new(place: Place, topics: impl IntoIterator<Item = (Name, u16)>) -> Self {
+        let mut state = Self {
             place,
-            partitions: partitions.collect(),
+            topics: BTreeMap::new(),
+            partitions: BTreeMap::new(),
             transactions: Transactions::default(),
             given: 0,
+        };
+        for (topic, partitions) in topics {
+            state.add_partitions(&topic, partitions);
         }
+        state
     }
 
     /// The producer number that is given out next. No two brokers give out the same.
@@ -59,6 +67,14 @@ impl BrokerState {
                     log.mark(*producer, *result);
                 }
             }
+            WalEntry::Deleted { partition, before } => {
+                if let Some(log) = self.partitions.get_mut(partition) {
+                    log.delete_before(*before);
+                }
+            }
+            WalEntry::PartitionsAdded { topic, partitions } => {
+                self.add_partitions(topic, *partitions);
+            }
             WalEntry::Transaction { transactional_id, change } => {
                 if let TransactionChange::Initialized { producer, .. } = change
                     && producer.epoch == 0
@@ -74,6 +90,17 @@ impl BrokerState {
     pub fn all_is_durable(&mut self) {
         for log in self.partitions.values_mut() {
             log.advance_high_watermark(log.end());
+        }
+    }
+
+    /// A topic has so many partitions from now on, if it has not more.
+    fn add_partitions(&mut self, topic: &Name, partitions: u16) {
+        let count = self.topics.entry(topic.clone()).or_default();
+        let added = *count..partitions;
+        *count = partitions.max(*count);
+        for partition in added.filter(|partition| placement::leads(self.place, *partition)) {
+            let added = TopicPartition { topic: topic.clone(), partition };
+            self.partitions.insert(added, PartitionLog::default());
         }
     }
 

@@ -19,7 +19,7 @@ use super::table::{self, Difference};
 use super::twice::CountedTwice;
 use crate::base::{CheckpointId, JobId, Name, Step};
 use crate::record::{Row, RowKind, RowNumber};
-use crate::trace::{Event, Recorded, RecoveryEvent, RowRange, SinkEvent};
+use crate::trace::{Event, LogEvent, Recorded, RecoveryEvent, RowRange, SinkEvent};
 
 /// Of all sinks.
 #[derive(Default)]
@@ -35,6 +35,8 @@ struct Restarts {
     to: BTreeMap<(JobId, u32), Option<CheckpointId>>,
     /// Those whose sources could not be rewound.
     missed: BTreeMap<(JobId, u32), Step>,
+    /// Jobs of which a source has passed over records that were not there any more.
+    passed_over: BTreeMap<JobId, Step>,
     twice: CountedTwice,
 }
 
@@ -113,6 +115,9 @@ impl Histories {
             }
             Event::Recovery(RecoveryEvent::RecordsMissed { job, attempt, .. }) => {
                 self.restarts.missed.entry((*job, *attempt)).or_insert(step);
+            }
+            Event::Log(LogEvent::PositionReset { job, from, to, .. }) if from < to => {
+                self.restarts.passed_over.entry(*job).or_insert(step);
             }
             _ => {}
         }
@@ -258,11 +263,15 @@ impl History {
         }
         let twice = jobs.iter().find_map(|job| restarts.twice.of(*job));
         let missed = restarts.missed.iter().find(|((job, _), _)| jobs.contains(job));
+        let missed = missed.map(|(_, step)| (step, "A source could not be rewound"));
+        let passed_over = restarts.passed_over.iter().find(|(job, _)| jobs.contains(job));
+        let passed_over = passed_over.map(|(_, step)| (step, "Records were deleted unread"));
+        let missed = missed.or(passed_over);
         if let Some((step, text)) = &twice {
             self.telling.tell(Difference::Duplicate, 0, &[*step], text.clone(), story);
         }
-        if let Some((_, step)) = missed {
-            let text = "A source could not be rewound: what it had read is lost.".to_owned();
+        if let Some((step, what)) = missed {
+            let text = format!("{what} (step {step}): what no row shows of them is lost.");
             self.telling.tell(Difference::Loss, 0, &[*step], text, story);
         }
         let rows = |difference| self.telling.rows(difference);

@@ -25,6 +25,8 @@ pub use protocol::Protocol;
 pub use report::{CollectError, EndReason, JobReport, LatencyReport, RunReport, SinkReport};
 pub use run::{Onlooker, RunLabel, plan, run};
 
+pub use crate::broker::Retention;
+
 use crate::api::Program;
 use crate::base::SimTime;
 

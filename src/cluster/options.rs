@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Protocol;
 use crate::api::Program;
 use crate::base::{Seed, SimDuration, SimTime};
+use crate::broker::Retention;
 use crate::checkpoint::CheckpointConfig;
 use crate::failover::RestartStrategy;
 use crate::host::FenceReplaced;
@@ -46,6 +47,8 @@ pub struct ClusterOptions {
     pub restart: Option<RestartStrategy>,
     /// How many brokers of the log there are: nodes `broker-1` and so on, behind all others.
     pub brokers: u16,
+    /// How long the log keeps records; for ever if unset.
+    pub retention: Option<Retention>,
     /// Whether there is a database: a node `database`, behind the brokers.
     pub database: bool,
     /// The parts that give the guarantees.
@@ -90,6 +93,7 @@ impl ClusterOptions {
             checkpointing: None,
             restart: None,
             brokers: 0,
+            retention: None,
             database: false,
             protocol: Protocol::default(),
         }

@@ -126,6 +126,7 @@ pub fn run(
         brokers: runtime.brokers.clone(),
         own: 0,
         topics: topics(jobs),
+        retention: options.retention,
         fencing: options.protocol.producer_fencing,
     };
     let mut sim_options = options.sim;

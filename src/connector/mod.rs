@@ -22,8 +22,8 @@ pub use database::{
 };
 pub use file::{FileSink, FileWriter, PendingFiles};
 pub use log::{
-    DeliveryGuarantee, FeedRecord, LogEnd, LogFeed, LogSink, LogSource, LogSourceFactory,
-    LogTransaction, LogWriter, OffsetReset, Producer, TransactionalLog, feed,
+    DeliveryGuarantee, FeedGrowth, FeedRecord, LogEnd, LogFeed, LogSink, LogSource,
+    LogSourceFactory, LogTransaction, LogWriter, OffsetReset, Producer, TransactionalLog, feed,
 };
 pub use rows::{from_fields, rows};
 pub use sink::{SinkFormat, SinkWriter};

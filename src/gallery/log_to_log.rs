@@ -10,12 +10,16 @@ use super::two_speed_sum::rate;
 use super::{ArgumentError, ArgumentValue, Arguments, GalleryJob};
 use crate::api::{DataStream, ExpectedRows, Program, StreamExecutionEnvironment};
 use crate::base::SimDuration;
-use crate::connector::{LogEnd, LogFeed, LogSink, LogSource};
+use crate::connector::{FeedGrowth, LogEnd, LogFeed, LogSink, LogSource, OffsetReset};
 use crate::host::LogRecord;
 use crate::record::{Row, RowKind};
 
 const OUT: [&str; 2] = ["key", "n"];
 const PARTITIONS: u16 = 2;
+/// How many partitions the topic `in` has when some were added.
+const GROWN: u16 = 4;
+/// How often the source looks for them.
+const DISCOVERY: SimDuration = SimDuration::from_millis(500);
 
 /// What scenarios know of the job.
 pub(super) fn jobs() -> [GalleryJob; 2] {
@@ -39,8 +43,41 @@ fn log_to_log_job() -> GalleryJob {
             "after how long the log aborts an open transaction",
         )
         .optional("to", ArgumentValue::Text("out".to_owned()), "the topic that it writes to")
+        .optional(
+            "reset",
+            ArgumentValue::Text("earliest".to_owned()),
+            "what the source does if its position is gone: earliest, latest or none",
+        )
+        .optional(
+            "grow-after",
+            ArgumentValue::Integer(0),
+            "after how many records `in` has 4 partitions instead of 2; 0 is never",
+        )
         .sink("out", &OUT)
         .expecting(expected)
+}
+
+/// How the topic `in` is fed and read.
+pub(super) struct Input {
+    rate: f64,
+    reset: OffsetReset,
+    grows: Option<FeedGrowth>,
+}
+
+impl Input {
+    /// So many records in a second, in the partitions that there are.
+    pub(super) fn at(rate: f64) -> Self {
+        Self { rate, reset: OffsetReset::default(), grows: None }
+    }
+}
+
+fn growth(arguments: &Arguments) -> Result<Option<FeedGrowth>, ArgumentError> {
+    let (after, records) = (count(arguments, "grow-after", 0)?, count(arguments, "records", 0)?);
+    match after {
+        0 => Ok(None),
+        after if after < records => Ok(Some(FeedGrowth { after, partitions: GROWN })),
+        _ => Err(ArgumentError::new("grow-after", "there are no records behind that")),
+    }
 }
 
 pub(super) fn count(arguments: &Arguments, name: &str, least: u64) -> Result<u64, ArgumentError> {
@@ -61,7 +98,10 @@ fn log_to_log(arguments: &Arguments) -> Result<Program, ArgumentError> {
         .partitions(PARTITIONS)
         .delivery(delivery)
         .transaction_timeout(timeout);
-    counted(&env, arguments, rate(arguments, "rate")?)?.log_to(sink);
+    let reset = arguments.text("reset")?.parse();
+    let reset = reset.map_err(|error: String| ArgumentError::new("reset", error))?;
+    let input = Input { rate: rate(arguments, "rate")?, reset, grows: growth(arguments)? };
+    counted(&env, arguments, input)?.log_to(sink);
     super::finish(&env)
 }
 
@@ -69,7 +109,7 @@ fn log_to_log(arguments: &Arguments) -> Result<Program, ArgumentError> {
 pub(super) fn counted(
     env: &StreamExecutionEnvironment,
     arguments: &Arguments,
-    rate: f64,
+    Input { rate, reset, grows }: Input,
 ) -> Result<DataStream<(u64, u64)>, ArgumentError> {
     let (records, keys) = (count(arguments, "records", 0)?, count(arguments, "keys", 1)?);
     let feed = LogFeed {
@@ -86,8 +126,11 @@ pub(super) fn counted(
             },
             timestamp: None,
         }),
+        grows,
     };
-    let source = LogSource::<(u64,)>::of("in", PARTITIONS).end(LogEnd::Offsets(feed.ends()));
+    let end = LogEnd::Offsets(feed.ends());
+    let source = LogSource::<(u64,)>::of("in", PARTITIONS).end(end).reset(reset);
+    let source = if grows.is_some() { source.discovery(DISCOVERY) } else { source };
     env.feed_log(feed);
     let records = env.from_log(source).uid("in").map(|(key,)| (key, 1_u64));
     Ok(records.key_by_field(|(key, _)| key).sum(|(_, n)| n).uid("count"))

@@ -1,7 +1,7 @@
 //! From the log to files, and to a table that rows are only inserted into: the counts of
 //! `log-to-log`, for sinks whose second phase is not a transaction of the log.
 
-use super::log_to_log::{count, counted, counts_of};
+use super::log_to_log::{Input, count, counted, counts_of};
 use super::two_speed_sum::rate;
 use super::{ArgumentError, ArgumentValue, Arguments, GalleryJob};
 use crate::api::{Program, StreamExecutionEnvironment};
@@ -39,7 +39,7 @@ fn log_to_files(arguments: &Arguments) -> Result<Program, ArgumentError> {
     env.set_parallelism(arguments.parallelism());
     let part_size = count(arguments, "part-size", 1)?;
     let part_size = usize::try_from(part_size).unwrap_or(usize::MAX);
-    counted(&env, arguments, rate(arguments, "rate")?)?
+    counted(&env, arguments, Input::at(rate(arguments, "rate")?))?
         .files_to(FileSink::to("out", OUT).part_size(part_size));
     super::finish(&env)
 }
@@ -49,6 +49,7 @@ fn log_to_table(arguments: &Arguments) -> Result<Program, ArgumentError> {
     env.set_parallelism(arguments.parallelism());
     let [key, n] = OUT;
     let table = Table::new("out").column(key, SqlType::Integer).column(n, SqlType::Integer);
-    counted(&env, arguments, rate(arguments, "rate")?)?.write_ahead_to(DatabaseSink::to(table));
+    counted(&env, arguments, Input::at(rate(arguments, "rate")?))?
+        .write_ahead_to(DatabaseSink::to(table));
     super::finish(&env)
 }

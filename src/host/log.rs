@@ -115,6 +115,17 @@ pub enum LogError {
     /// There is no such partition.
     #[error("UNKNOWN_TOPIC_OR_PARTITION: there is no {0}")]
     UnknownTopicOrPartition(String),
+    /// A topic cannot have fewer partitions than it has.
+    #[error(
+        "INVALID_PARTITIONS: the topic has {present} partitions, which is more than the requested \
+         {requested}"
+    )]
+    InvalidPartitions {
+        /// How many it has.
+        present: u16,
+        /// How many it was to have.
+        requested: u16,
+    },
     /// Another producer has the same transactional id, with a later epoch.
     #[error("PRODUCER_FENCED: there is a newer producer with the same transactional id")]
     ProducerFenced,
@@ -146,8 +157,11 @@ pub type LogDone<T> = Box<dyn FnOnce(Result<T, LogError>)>;
 /// See the module. Requests are repeated until they are answered or given up; none takes effect
 /// more than once.
 pub trait LogAccess {
-    /// How many partitions a topic has.
+    /// How many partitions a topic has, of which every broker knows.
     fn partitions(&self, topic: &str, done: LogDone<u16>);
+    /// Gives a topic more partitions, so that there are so many (`createPartitions`); done when
+    /// every broker knows. If there are so many, that is no error.
+    fn create_partitions(&self, topic: &str, partitions: u16, done: LogDone<()>);
     /// Where a partition begins and ends, for a reader of this isolation.
     fn offsets(&self, of: &TopicPartition, isolation: IsolationLevel, done: LogDone<LogOffsets>);
     /// Gives out a producer. With a transactional id: fences the one before it and aborts its open

@@ -25,6 +25,8 @@ const GIVE_UP: SimDuration = SimDuration::from_secs(120);
 pub enum LogCall {
     /// How many partitions a topic has.
     Partitions(Name, LogDone<u16>),
+    /// To give a topic more partitions.
+    CreatePartitions(Name, u16, LogDone<()>),
     /// The ends of a partition.
     Offsets(TopicPartition, IsolationLevel, LogDone<LogOffsets>),
     /// A producer.
@@ -54,8 +56,34 @@ struct Pending {
     call: LogCall,
     /// The brokers that have yet to answer.
     asks: Vec<NodeId>,
-    /// What those have said that have answered, if several are asked.
-    transactions: Vec<Name>,
+    /// What those have said, all in all, that have answered.
+    said: Option<LogAnswer>,
+}
+
+impl Pending {
+    /// A broker answers. What they say all in all, if that was the last that was asked, or one that
+    /// refuses.
+    fn take_in(&mut self, from: NodeId, answer: LogAnswer) -> Option<LogAnswer> {
+        // One that has answered before and was asked again may answer twice.
+        let place = self.asks.iter().position(|asked| *asked == from)?;
+        if matches!(answer, LogAnswer::Failed(_)) {
+            return Some(answer);
+        }
+        self.asks.remove(place);
+        self.said = Some(match (self.said.take(), answer) {
+            (Some(LogAnswer::Transactions(mut all)), LogAnswer::Transactions(open)) => {
+                all.extend(open);
+                all.sort();
+                LogAnswer::Transactions(all)
+            }
+            // A partition is there when its leader knows of it, whichever that is.
+            (Some(LogAnswer::Partitions(least)), LogAnswer::Partitions(count)) => {
+                LogAnswer::Partitions(least.min(count))
+            }
+            (_, answer) => answer,
+        });
+        if self.asks.is_empty() { self.said.take() } else { None }
+    }
 }
 
 /// See the module.
@@ -80,14 +108,15 @@ impl LogClient {
         let leader = |of: &TopicPartition| vec![placement::leader(&self.brokers, of.partition)];
         let coordinator = |id: &str| vec![placement::coordinator(&self.brokers, id)];
         match call {
-            LogCall::Partitions(topic, _) => coordinator(topic),
             LogCall::Offsets(of, ..) | LogCall::Fetch { from: of, .. } => leader(of),
             LogCall::Append(append, _) => leader(&append.to),
             LogCall::InitProducer(Some(id), ..) | LogCall::EndTransaction(id, ..) => {
                 coordinator(id)
             }
             LogCall::InitProducer(None, ..) => vec![self.brokers[self.calls as usize % count]],
-            LogCall::OpenTransactions(..) => self.brokers.clone(),
+            LogCall::Partitions(..)
+            | LogCall::CreatePartitions(..)
+            | LogCall::OpenTransactions(..) => self.brokers.clone(),
         }
     }
 
@@ -109,6 +138,10 @@ impl LogClient {
 fn message(request: u64, call: &LogCall) -> BrokerRpc {
     match call {
         LogCall::Partitions(topic, _) => BrokerRpc::DescribeTopic { request, topic: topic.clone() },
+        LogCall::CreatePartitions(topic, partitions, _) => {
+            let (topic, partitions) = (topic.clone(), *partitions);
+            BrokerRpc::CreatePartitions { request, topic, partitions }
+        }
         LogCall::Offsets(of, isolation, _) => {
             BrokerRpc::ListOffsets { request, of: of.clone(), isolation: *isolation }
         }
@@ -141,6 +174,8 @@ fn tell(call: LogCall, answer: LogAnswer) {
     match (call, answer) {
         (LogCall::Partitions(_, done), LogAnswer::Partitions(count)) => done(Ok(count)),
         (LogCall::Partitions(_, done), LogAnswer::Failed(error)) => done(Err(error)),
+        (LogCall::CreatePartitions(.., done), LogAnswer::PartitionsCreated) => done(Ok(())),
+        (LogCall::CreatePartitions(.., done), LogAnswer::Failed(error)) => done(Err(error)),
         (LogCall::Offsets(.., done), LogAnswer::Offsets(ends)) => done(Ok(ends)),
         (LogCall::Offsets(.., done), LogAnswer::Failed(error)) => done(Err(error)),
         (LogCall::InitProducer(.., done), LogAnswer::Producer(producer)) => done(Ok(producer)),
@@ -176,20 +211,9 @@ impl Component for LogClient {
     fn on_message(&mut self, _now: SimTime, from: Address, message: LogClientRpc, out: &mut Out) {
         let LogClientRpc { request, answer } = message;
         let Some(pending) = self.requests.get_mut(request) else { return };
-        if let LogAnswer::Transactions(open) = answer {
-            // One that has answered before and was asked again may answer twice.
-            if pending.asks.contains(&from.node) {
-                pending.asks.retain(|asked| *asked != from.node);
-                pending.transactions.extend(open);
-            }
-            if pending.asks.is_empty() {
-                let mut all = std::mem::take(&mut pending.transactions);
-                all.sort();
-                self.finish(request, LogAnswer::Transactions(all), out);
-            }
-            return;
+        if let Some(answer) = pending.take_in(from.node, answer) {
+            self.finish(request, answer, out);
         }
-        self.finish(request, answer, out);
     }
 
     /// A broker may come back: the pending requests are repeated in time.
@@ -206,7 +230,7 @@ impl Component for LogClient {
     fn on_report(&mut self, now: SimTime, call: LogCall, out: &mut Out) {
         self.calls += 1;
         let asks = self.in_charge(&call);
-        let pending = Pending { call, asks, transactions: Vec::new() };
+        let pending = Pending { call, asks, said: None };
         let request = self.requests.add(now, pending);
         self.send(now, request, out);
     }
@@ -219,6 +243,10 @@ pub struct LogHandle(pub Reports<LogCall>);
 impl LogAccess for LogHandle {
     fn partitions(&self, topic: &str, done: LogDone<u16>) {
         self.0.push(LogCall::Partitions(topic.into(), done));
+    }
+
+    fn create_partitions(&self, topic: &str, partitions: u16, done: LogDone<()>) {
+        self.0.push(LogCall::CreatePartitions(topic.into(), partitions, done));
     }
 
     fn offsets(&self, of: &TopicPartition, isolation: IsolationLevel, done: LogDone<LogOffsets>) {

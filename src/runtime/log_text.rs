@@ -8,6 +8,7 @@ impl BrokerRpc {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::DescribeTopic { .. } => "DescribeTopic",
+            Self::CreatePartitions { .. } => "CreatePartitions",
             Self::ListOffsets { .. } => "ListOffsets",
             Self::InitProducerId { .. } => "InitProducerId",
             Self::Produce { .. } => "Produce",
@@ -24,6 +25,7 @@ impl BrokerRpc {
     pub(super) fn about(&self) -> String {
         match self {
             Self::DescribeTopic { topic, .. } => topic.to_string(),
+            Self::CreatePartitions { topic, partitions, .. } => format!("{partitions} of {topic}"),
             Self::ListOffsets { of, .. } => of.to_string(),
             Self::InitProducerId { transactional_id, .. } => {
                 transactional_id.as_deref().unwrap_or("without a transactional id").to_owned()
@@ -70,6 +72,7 @@ impl LogClientRpc {
         match self.answer {
             LogAnswer::Done => "EndTxnDone",
             LogAnswer::Partitions(_) => "TopicDescribed",
+            LogAnswer::PartitionsCreated => "PartitionsCreated",
             LogAnswer::Offsets(_) => "OffsetsListed",
             LogAnswer::Producer(_) => "ProducerIdInitialized",
             LogAnswer::Appended(_) => "Produced",
@@ -81,7 +84,7 @@ impl LogClientRpc {
 
     pub(super) fn about(&self) -> String {
         match &self.answer {
-            LogAnswer::Done => String::new(),
+            LogAnswer::Done | LogAnswer::PartitionsCreated => String::new(),
             LogAnswer::Partitions(count) => format!("{count} partitions"),
             LogAnswer::Offsets(ends) => format!("{}..{}", ends.earliest, ends.latest),
             LogAnswer::Producer(producer) => producer.to_string(),

@@ -277,6 +277,8 @@ pub enum StorageAnswer {
 pub enum BrokerRpc {
     /// How many partitions has a topic?
     DescribeTopic { request: u64, topic: Name },
+    /// A topic is to have so many partitions from now on.
+    CreatePartitions { request: u64, topic: Name, partitions: u16 },
     /// Where does a partition begin and end?
     ListOffsets { request: u64, of: TopicPartition, isolation: IsolationLevel },
     /// Someone wants to be a producer.
@@ -332,6 +334,8 @@ pub enum LogAnswer {
     Done,
     /// So many partitions.
     Partitions(u16),
+    /// The topic has as many partitions as it was to have.
+    PartitionsCreated,
     /// The ends of a partition.
     Offsets(LogOffsets),
     /// The producer that was given out.

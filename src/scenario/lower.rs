@@ -134,6 +134,7 @@ fn options(scenario: &Scenario, overrides: &Overrides, jobs: &[JobSubmission]) -
         },
         taskmanagers: cluster.taskmanagers,
         brokers,
+        retention: scenario.log.retention,
         database,
         slots: cluster.slots,
         heartbeat_interval: cluster.heartbeat_interval,

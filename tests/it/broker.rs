@@ -4,6 +4,8 @@ mod disk;
 mod laws;
 mod partition;
 mod protocol;
+mod script;
+mod topics;
 mod world;
 
 use std::sync::Arc;

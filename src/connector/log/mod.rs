@@ -2,6 +2,7 @@
 //!
 //! Previous: [`crate::api`]. Next: the node's way to the log ([`crate::host::LogAccess`]).
 
+mod discovery;
 mod feed;
 mod producer;
 mod reading;
@@ -9,7 +10,7 @@ mod sink;
 mod source;
 mod transactional;
 
-pub use feed::{FeedRecord, LogFeed, feed};
+pub use feed::{FeedGrowth, FeedRecord, LogFeed, feed};
 pub use producer::Producer;
 pub use sink::{DeliveryGuarantee, LogSink, LogWriter};
 pub use source::{LogEnd, LogSource, LogSourceFactory, OffsetReset};

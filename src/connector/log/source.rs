@@ -1,9 +1,10 @@
 //! A source that reads a topic of the log (Flink's `KafkaSource`).
 
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 use super::reading::LogReading;
-use crate::base::Name;
+use crate::base::{Name, SimDuration};
 use crate::connector::source::Reader;
 use crate::host::IsolationLevel;
 use crate::operator::{OperatorContext, SourceFactory, SourceReader};
@@ -22,13 +23,27 @@ pub enum OffsetReset {
     None,
 }
 
+impl FromStr for OffsetReset {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "earliest" => Ok(Self::Earliest),
+            "latest" => Ok(Self::Latest),
+            "none" => Ok(Self::None),
+            _ => Err("a reset is earliest, latest or none".to_owned()),
+        }
+    }
+}
+
 /// Where a source of the log ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LogEnd {
     /// Nowhere.
     #[default]
     Never,
-    /// Each partition at its offset (`setBounded`).
+    /// Each partition at its offset (`setBounded`). Partitions for which none is given are not read
+    /// when they are added later.
     Offsets(Vec<u64>),
     /// Each subtask after so many records: where marks of transactions lie between them, nobody
     /// knows their offsets beforehand.
@@ -39,7 +54,7 @@ pub enum LogEnd {
 pub struct LogSource<T> {
     /// The topic.
     pub topic: Name,
-    /// How many partitions it has.
+    /// How many partitions it has in the beginning.
     pub partitions: u16,
     /// Where it ends.
     pub end: LogEnd,
@@ -47,6 +62,9 @@ pub struct LogSource<T> {
     pub isolation: IsolationLevel,
     /// What it does if its position is gone.
     pub reset: OffsetReset,
+    /// How often it looks for partitions that were added (`partition.discovery.interval.ms`); never
+    /// if unset.
+    pub discovery: Option<SimDuration>,
     /// What it says of event time, by partition.
     pub strategy: WatermarkStrategy<T>,
     records: PhantomData<fn() -> T>,
@@ -60,6 +78,7 @@ impl<T> Clone for LogSource<T> {
             end: self.end.clone(),
             isolation: self.isolation,
             reset: self.reset,
+            discovery: self.discovery,
             strategy: self.strategy.clone(),
             records: PhantomData,
         }
@@ -75,6 +94,7 @@ impl<T: Data> LogSource<T> {
             end: LogEnd::Never,
             isolation: IsolationLevel::default(),
             reset: OffsetReset::default(),
+            discovery: None,
             strategy: WatermarkStrategy::no_watermarks(),
             records: PhantomData,
         }
@@ -96,6 +116,12 @@ impl<T: Data> LogSource<T> {
     #[must_use]
     pub fn reset(self, reset: OffsetReset) -> Self {
         Self { reset, ..self }
+    }
+
+    /// Looks for partitions that were added that often. It must be longer than nothing.
+    #[must_use]
+    pub fn discovery(self, interval: SimDuration) -> Self {
+        Self { discovery: Some(interval), ..self }
     }
 
     /// Says this of event time, partition by partition.

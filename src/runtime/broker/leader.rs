@@ -7,7 +7,7 @@
 use super::super::rpc::{BrokerRpc, LogAnswer};
 use super::{ASK_AGAIN, Asked, Broker, BrokerAction, BrokerTimer, Out, Then, broker};
 use crate::base::{Name, SimDuration, SimTime};
-use crate::broker::{Admission, WalEntry, placement};
+use crate::broker::{Admission, Batch, WalEntry, placement};
 use crate::host::{Address, Append, IsolationLevel, LogError, ProducerIdentity, TopicPartition};
 use crate::trace::{Event, LogEvent, TransactionResult};
 
@@ -71,7 +71,7 @@ impl Broker {
                 self.held.insert(key.clone(), held);
                 self.on_ask_again(now, key, self.asked, out);
             }
-            Some(_) | None => self.append(asked, append, out),
+            Some(_) | None => self.append(now, asked, append, out),
         }
     }
 
@@ -94,6 +94,7 @@ impl Broker {
 
     pub(super) fn on_partition_added(
         &mut self,
+        now: SimTime,
         key: &(TopicPartition, ProducerIdentity),
         result: &Result<(), LogError>,
         out: &mut Out,
@@ -101,13 +102,13 @@ impl Broker {
         let Some(held) = self.held.remove(key) else { return };
         for (asked, append) in held.queue {
             match result {
-                Ok(()) => self.append(asked, append, out),
+                Ok(()) => self.append(now, asked, append, out),
                 Err(error) => Self::refuse(asked, &append, error.clone(), out),
             }
         }
     }
 
-    fn append(&mut self, asked: Asked, append: Append, out: &mut Out) {
+    fn append(&mut self, now: SimTime, asked: Asked, append: Append, out: &mut Out) {
         let Some(log) = self.state.partitions.get(&append.to) else { return };
         match log.admit(&append, &*self.options.fencing) {
             Err(error) => {
@@ -135,7 +136,7 @@ impl Broker {
                     to: from + append.records.len() as u64,
                 };
                 let to = append.to.clone();
-                self.write(&WalEntry::Appended { to, batch: append.into() });
+                self.write(&WalEntry::Appended { to, batch: Batch::new(append, now) });
                 self.then(Then::Trace(appended));
                 self.answer(asked, LogAnswer::Appended(from));
             }
@@ -192,7 +193,7 @@ impl Broker {
     }
 
     /// Answers a fetch, unless it should wait. Whether it was answered.
-    fn try_fetch(&self, fetch: &HeldFetch, even_empty: bool, out: &mut Out) -> bool {
+    fn try_fetch(&mut self, fetch: &HeldFetch, even_empty: bool, out: &mut Out) -> bool {
         let HeldFetch { asked, from, position, isolation, at_most } = fetch;
         let Some(log) = self.state.partitions.get(from) else {
             Self::fail(*asked, LogError::UnknownTopicOrPartition(from.to_string()), out);
@@ -201,7 +202,8 @@ impl Broker {
         match log.fetch(*position, *isolation, *at_most) {
             Ok(fetched) if fetched.records.is_empty() && !even_empty => return false,
             Ok(fetched) => Self::send(*asked, LogAnswer::Fetched(fetched), out),
-            Err(error) => Self::fail(*asked, error, out),
+            // What is deleted may come back with a crash, until that is durable.
+            Err(error) => self.answer(*asked, LogAnswer::Failed(error)),
         }
         true
     }

@@ -10,6 +10,7 @@
 //! | this one | what arrives, and what goes out once it is durable |
 //! | `leader` | produce, fetch, markers: what the leader of a partition does |
 //! | `coordinator` | transactional ids: init, join, end, expire |
+//! | `topics` | more partitions, and retention |
 //!
 //! Requests may come again, since whoever got no answer asks again; all are harmless then. Every
 //! answer goes to where the request came from. Previous: [`crate::broker`]. Next: the disk, and
@@ -17,6 +18,7 @@
 
 mod coordinator;
 mod leader;
+mod topics;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,7 +28,7 @@ use super::outbox::{Component, Outbox};
 use super::ports;
 use super::rpc::{BrokerRpc, LogAnswer, LogClientRpc};
 use crate::base::{Name, NodeId, SimDuration, SimTime};
-use crate::broker::{BrokerState, InitRequest, Phase, Place, ProducerFencing, WalEntry, placement};
+use crate::broker::{BrokerState, InitRequest, Phase, Place, ProducerFencing, Retention, WalEntry};
 use crate::host::{Address, IsolationLevel, LogError, Port, ProducerIdentity, TopicPartition};
 use crate::record::Row;
 use crate::trace::{Event, LogEvent, TransactionResult};
@@ -41,7 +43,7 @@ const ASK_AGAIN: SimDuration = SimDuration::from_millis(500);
 pub struct TopicOptions {
     /// Its name; no two topics share one.
     pub name: Name,
-    /// How many partitions it has.
+    /// How many partitions it has in the beginning.
     pub partitions: u16,
 }
 
@@ -54,6 +56,8 @@ pub struct BrokerOptions {
     pub own: u16,
     /// The topics.
     pub topics: Vec<TopicOptions>,
+    /// How long records are kept; for ever if unset.
+    pub retention: Option<Retention>,
     /// Which producers are fenced.
     pub fencing: Arc<dyn ProducerFencing>,
 }
@@ -102,6 +106,8 @@ pub enum BrokerTimer {
     SendMarkers(Name, u64),
     /// A transaction may have been open for too long.
     Expire(Name),
+    /// Records may be too old by now.
+    CheckRetention,
 }
 
 /// A request of a client.
@@ -158,17 +164,10 @@ type Out = Outbox<Broker>;
 impl Broker {
     /// A life that begins.
     pub fn new(options: BrokerOptions) -> Self {
-        let own = options.brokers[usize::from(options.own)];
-        let brokers = options.brokers.len() as u16;
-        let all = options.topics.iter().flat_map(|topic| {
-            let name = &topic.name;
-            (0..topic.partitions).map(|partition| TopicPartition { topic: name.clone(), partition })
-        });
-        let led: Vec<TopicPartition> =
-            all.filter(|it| placement::leader(&options.brokers, it.partition) == own).collect();
-        let shown = led.iter().map(|partition| (partition.clone(), Shown::default())).collect();
+        let place = Place { own: options.own, brokers: options.brokers.len() as u16 };
+        let topics = options.topics.iter().map(|topic| (topic.name.clone(), topic.partitions));
         Self {
-            state: BrokerState::new(Place { own: options.own, brokers }, led),
+            state: BrokerState::new(place, topics),
             options,
             early: Vec::new(),
             journal: Journal::default(),
@@ -181,7 +180,7 @@ impl Broker {
             ends: BTreeMap::new(),
             ended_nothing: BTreeMap::new(),
             marking: BTreeMap::new(),
-            shown,
+            shown: BTreeMap::new(),
         }
     }
 
@@ -273,6 +272,7 @@ impl Broker {
                 Phase::Prepare { .. } => self.then(Then::Decided(transactional_id)),
             }
         }
+        self.watch_retention(now, out);
         for (from, message) in std::mem::take(&mut self.early) {
             self.handle(now, from, message, out);
         }
@@ -294,19 +294,21 @@ impl Broker {
         let asked = |request| Asked { client: from, request };
         match message {
             BrokerRpc::DescribeTopic { request, topic } => {
-                let known = self.options.topics.iter().find(|known| known.name == topic);
-                let answer = match known {
-                    Some(known) => LogAnswer::Partitions(known.partitions),
+                let answer = match self.state.topics.get(&topic) {
+                    Some(partitions) => LogAnswer::Partitions(*partitions),
                     None => LogAnswer::Failed(LogError::UnknownTopicOrPartition(topic.to_string())),
                 };
-                Self::send(asked(request), answer, out);
+                self.answer(asked(request), answer);
+            }
+            BrokerRpc::CreatePartitions { request, topic, partitions } => {
+                self.on_create_partitions(asked(request), topic, partitions, out);
             }
             BrokerRpc::ListOffsets { request, of, isolation } => {
                 let answer = match self.state.partitions.get(&of) {
                     Some(log) => LogAnswer::Offsets(log.offsets(isolation)),
                     None => LogAnswer::Failed(LogError::UnknownTopicOrPartition(of.to_string())),
                 };
-                Self::send(asked(request), answer, out);
+                self.answer(asked(request), answer);
             }
             BrokerRpc::InitProducerId { request, transactional_id, timeout } => {
                 let init = InitRequest { client: from, request, timeout };
@@ -337,7 +339,7 @@ impl Broker {
                 self.on_add_partition(now, from, transactional_id, (producer, partition), out);
             }
             BrokerRpc::PartitionAdded { producer, partition, result, .. } => {
-                self.on_partition_added(&(partition, producer), &result, out);
+                self.on_partition_added(now, &(partition, producer), &result, out);
             }
             BrokerRpc::WriteMarker { transactional_id, producer, partition, result } => {
                 self.on_write_marker(from, transactional_id, (producer, partition), result);
@@ -393,6 +395,7 @@ impl Component for Broker {
                 self.send_markers(now, transactional_id, which, out);
             }
             BrokerTimer::Expire(transactional_id) => self.on_expire(now, transactional_id, out),
+            BrokerTimer::CheckRetention => self.on_check_retention(now, out),
         }
         self.settle(now, out);
     }

@@ -20,7 +20,7 @@ pub enum TransactionResult {
     Abort,
 }
 
-/// What a broker of the log does.
+/// What a broker of the log does, and what a reader finds there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, EnumIter, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 #[strum(serialize_all = "kebab-case")]
@@ -141,6 +141,54 @@ pub enum LogEvent {
         partition: u16,
         /// How far.
         offset: u64,
+    },
+    /// Records are removed since they are too old, read or not.
+    RecordsDeleted {
+        /// The topic.
+        topic: Name,
+        /// The partition.
+        partition: u16,
+        /// The first offset before.
+        from: u64,
+        /// The first offset from now on.
+        to: u64,
+    },
+    /// A broker knows of more partitions of a topic.
+    PartitionsAdded {
+        /// The topic.
+        topic: Name,
+        /// How many it has from now on.
+        partitions: u16,
+    },
+    /// A source has found a partition that was added, and reads it.
+    PartitionDiscovered {
+        /// The job.
+        job: JobId,
+        /// The source's subtask.
+        subtask: Name,
+        /// Which attempt.
+        attempt: u32,
+        /// The topic.
+        topic: Name,
+        /// The partition.
+        partition: u16,
+    },
+    /// What a source wanted to read next is gone: it goes on elsewhere.
+    PositionReset {
+        /// The job.
+        job: JobId,
+        /// The source's subtask.
+        subtask: Name,
+        /// Which attempt.
+        attempt: u32,
+        /// The topic.
+        topic: Name,
+        /// The partition.
+        partition: u16,
+        /// The offset that is gone.
+        from: u64,
+        /// The offset with which it goes on.
+        to: u64,
     },
 }
 

@@ -52,6 +52,20 @@ pub(super) fn log(event: &LogEvent) -> String {
         E::StableOffsetAdvanced { topic, partition, offset } => {
             format!("{}  is stable up to {offset}", place(topic, *partition))
         }
+        E::RecordsDeleted { topic, partition, from, to } => {
+            format!("{}  {from}..{to} are too old, and deleted", place(topic, *partition))
+        }
+        E::PartitionsAdded { topic, partitions } => {
+            format!("topic {} has {partitions} partitions from now on", escape(topic))
+        }
+        E::PartitionDiscovered { job, subtask, attempt, topic, partition } => {
+            let (which, place) = (execution(*job, subtask, *attempt), place(topic, *partition));
+            format!("{which}  has found {place}, and reads it")
+        }
+        E::PositionReset { job, subtask, attempt, topic, partition, from, to } => {
+            let (which, place) = (execution(*job, subtask, *attempt), place(topic, *partition));
+            format!("{which}  finds nothing at {from} of {place}, and goes on at {to}")
+        }
     }
 }
 
@@ -100,9 +114,10 @@ pub(super) fn transaction(event: &TransactionEvent) -> String {
 pub(super) fn log_tone(event: &LogEvent) -> Tone {
     use LogEvent as E;
     match event {
-        E::ProducerFenced { .. } | E::AppendRefused { .. } | E::TransactionExpired { .. } => {
-            Tone::Bad
-        }
+        E::ProducerFenced { .. }
+        | E::AppendRefused { .. }
+        | E::TransactionExpired { .. }
+        | E::PositionReset { .. } => Tone::Bad,
         E::StableOffsetAdvanced { .. } => Tone::Good,
         E::LogRecovered { .. }
         | E::ProducerInitialized { .. }
@@ -110,6 +125,9 @@ pub(super) fn log_tone(event: &LogEvent) -> Tone {
         | E::PartitionJoined { .. }
         | E::TransactionDecided { .. }
         | E::MarkerWritten { .. }
+        | E::RecordsDeleted { .. }
+        | E::PartitionsAdded { .. }
+        | E::PartitionDiscovered { .. }
         | E::TransactionEnded { .. } => Tone::Plain,
     }
 }

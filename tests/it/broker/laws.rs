@@ -11,7 +11,7 @@ use weir::runtime::rpc::{BrokerRpc, LogAnswer};
 use weir::trace::LogEvent;
 
 use super::world::{BROKERS, World, client, coordinator, leader, millis};
-use super::{partition, records};
+use super::{TOPIC, partition, records};
 
 /// After how long a transaction is aborted.
 const TIMEOUT: SimDuration = SimDuration::from_secs(20);
@@ -247,8 +247,8 @@ impl Model {
             prop_assert!(given.is_subset(&all), "what was acknowledged is there");
         }
         for own in 0..BROKERS {
-            let led = (0..BROKERS).map(partition).filter(|it| leader(it).0 == own);
-            let mut again = BrokerState::new(Place { own, brokers: BROKERS }, led);
+            let topics = [(TOPIC.into(), BROKERS)];
+            let mut again = BrokerState::new(Place { own, brokers: BROKERS }, topics);
             self.world.entries(own).iter().for_each(|entry| again.apply(entry));
             again.all_is_durable();
             prop_assert_eq!(&again, self.world.state(own));

@@ -1,11 +1,12 @@
 //! One partition, and the bytes of the write-ahead log.
 
 use proptest::prelude::*;
-use weir::broker::{BrokerState, FenceOlderEpochs, Place, WalEntry};
+use weir::base::{SimDuration, SimTime};
+use weir::broker::{Batch, BrokerState, FenceOlderEpochs, Place, WalEntry};
 use weir::host::{Append, IsolationLevel, LogError, ProducerIdentity, TransactionResult};
 use weir::record::{append_frame, read_frames};
 
-use super::{partition, records, text};
+use super::{TOPIC, partition, records, text};
 
 fn append(id: u64, sequence: u64, transactional: bool, texts: &[&str]) -> Append {
     let texts: Vec<String> = texts.iter().map(ToString::to_string).collect();
@@ -19,7 +20,15 @@ fn append(id: u64, sequence: u64, transactional: bool, texts: &[&str]) -> Append
 }
 
 fn appended(append: Append) -> WalEntry {
-    WalEntry::Appended { to: partition(0), batch: append.into() }
+    appended_at(append, 0)
+}
+
+fn appended_at(append: Append, seconds: u64) -> WalEntry {
+    WalEntry::Appended { to: partition(0), batch: Batch::new(append, second(seconds)) }
+}
+
+fn second(seconds: u64) -> SimTime {
+    SimTime::ZERO + SimDuration::from_secs(seconds)
 }
 
 fn marker(id: u64, result: TransactionResult) -> WalEntry {
@@ -28,7 +37,7 @@ fn marker(id: u64, result: TransactionResult) -> WalEntry {
 }
 
 fn state() -> BrokerState {
-    BrokerState::new(Place { own: 0, brokers: 1 }, [partition(0)])
+    BrokerState::new(Place { own: 0, brokers: 1 }, [(TOPIC.into(), 1)])
 }
 
 #[test]
@@ -48,16 +57,46 @@ fn only_what_is_durable_is_read_and_retention_removes_what_is_stable() {
     assert_eq!(read(log, 1, 10), Err(LogError::OffsetOutOfRange));
     log.advance_high_watermark(4);
     assert_eq!(log.last_stable(), 0, "a crash may take the marker");
+    let retention = SimDuration::from_secs(1);
+    assert_eq!(log.expired(second(1), retention), 0, "nor is it deleted before");
     log.advance_high_watermark(5);
     assert_eq!(log.last_stable(), 5);
     assert_eq!(read(log, 0, 10), Ok(("xy".to_string(), 5)));
     assert_eq!(read(log, 0, 1), Ok(("x".to_string(), 3)));
     assert_eq!(read(log, 3, 10), Ok(("y".to_string(), 5)));
-    log.delete_before(3);
+    assert_eq!(log.expired(second(0), retention), 0, "all of it is young");
+    assert_eq!(log.expired(second(1), retention), 5);
+    state.apply(&WalEntry::Deleted { partition: partition(0), before: 3 });
+    let log = &state.partitions[&partition(0)];
     assert_eq!(read(log, 2, 10), Err(LogError::OffsetOutOfRange));
     assert_eq!(read(log, 3, 10), Ok(("y".to_string(), 5)));
     let ends = log.offsets(IsolationLevel::ReadCommitted);
     assert_eq!((ends.earliest, ends.latest), (3, 5));
+}
+
+#[test]
+fn retention_ends_at_the_first_batch_that_is_young() {
+    let mut state = state();
+    state.apply(&appended_at(append(1, 0, false, &["a", "b"]), 0));
+    state.apply(&appended_at(append(1, 2, false, &["c"]), 1));
+    state.apply(&appended_at(append(1, 3, false, &["d"]), 3));
+    state.all_is_durable();
+    let expired = |state: &BrokerState, now| {
+        state.partitions[&partition(0)].expired(second(now), SimDuration::from_secs(2))
+    };
+    assert_eq!([1, 2, 3, 4, 5].map(|now| expired(&state, now)), [0, 2, 3, 3, 4]);
+
+    // What was deleted is so again when it is read again, before anything is known to be durable.
+    let deleted = WalEntry::Deleted { partition: partition(0), before: 3 };
+    let mut again = self::state();
+    again.apply(&appended_at(append(1, 0, false, &["a", "b"]), 0));
+    again.apply(&appended_at(append(1, 2, false, &["c"]), 1));
+    again.apply(&deleted);
+    again.apply(&appended_at(append(1, 3, false, &["d"]), 3));
+    again.all_is_durable();
+    state.apply(&deleted);
+    assert_eq!(again, state);
+    assert_eq!(expired(&state, 4), 3);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use weir::base::{NodeId, SimDuration, SimTime};
-use weir::broker::{BrokerState, FenceOlderEpochs, ProducerFencing};
+use weir::broker::{BrokerState, FenceOlderEpochs, ProducerFencing, Retention};
 use weir::host::{Address, Disk, Fetched, IsolationLevel, TopicPartition};
 use weir::record::{Row, read_frames};
 use weir::runtime::rpc::{BrokerRpc, LogAnswer, LogClientRpc, Rpc};
@@ -25,7 +25,7 @@ pub(super) fn client(number: u16) -> Address {
     Address { node: NodeId(100 + number), port: ports::LOG_CLIENT }
 }
 
-pub(super) fn millis(millis: u64) -> SimDuration {
+pub(super) const fn millis(millis: u64) -> SimDuration {
     SimDuration::from_millis(millis)
 }
 
@@ -40,6 +40,7 @@ struct Node {
 pub(super) struct World {
     pub(super) now: SimTime,
     fencing: Arc<dyn ProducerFencing>,
+    retention: Option<Retention>,
     nodes: Vec<Node>,
     timers_set: u64,
     mail: BTreeMap<(Address, NodeId), VecDeque<BrokerRpc>>,
@@ -58,13 +59,23 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(luck: u64) -> Self {
-        Self::with_fencing(luck, Arc::new(FenceOlderEpochs))
+        Self::with(luck, Arc::new(FenceOlderEpochs), None)
     }
 
     pub(super) fn with_fencing(luck: u64, fencing: Arc<dyn ProducerFencing>) -> Self {
+        Self::with(luck, fencing, None)
+    }
+
+    /// One whose records become too old.
+    pub(super) fn keeping(luck: u64, retention: Retention) -> Self {
+        Self::with(luck, Arc::new(FenceOlderEpochs), Some(retention))
+    }
+
+    fn with(luck: u64, fencing: Arc<dyn ProducerFencing>, retention: Option<Retention>) -> Self {
         let mut world = Self {
             now: SimTime::ZERO,
             fencing,
+            retention,
             nodes: Vec::new(),
             timers_set: 0,
             mail: BTreeMap::new(),
@@ -88,6 +99,7 @@ impl World {
             brokers: (0..BROKERS).map(NodeId).collect(),
             own,
             topics: vec![TopicOptions { name: TOPIC.into(), partitions: BROKERS }],
+            retention: self.retention,
             fencing: Arc::clone(&self.fencing),
         };
         let broker = Broker::new(options);
@@ -262,6 +274,7 @@ pub(super) fn words(answer: Option<&LogAnswer>) -> String {
         None => "no answer".to_string(),
         Some(LogAnswer::Done) => "done".to_string(),
         Some(LogAnswer::Partitions(count)) => format!("{count} partitions"),
+        Some(LogAnswer::PartitionsCreated) => "created".to_string(),
         Some(LogAnswer::Offsets(ends)) => format!("{}..{}", ends.earliest, ends.latest),
         Some(LogAnswer::Producer(producer)) => format!("producer {producer}"),
         Some(LogAnswer::Appended(offset)) => format!("appended at {offset}"),

@@ -40,6 +40,11 @@ fn each_mistake_is_told_once_and_with_its_place() {
             check_section("[[fault]]\nat = \"1s\"\nkill = \"client\"\nfor = \"1s\""),
         ),
         (
+            "check interval without retention",
+            check_section("[log]\nretention-check-interval = \"1s\""),
+        ),
+        ("no retention at all", check_section("[log]\nretention = \"0s\"")),
+        (
             "unknown event",
             check_section("[[note]]\nwhen = { event = \"task-start\" }\ntext = \"x\""),
         ),

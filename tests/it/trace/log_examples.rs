@@ -36,7 +36,25 @@ pub fn log() -> Vec<Event> {
         LogEvent::TransactionExpired { transactional_id: id(), producer, epoch },
         LogEvent::MarkerWritten { topic: topic.clone(), partition, producer, result, offset: 52 },
         LogEvent::TransactionEnded { transactional_id: id(), producer, result },
-        LogEvent::StableOffsetAdvanced { topic, partition, offset: 53 },
+        LogEvent::StableOffsetAdvanced { topic: topic.clone(), partition, offset: 53 },
+        LogEvent::RecordsDeleted { topic: topic.clone(), partition, from: 12, to: 40 },
+        LogEvent::PartitionsAdded { topic: topic.clone(), partitions: 4 },
+        LogEvent::PartitionDiscovered {
+            job: JobId(1),
+            subtask: n("in#2"),
+            attempt: 1,
+            topic: topic.clone(),
+            partition,
+        },
+        LogEvent::PositionReset {
+            job: JobId(1),
+            subtask: n("in#2"),
+            attempt: 1,
+            topic,
+            partition,
+            from: 12,
+            to: 40,
+        },
     ]
     .map(Event::Log)
     .into();
