@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::Seen;
 use crate::base::{Name, SimTime};
 use crate::trace::{NodeEvent, Recorded, RpcEvent};
 
@@ -57,7 +58,7 @@ impl Messages {
         }
     }
 
-    pub(super) fn apply(&mut self, recorded: &Recorded, node: &Name, event: &RpcEvent) {
+    pub(super) fn apply(&mut self, recorded: &Recorded, node: &Name, event: &RpcEvent) -> Seen {
         match event {
             RpcEvent::RpcSent { from, to, message, about } => {
                 if self.0.len() == Self::LIMIT {
@@ -71,6 +72,7 @@ impl Messages {
                     about: about.clone(),
                     sent: recorded.at,
                 });
+                Seen::Yes
             }
             RpcEvent::RpcReceived { from, message, about, .. } => {
                 let taken = self.0.iter().position(|sent| {
@@ -79,17 +81,23 @@ impl Messages {
                         && sent.message == *message
                         && sent.about == *about
                 });
-                if let Some(index) = taken {
-                    self.0.remove(index);
+                match taken {
+                    Some(index) => {
+                        self.0.remove(index);
+                        Seen::Yes
+                    }
+                    None => Seen::No,
                 }
             }
             RpcEvent::ConnectionReset { peer, .. } => {
+                let before = self.0.len();
                 self.0.retain(|sent| !(sent.to == *peer && sent.from_node == *node));
+                if self.0.len() == before { Seen::No } else { Seen::Yes }
             }
             // Heartbeats are too many to be worth showing one by one.
             RpcEvent::HeartbeatSent { .. }
             | RpcEvent::HeartbeatReceived { .. }
-            | RpcEvent::HeartbeatTimedOut { .. } => {}
+            | RpcEvent::HeartbeatTimedOut { .. } => Seen::No,
         }
     }
 }

@@ -98,19 +98,25 @@ impl Nodes {
             NodeEvent::NodeResumed => Seen::set(&mut node.life, Life::Up),
             NodeEvent::ClockChanged { offset_us, drift_ppm } => {
                 (node.offset_us, node.drift_ppm) = (*offset_us, *drift_ppm);
-                Seen::No
+                Seen::Around
             }
             NodeEvent::LinkCut { to } => {
-                node.cut_off_from.insert(to.clone());
-                Seen::No
+                if node.cut_off_from.insert(to.clone()) {
+                    Seen::Around
+                } else {
+                    Seen::No
+                }
             }
             NodeEvent::LinkHealed { to } => {
-                node.cut_off_from.remove(to);
-                Seen::No
+                if node.cut_off_from.remove(to) {
+                    Seen::Around
+                } else {
+                    Seen::No
+                }
             }
             NodeEvent::BytesLost { bytes, .. } => {
                 node.bytes_lost = node.bytes_lost.saturating_add(*bytes);
-                Seen::No
+                Seen::Around
             }
         }
     }
