@@ -112,7 +112,7 @@ pub struct Log {
     pub refused: u64,
     /// Why that was so, the last time.
     pub refusal: Option<Name>,
-    /// How often a broker has read its log again, and how many torn bytes were cut off.
+    /// How often a broker has read its log again.
     pub recovered: u64,
     /// How many bytes at the ends of logs were torn and cut off.
     pub torn_bytes: u64,
@@ -140,9 +140,8 @@ impl Log {
                 self.torn_bytes = self.torn_bytes.saturating_add(*torn_bytes);
             }
             LogEvent::ProducerInitialized { transactional_id, producer, epoch } => {
-                let known = self.producers.entry(*producer).or_default();
                 let new = Producer { transactional_id: transactional_id.clone(), epoch: *epoch };
-                return Seen::set(known, new);
+                self.producers.insert(*producer, new);
             }
             LogEvent::ProducerFenced { transactional_id, producer, current, .. } => {
                 self.fenced += 1;

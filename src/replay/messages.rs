@@ -45,17 +45,23 @@ impl Messages {
     }
 
     /// What was sent to a process dies with it. What it had sent itself still arrives.
-    pub(super) fn on_node(&mut self, node: &Name, event: &NodeEvent) {
+    pub(super) fn on_node(&mut self, node: &Name, event: &NodeEvent) -> Seen {
         match event {
-            NodeEvent::NodeKilled { .. } => self.0.retain(|message| message.to != *node),
+            NodeEvent::NodeKilled { .. } => self.keep(|message| message.to != *node),
             NodeEvent::NodeStarted { .. }
             | NodeEvent::NodePaused
             | NodeEvent::NodeResumed
             | NodeEvent::ClockChanged { .. }
             | NodeEvent::LinkCut { .. }
             | NodeEvent::LinkHealed { .. }
-            | NodeEvent::BytesLost { .. } => {}
+            | NodeEvent::BytesLost { .. } => Seen::No,
         }
+    }
+
+    fn keep(&mut self, which: impl FnMut(&Message) -> bool) -> Seen {
+        let before = self.0.len();
+        self.0.retain(which);
+        if self.0.len() == before { Seen::No } else { Seen::Yes }
     }
 
     pub(super) fn apply(&mut self, recorded: &Recorded, node: &Name, event: &RpcEvent) -> Seen {
@@ -90,9 +96,7 @@ impl Messages {
                 }
             }
             RpcEvent::ConnectionReset { peer, .. } => {
-                let before = self.0.len();
-                self.0.retain(|sent| !(sent.to == *peer && sent.from_node == *node));
-                if self.0.len() == before { Seen::No } else { Seen::Yes }
+                self.keep(|sent| !(sent.to == *peer && sent.from_node == *node))
             }
             // Heartbeats are too many to be worth showing one by one.
             RpcEvent::HeartbeatSent { .. }

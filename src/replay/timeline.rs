@@ -38,7 +38,7 @@ pub struct Mark {
 pub struct Timeline {
     header: Header,
     events: Vec<Recorded>,
-    /// Whether each event changed what a drawing of the jobs shows.
+    /// What each event changed of what can be seen.
     seen: Vec<Seen>,
     marks: Vec<Mark>,
     /// `frames[i]` is the world at position `i * spacing`.

@@ -38,7 +38,7 @@ impl Seen {
     }
 
     /// The same of a part of the world that is around the running jobs.
-    fn around(self) -> Self {
+    pub(super) fn around(self) -> Self {
         match self {
             Self::Yes | Self::Around => Self::Around,
             Self::No => Self::No,
@@ -108,8 +108,8 @@ impl World {
         let node = self.nodes.name(recorded.node);
         match &recorded.event {
             Event::Node(event) => {
-                self.messages.on_node(&node, event);
-                self.nodes.apply(recorded.node, event)
+                let lost = self.messages.on_node(&node, event).around();
+                self.nodes.apply(recorded.node, event).or(lost)
             }
             Event::Fault(event) => self.faults.apply(recorded, event),
             Event::Rpc(event) => self.messages.apply(recorded, &node, event).around(),
