@@ -7,7 +7,7 @@ use weir::replay::{Job, Node, Slot, Task, World, subtask_name};
 
 use super::look::{Look, Role};
 use super::pen::Pen;
-use super::sections::{Columns, Line, Section};
+use super::sections::{Columns, Line, Section, and_more, shown};
 use super::text;
 
 /// What is looked at.
@@ -35,11 +35,6 @@ fn columns(world: &World, look: Look, width: usize) -> Columns {
     let left = vec![nodes(world, look), slots(world, look)];
     let right = vec![faults(world, look), links(world, look), messages(world, look)];
     Columns::new(width, left, right, "This run has no nodes.")
-}
-
-/// A text of the run, of which no more is made ready to be shown than can be seen.
-fn shown(look: Look, text: &str) -> String {
-    look.show(text::first(text, 300))
 }
 
 fn nodes(world: &World, look: Look) -> Section {
@@ -88,17 +83,18 @@ fn slots(world: &World, look: Look) -> Section {
     let mut section = Section::new("slots of TaskManagers");
     for (name, executor) in &world.resources.task_executors {
         let mut running = running_on(world, name);
-        let held = world.resources.slots_of(name);
-        let used = held.iter().flatten().count();
+        let held = |index| world.resources.slots.get(format!("{name}/{index}").as_str());
+        let shown_slots = executor.slots.min(SLOTS);
+        let of_it = |slot: &Name| slot.rsplit_once('/').is_some_and(|(of, _)| of == &**name);
+        let used = world.resources.slots.keys().filter(|slot| of_it(slot)).count();
         let head = Line::of(shown(look, name), Role::Strong)
             .and(format!("  {used} of {} in use", executor.slots), Role::Dim);
         section.add(head);
-        for (index, slot) in held.iter().enumerate().take(SLOTS) {
-            section.add(slot_line(look, index, *slot, &mut running));
+        for index in 0..shown_slots {
+            section.add(slot_line(look, index, held(index), &mut running));
         }
-        if held.len() > SLOTS {
-            let more = format!("  {} {} more", look.glyphs().more, held.len() - SLOTS);
-            section.add(Line::of(more, Role::Dim));
+        if let Some(more) = and_more(executor.slots.into(), shown_slots.into(), look) {
+            section.add(more);
         }
         // A slot may be freed before what ran in it is known to have ended, or never be told.
         let outside = running.into_values().flatten().flatten();
@@ -116,7 +112,7 @@ fn slots(world: &World, look: Look) -> Section {
 }
 
 /// How many slots of a TaskManager are shown.
-const SLOTS: usize = 16;
+const SLOTS: u16 = 16;
 
 type Subtask<'a> = (Name, &'a Task);
 
@@ -166,7 +162,7 @@ fn runs(subtasks: Vec<(String, Role)>, line: Line) -> Line {
 /// of them: those that share a slot stand together, in the order of the plan.
 fn slot_line(
     look: Look,
-    index: usize,
+    index: u16,
     slot: Option<&Slot>,
     running: &mut BTreeMap<JobId, Vec<Vec<Subtask<'_>>>>,
 ) -> Line {
@@ -236,9 +232,8 @@ fn messages(world: &World, look: Look) -> Section {
             .and(format!("  since {}", message.sent), Role::Dim);
         section.add(line);
     }
-    if count > SHOWN {
-        let more = format!("{} {} older", look.glyphs().more, count - SHOWN);
-        section.add(Line::of(more, Role::Dim));
+    if let Some(older) = and_more(count, SHOWN, look) {
+        section.add(older);
     }
     section
 }

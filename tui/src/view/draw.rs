@@ -94,8 +94,8 @@ fn between(pen: &mut Pen<'_>) {
     }
 }
 
-/// Columns that are worth giving to the title of the scenario.
-const TITLE: usize = 24;
+/// Columns that the title of the scenario keeps when a fault wants to be named beside it.
+const TITLE: usize = 12;
 
 /// From the left: what is looked at, the screens, a fault that lasts, the place.
 fn title(app: &App, pen: &mut Pen<'_>) {

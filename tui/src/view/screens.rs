@@ -143,12 +143,12 @@ impl Shown {
         ]
     }
 
-    /// The tabs, as long as there is room: the current one stands in brackets. Says how many
-    /// columns they take.
+    /// How many columns the tabs take, each with a space behind it; `long` ones have their titles.
     pub fn width(&self, long: bool) -> usize {
         self.labels(long).iter().map(|(label, _)| text::width(label) + 1).sum()
     }
 
+    /// The tabs. The current one stands in brackets, and always has its title.
     fn labels(&self, long: bool) -> Vec<(String, Role)> {
         let labels = SCREENS.iter().map(|tab| {
             let (label, title) = (tab.label, tab.title);

@@ -4,7 +4,7 @@
 
 use ratatui::layout::Rect;
 
-use super::look::Role;
+use super::look::{Look, Role};
 use super::pen::Pen;
 use super::text;
 
@@ -32,6 +32,17 @@ impl Line {
             x = pen.put(x, y, &text, *role);
         }
     }
+}
+
+/// A text of the run, safe to show; no more of it is made so than can be seen.
+pub(super) fn shown(look: Look, text: &str) -> String {
+    look.show(text::first(text, 300))
+}
+
+/// That there are more than are shown, if there are.
+pub(super) fn and_more(all: usize, shown: usize, look: Look) -> Option<Line> {
+    let more = all.saturating_sub(shown);
+    (more > 0).then(|| Line::of(format!("{} {more} more", look.glyphs().more), Role::Dim))
 }
 
 /// Lines under a heading.

@@ -99,7 +99,7 @@ fn tabs_are_gone_through_in_order_and_back() {
 
 #[test]
 fn two_screens_stand_side_by_side_where_there_is_room() {
-    let mut app = outside::app(&Options::default(), WIDE, is_completed_or_last);
+    let mut app = outside::app(&Options::default(), WIDE, is_last);
     keys(&mut app, "45s");
     check("split-120", &app, WIDE);
     assert!(tabs(&app, WIDE).contains("[5 Cluster]"));
@@ -118,14 +118,14 @@ fn two_screens_stand_side_by_side_where_there_is_room() {
     check("split-graph-120", &app, WIDE);
 }
 
-fn is_completed_or_last(event: &Event) -> bool {
+fn is_last(event: &Event) -> bool {
     matches!(event, Event::Recovery(_))
 }
 
 #[test]
 fn the_wheel_turns_the_screen_that_it_is_over() {
     let size = (120, 20);
-    let mut app = outside::app(&Options::default(), size, is_completed_or_last);
+    let mut app = outside::app(&Options::default(), size, is_last);
     keys(&mut app, "54|");
     let halves = |app: &App| {
         let half = |line: &str, right: bool| -> String {
@@ -166,7 +166,7 @@ fn every_screen_keeps_to_its_place_and_is_safe() {
         let mut texts = Vec::new();
         for options in &looks {
             let apps = [
-                outside::app(options, size, is_completed_or_last),
+                outside::app(options, size, is_last),
                 outside::hostile(options, size),
                 checkpointed::app(options, size, runs_again),
                 checkpointed::hostile(options, size),

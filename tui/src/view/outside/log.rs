@@ -7,8 +7,8 @@ use weir::replay::{LogPartition, OffsetRange, OpenTransaction, World};
 use weir::trace::TransactionResult;
 
 use super::super::look::{Look, Role};
-use super::super::sections::{Line, Section};
-use super::{MANY, and_more, shown};
+use super::super::sections::{Line, Section, and_more, shown};
+use super::MANY;
 
 /// What becomes of a record, the most telling last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

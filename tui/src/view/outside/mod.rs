@@ -8,7 +8,7 @@ use weir::replay::World;
 
 use super::look::{Look, Role};
 use super::pen::Pen;
-use super::sections::{Columns, Line, Section, column_width};
+use super::sections::{Columns, Line, Section, and_more, column_width, shown};
 use super::text;
 
 /// What is looked at.
@@ -50,17 +50,6 @@ fn columns(world: &World, look: Look, width: usize) -> Columns {
 
 /// How many of those are shown of which there may be many.
 const MANY: usize = 12;
-
-/// That there are more than are shown, if there are.
-fn and_more(all: usize, shown: usize, look: Look) -> Option<Line> {
-    let more = all.saturating_sub(shown);
-    (more > 0).then(|| Line::of(format!("{} {more} more", look.glyphs().more), Role::Dim))
-}
-
-/// A text of the run, of which no more is made ready to be shown than can be seen.
-fn shown(look: Look, text: &str) -> String {
-    look.show(text::first(text, 300))
-}
 
 /// How far splits are read, as the last snapshot or the last restart has it.
 fn sources(world: &World, look: Look) -> Section {

@@ -3,9 +3,9 @@
 use weir::replay::{Answer, World};
 
 use super::super::look::{Look, Role};
-use super::super::sections::{Line, Section};
+use super::super::sections::{Line, Section, and_more, shown};
 use super::super::text;
-use super::{MANY, and_more, shown};
+use super::MANY;
 
 pub(super) fn tables(world: &World, look: Look) -> Section {
     let database = &world.database;

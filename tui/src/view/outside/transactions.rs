@@ -4,8 +4,8 @@ use weir::base::SimTime;
 use weir::replay::{Transaction, TransactionPhase as Phase, World};
 
 use super::super::look::{Look, Role};
-use super::super::sections::{Line, Section};
-use super::{MANY, and_more, shown};
+use super::super::sections::{Line, Section, and_more, shown};
+use super::MANY;
 
 /// How many of those that are over are shown.
 const OVER: usize = 6;
@@ -35,7 +35,7 @@ struct Widths {
 impl Widths {
     fn new(width: usize) -> Self {
         let spare = width.saturating_sub(60);
-        let subtask = if spare < 10 { 0 } else { 11 };
+        let subtask = if spare < 30 { 0 } else { 11 };
         Self { name: (16 + spare / 3).min(36), subtask, time: 10 }
     }
 
