@@ -105,10 +105,10 @@ impl Checkpoint {
         }
     }
 
-    fn on_subtask(&mut self, subtask: &Name, event: &CheckpointEvent) -> Seen {
+    fn on_subtask(&mut self, at: SimTime, subtask: &Name, event: &CheckpointEvent) -> Seen {
         let mut snapshot = self.subtasks.get(subtask).cloned().unwrap_or_default();
         let before = snapshot.clone();
-        snapshot.apply(event);
+        snapshot.apply(at, event);
         if snapshot == before && self.subtasks.contains_key(subtask) {
             return Seen::No;
         }
@@ -217,7 +217,7 @@ impl Checkpoints {
             | E::SnapshotFailed { subtask, checkpoint, .. }
             | E::CheckpointAcknowledged { subtask, checkpoint, .. }
             | E::CheckpointDeclined { subtask, checkpoint, .. } => {
-                self.change(*checkpoint, |changed| changed.on_subtask(subtask, event))
+                self.change(*checkpoint, |changed| changed.on_subtask(at, subtask, event))
             }
             E::CheckpointCompleted { checkpoint, duration_us, bytes, stored_bytes, .. } => {
                 self.change(*checkpoint, |completed| {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::event_time::{is_telling, standings};
 use super::plan::{channels_of, read_plan};
 use super::{
-    Channel, ChannelKey, Channels, Checkpoints, Input, Place, PlanError, Restarts, Seen, States,
-    Task, TaskTimes, Windows, subtask_name,
+    Channel, ChannelKey, Channels, Checkpoints, Input, Place, PlanError, Positions, Restarts, Seen,
+    States, Task, TaskTimes, Windows, subtask_name,
 };
 use crate::base::{JobId, Name, SimTime};
 use crate::graph::PhysicalPlan;
@@ -37,6 +37,8 @@ pub struct Job {
     pub states: States,
     /// Its checkpoints.
     pub checkpoints: Checkpoints,
+    /// How far the splits of its sources are read.
+    pub positions: Positions,
     /// How often it was started again.
     pub restarts: Restarts,
     /// Whether event time or windows are known to play a part in it.
@@ -55,6 +57,7 @@ impl Job {
             windows: Windows::default(),
             states: States::default(),
             checkpoints: Checkpoints::default(),
+            positions: Positions::default(),
             restarts: Restarts::default(),
             has_event_time: false,
         };

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::Seen;
 use crate::base::{Name, SimTime};
 use crate::trace::{NodeEvent, Recorded, RpcEvent};
 
@@ -44,20 +45,26 @@ impl Messages {
     }
 
     /// What was sent to a process dies with it. What it had sent itself still arrives.
-    pub(super) fn on_node(&mut self, node: &Name, event: &NodeEvent) {
+    pub(super) fn on_node(&mut self, node: &Name, event: &NodeEvent) -> Seen {
         match event {
-            NodeEvent::NodeKilled { .. } => self.0.retain(|message| message.to != *node),
+            NodeEvent::NodeKilled { .. } => self.keep(|message| message.to != *node),
             NodeEvent::NodeStarted { .. }
             | NodeEvent::NodePaused
             | NodeEvent::NodeResumed
             | NodeEvent::ClockChanged { .. }
             | NodeEvent::LinkCut { .. }
             | NodeEvent::LinkHealed { .. }
-            | NodeEvent::BytesLost { .. } => {}
+            | NodeEvent::BytesLost { .. } => Seen::No,
         }
     }
 
-    pub(super) fn apply(&mut self, recorded: &Recorded, node: &Name, event: &RpcEvent) {
+    fn keep(&mut self, which: impl FnMut(&Message) -> bool) -> Seen {
+        let before = self.0.len();
+        self.0.retain(which);
+        if self.0.len() == before { Seen::No } else { Seen::Yes }
+    }
+
+    pub(super) fn apply(&mut self, recorded: &Recorded, node: &Name, event: &RpcEvent) -> Seen {
         match event {
             RpcEvent::RpcSent { from, to, message, about } => {
                 if self.0.len() == Self::LIMIT {
@@ -71,6 +78,7 @@ impl Messages {
                     about: about.clone(),
                     sent: recorded.at,
                 });
+                Seen::Yes
             }
             RpcEvent::RpcReceived { from, message, about, .. } => {
                 let taken = self.0.iter().position(|sent| {
@@ -79,17 +87,21 @@ impl Messages {
                         && sent.message == *message
                         && sent.about == *about
                 });
-                if let Some(index) = taken {
-                    self.0.remove(index);
+                match taken {
+                    Some(index) => {
+                        self.0.remove(index);
+                        Seen::Yes
+                    }
+                    None => Seen::No,
                 }
             }
             RpcEvent::ConnectionReset { peer, .. } => {
-                self.0.retain(|sent| !(sent.to == *peer && sent.from_node == *node));
+                self.keep(|sent| !(sent.to == *peer && sent.from_node == *node))
             }
             // Heartbeats are too many to be worth showing one by one.
             RpcEvent::HeartbeatSent { .. }
             | RpcEvent::HeartbeatReceived { .. }
-            | RpcEvent::HeartbeatTimedOut { .. } => {}
+            | RpcEvent::HeartbeatTimedOut { .. } => Seen::No,
         }
     }
 }

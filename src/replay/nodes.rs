@@ -81,36 +81,47 @@ impl Nodes {
 
     pub(super) fn apply(&mut self, id: NodeId, event: &NodeEvent) -> Seen {
         let index = usize::from(id.0);
+        let known = if index < self.0.len() { Seen::No } else { Seen::Around };
         while self.0.len() <= index {
             self.0.push(Node::new(unknown(self.0.len())));
         }
-        let node = &mut self.0[index];
+        self.0[index].apply(event).or(known)
+    }
+}
+
+impl Node {
+    fn live(&mut self, life: Life, incarnation: Incarnation) -> Seen {
+        let seen = Seen::set(&mut self.incarnation, incarnation).around();
+        Seen::set(&mut self.life, life).or(seen)
+    }
+
+    fn apply(&mut self, event: &NodeEvent) -> Seen {
         match event {
-            NodeEvent::NodeStarted { incarnation } => {
-                node.incarnation = *incarnation;
-                Seen::set(&mut node.life, Life::Up)
-            }
-            NodeEvent::NodeKilled { incarnation } => {
-                node.incarnation = *incarnation;
-                Seen::set(&mut node.life, Life::Dead)
-            }
-            NodeEvent::NodePaused => Seen::set(&mut node.life, Life::Paused),
-            NodeEvent::NodeResumed => Seen::set(&mut node.life, Life::Up),
+            NodeEvent::NodeStarted { incarnation } => self.live(Life::Up, *incarnation),
+            NodeEvent::NodeKilled { incarnation } => self.live(Life::Dead, *incarnation),
+            NodeEvent::NodePaused => Seen::set(&mut self.life, Life::Paused),
+            NodeEvent::NodeResumed => Seen::set(&mut self.life, Life::Up),
             NodeEvent::ClockChanged { offset_us, drift_ppm } => {
-                (node.offset_us, node.drift_ppm) = (*offset_us, *drift_ppm);
-                Seen::No
+                (self.offset_us, self.drift_ppm) = (*offset_us, *drift_ppm);
+                Seen::Around
             }
             NodeEvent::LinkCut { to } => {
-                node.cut_off_from.insert(to.clone());
-                Seen::No
+                if self.cut_off_from.insert(to.clone()) {
+                    Seen::Around
+                } else {
+                    Seen::No
+                }
             }
             NodeEvent::LinkHealed { to } => {
-                node.cut_off_from.remove(to);
-                Seen::No
+                if self.cut_off_from.remove(to) {
+                    Seen::Around
+                } else {
+                    Seen::No
+                }
             }
             NodeEvent::BytesLost { bytes, .. } => {
-                node.bytes_lost = node.bytes_lost.saturating_add(*bytes);
-                Seen::No
+                self.bytes_lost = self.bytes_lost.saturating_add(*bytes);
+                Seen::Around
             }
         }
     }

@@ -1,6 +1,7 @@
 //! How often a job was started again, and from where; and what checkpoints and restarts mean for
 //! its tasks and channels.
 
+use super::positions::Told;
 use super::{ChannelKey, Job, Jobs, Seen, Task};
 use crate::base::{CheckpointId, Name, SimTime};
 use crate::trace::{CheckpointEvent, RecoveryEvent};
@@ -80,7 +81,6 @@ impl Job {
             }
             E::AlignmentStarted { subtask, attempt, .. }
             | E::AlignmentTimedOut { subtask, attempt, .. }
-            | E::SnapshotTaken { subtask, attempt, .. }
             | E::ChannelStateCollected { subtask, attempt, .. }
             | E::SnapshotStored { subtask, attempt, .. }
             | E::SnapshotFailed { subtask, attempt, .. }
@@ -88,6 +88,16 @@ impl Job {
             | E::AbortionNotified { subtask, attempt, .. } => {
                 match self.execution(subtask, *attempt) {
                     Some((task, renewed)) => renewed.or(task.snapshotting.apply(at, event)),
+                    None => Seen::No,
+                }
+            }
+            E::SnapshotTaken { subtask, attempt, checkpoint, positions, .. } => {
+                match self.execution(subtask, *attempt) {
+                    Some((task, renewed)) => {
+                        let seen = renewed.or(task.snapshotting.apply(at, event));
+                        let told = Told { subtask, checkpoint: *checkpoint, restored: false };
+                        seen.or(self.positions.tell(&told, positions))
+                    }
                     None => Seen::No,
                 }
             }
@@ -124,10 +134,12 @@ impl Job {
                 self.checkpoints.unusable(*checkpoint, cause)
             }
             RecoveryEvent::RecordsMissed { .. } => Seen::No,
-            RecoveryEvent::StateRestored { subtask, attempt, checkpoint, .. } => {
+            RecoveryEvent::StateRestored { subtask, attempt, checkpoint, positions, .. } => {
                 match self.execution(subtask, *attempt) {
                     Some((task, renewed)) => {
-                        renewed.or(Seen::set(&mut task.restored, Some(*checkpoint)))
+                        let seen = renewed.or(Seen::set(&mut task.restored, Some(*checkpoint)));
+                        let told = Told { subtask, checkpoint: *checkpoint, restored: true };
+                        seen.or(self.positions.tell(&told, positions))
                     }
                     None => Seen::No,
                 }

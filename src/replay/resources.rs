@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Seen;
 use crate::base::{AllocationId, JobId, Name};
 use crate::trace::ResourceEvent;
 
@@ -45,16 +46,17 @@ impl Resources {
         (0..count).map(|index| self.slots.get(format!("{taskmanager}/{index}").as_str())).collect()
     }
 
-    pub(super) fn apply(&mut self, event: &ResourceEvent) {
+    pub(super) fn apply(&mut self, event: &ResourceEvent) -> Seen {
         match event {
             ResourceEvent::TaskExecutorRegistered { taskmanager, slots } => {
                 let executor = TaskExecutor { slots: *slots, lost: None };
                 self.task_executors.insert(taskmanager.clone(), executor);
             }
             ResourceEvent::TaskExecutorLost { taskmanager, cause } => {
-                if let Some(executor) = self.task_executors.get_mut(taskmanager) {
-                    executor.lost = Some(cause.clone());
-                }
+                let Some(executor) = self.task_executors.get_mut(taskmanager) else {
+                    return Seen::No;
+                };
+                executor.lost = Some(cause.clone());
             }
             ResourceEvent::ResourcesDeclared { job, slots } => {
                 self.required.insert(*job, *slots);
@@ -78,10 +80,12 @@ impl Resources {
             }
             ResourceEvent::SlotFreed { slot, allocation, .. } => {
                 // An older grant's end says nothing about a newer one.
-                if self.slots.get(slot).is_some_and(|held| held.allocation == *allocation) {
-                    self.slots.remove(slot);
+                if self.slots.get(slot).is_none_or(|held| held.allocation != *allocation) {
+                    return Seen::No;
                 }
+                self.slots.remove(slot);
             }
         }
+        Seen::Yes
     }
 }

@@ -33,6 +33,8 @@ pub struct SubtaskSnapshot {
     pub expected: bool,
     /// How far it is.
     pub progress: SnapshotProgress,
+    /// Since when it is so far.
+    pub since: Option<SimTime>,
     /// From the trigger to the first barrier, in microseconds.
     pub start_delay_us: Option<u64>,
     /// From the first barrier to the last, in microseconds.
@@ -50,7 +52,15 @@ pub struct SubtaskSnapshot {
 }
 
 impl SubtaskSnapshot {
-    pub(super) fn apply(&mut self, event: &CheckpointEvent) {
+    pub(super) fn apply(&mut self, at: SimTime, event: &CheckpointEvent) {
+        let before = self.progress.clone();
+        self.take_up(event);
+        if self.progress != before {
+            self.since = Some(at);
+        }
+    }
+
+    fn take_up(&mut self, event: &CheckpointEvent) {
         use CheckpointEvent as E;
         match event {
             E::AlignmentStarted { .. } => self.progress = SnapshotProgress::Aligning,
@@ -86,6 +96,7 @@ impl SubtaskSnapshot {
                 *self = Self {
                     expected: self.expected,
                     progress: SnapshotProgress::Acknowledged,
+                    since: self.since,
                     start_delay_us: Some(*start_delay_us),
                     alignment_us: Some(*alignment_us),
                     sync_us: Some(*sync_us),

@@ -38,7 +38,7 @@ pub struct Mark {
 pub struct Timeline {
     header: Header,
     events: Vec<Recorded>,
-    /// Whether each event changed what a drawing of the jobs shows.
+    /// What each event changed of what can be seen.
     seen: Vec<Seen>,
     marks: Vec<Mark>,
     /// `frames[i]` is the world at position `i * spacing`.
@@ -200,14 +200,32 @@ impl Timeline {
 
     /// The position just after the next event that changes what a drawing of the jobs shows.
     pub fn next_seen(&self) -> Option<usize> {
-        let ahead = self.seen[self.position..].iter().position(|seen| *seen == Seen::Yes)?;
-        Some(self.position + ahead + 1)
+        self.next_where(|seen| seen == Seen::Yes)
     }
 
     /// The position just after the last such event before the current one.
     pub fn previous_seen(&self) -> Option<usize> {
+        self.previous_where(|seen| seen == Seen::Yes)
+    }
+
+    /// The position just after the next event that changes the jobs or what is around them.
+    pub fn next_seen_around(&self) -> Option<usize> {
+        self.next_where(|seen| seen != Seen::No)
+    }
+
+    /// The position just after the last such event before the current one.
+    pub fn previous_seen_around(&self) -> Option<usize> {
+        self.previous_where(|seen| seen != Seen::No)
+    }
+
+    fn next_where(&self, is_one: impl Fn(Seen) -> bool) -> Option<usize> {
+        let ahead = self.seen[self.position..].iter().position(|seen| is_one(*seen))?;
+        Some(self.position + ahead + 1)
+    }
+
+    fn previous_where(&self, is_one: impl Fn(Seen) -> bool) -> Option<usize> {
         let before = self.position.saturating_sub(1);
-        self.seen[..before].iter().rposition(|seen| *seen == Seen::Yes).map(|index| index + 1)
+        self.seen[..before].iter().rposition(|seen| is_one(*seen)).map(|index| index + 1)
     }
 
     /// When the last event happened.

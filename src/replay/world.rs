@@ -1,6 +1,8 @@
 //! Everything the trace says about one moment.
 
-use super::{Faults, Jobs, Messages, Nodes, Place, Resources, Sinks};
+use super::{
+    Database, Faults, Files, Jobs, Log, Messages, Nodes, Place, Resources, Sinks, Transactions,
+};
 use crate::base::{Name, NodeId, SimTime, Step};
 use crate::trace::{Event, Header, Level, Recorded};
 
@@ -9,7 +11,10 @@ use crate::trace::{Event, Header, Level, Recorded};
 pub enum Seen {
     /// It did.
     Yes,
-    /// Jobs, tasks, channels, sinks and nodes look as before.
+    /// Jobs, tasks, channels, sinks and nodes look as before, but what is around them does not: the
+    /// log, the database, files, transactions, slots, messages, clocks or links.
+    Around,
+    /// Nothing does look different.
     No,
 }
 
@@ -27,7 +32,16 @@ impl Seen {
     pub(super) fn or(self, other: Self) -> Self {
         match self {
             Self::Yes => Self::Yes,
-            Self::No => other,
+            Self::Around if other == Self::No => Self::Around,
+            Self::Around | Self::No => other,
+        }
+    }
+
+    /// The same of a part of the world that is around the running jobs.
+    pub(super) fn around(self) -> Self {
+        match self {
+            Self::Yes | Self::Around => Self::Around,
+            Self::No => Self::No,
         }
     }
 }
@@ -53,6 +67,14 @@ pub struct World {
     pub jobs: Jobs,
     /// What the outside world sees.
     pub sinks: Sinks,
+    /// The transactions with which sinks write.
+    pub transactions: Transactions,
+    /// The transactional log.
+    pub log: Log,
+    /// The database.
+    pub database: Database,
+    /// Durable storage.
+    pub files: Files,
     /// Faults that have struck and notes that were shown.
     pub faults: Faults,
 }
@@ -70,6 +92,10 @@ impl World {
             resources: Resources::default(),
             jobs: Jobs::default(),
             sinks: Sinks::default(),
+            transactions: Transactions::default(),
+            log: Log::default(),
+            database: Database::default(),
+            files: Files::default(),
             faults: Faults::default(),
         }
     }
@@ -82,18 +108,12 @@ impl World {
         let node = self.nodes.name(recorded.node);
         match &recorded.event {
             Event::Node(event) => {
-                self.messages.on_node(&node, event);
-                self.nodes.apply(recorded.node, event)
+                let lost = self.messages.on_node(&node, event).around();
+                self.nodes.apply(recorded.node, event).or(lost)
             }
             Event::Fault(event) => self.faults.apply(recorded, event),
-            Event::Rpc(event) => {
-                self.messages.apply(recorded, &node, event);
-                Seen::No
-            }
-            Event::Resource(event) => {
-                self.resources.apply(event);
-                Seen::No
-            }
+            Event::Rpc(event) => self.messages.apply(recorded, &node, event).around(),
+            Event::Resource(event) => self.resources.apply(event).around(),
             Event::Job(event) => self.jobs.apply(event),
             Event::Task(event) => self.jobs.apply_task(recorded.at, event),
             Event::Exchange(event) => self.jobs.apply_exchange(recorded.at, event),
@@ -104,10 +124,10 @@ impl World {
             Event::State(event) => self.jobs.apply_state(Place::of(recorded), event),
             Event::Checkpoint(event) => self.jobs.apply_checkpoint(recorded.at, event),
             Event::Recovery(event) => self.jobs.apply_recovery(recorded.at, event),
-            // What is in it is the checkpoints', which tell of it themselves.
-            Event::Storage(_) | Event::Log(_) | Event::Database(_) | Event::Transaction(_) => {
-                Seen::No
-            }
+            Event::Storage(event) => self.files.apply(recorded.at, event).around(),
+            Event::Log(event) => self.log.apply(event).around(),
+            Event::Database(event) => self.database.apply(recorded.at, event).around(),
+            Event::Transaction(event) => self.transactions.apply(recorded.at, event).around(),
             Event::Sink(event) => self.sinks.apply(event),
         }
     }

@@ -4,6 +4,8 @@ mod checkpoints;
 mod event_time;
 mod generate;
 mod generate_checkpoints;
+mod generate_outside;
+mod outside;
 mod state;
 
 use std::sync::Arc;

@@ -2,6 +2,8 @@
 
 #[path = "view/checkpointed.rs"]
 mod checkpointed;
+#[path = "view/outside.rs"]
+mod outside;
 #[path = "view/run.rs"]
 mod run;
 #[path = "view/screens.rs"]
@@ -10,6 +12,8 @@ mod screens;
 mod state;
 #[path = "view/storm.rs"]
 mod storm;
+#[path = "view/tabs.rs"]
+mod tabs;
 #[path = "view/windowed.rs"]
 mod windowed;
 

@@ -9,7 +9,8 @@ use weir::trace::{
     TaskEvent, TimeEvent, TimerEvent, WindowEvent,
 };
 
-use super::generate_checkpoints::{checkpoint_event, recovery_event, storage_event};
+use super::generate_checkpoints::{checkpoint_event, recovery_event};
+use super::generate_outside::{database_event, log_event, storage_event, transaction_event};
 use super::{JOB, plan, record, submitted};
 
 fn name(names: &'static [&'static str]) -> impl Strategy<Value = Name> {
@@ -58,6 +59,10 @@ fn node_event() -> impl Strategy<Value = Event> {
         incarnation.prop_map(|incarnation| NodeEvent::NodeKilled { incarnation }),
         Just(NodeEvent::NodePaused),
         Just(NodeEvent::NodeResumed),
+        (-2i64..3, -2i64..3).prop_map(|(offset_us, drift_ppm)| {
+            NodeEvent::ClockChanged { offset_us, drift_ppm }
+        }),
+        (1u64..9).prop_map(|bytes| NodeEvent::BytesLost { file: "log".to_owned(), bytes }),
         node().prop_map(|to| NodeEvent::LinkCut { to }),
         node().prop_map(|to| NodeEvent::LinkHealed { to }),
     ]
@@ -373,7 +378,10 @@ pub fn events() -> impl Strategy<Value = Vec<Recorded>> {
         2 => record_event(),
         9 => checkpoint_event(),
         1 => recovery_event(),
-        1 => storage_event(),
+        2 => storage_event(),
+        3 => transaction_event(),
+        4 => log_event(),
+        3 => database_event(),
         1 => sink_event(),
     ];
     // Some are longer than two key frames are apart.

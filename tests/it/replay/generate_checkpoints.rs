@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use weir::base::{CheckpointId, Name};
 use weir::record::CheckpointKind;
-use weir::trace::{CheckpointEvent, Event, RecoveryEvent, StorageEvent};
+use weir::trace::{CheckpointEvent, Event, RecoveryEvent, SplitPosition};
 
 use super::JOB;
 use super::generate::subtask;
@@ -57,6 +57,10 @@ fn barrier_event() -> impl Strategy<Value = CheckpointEvent> {
     )
 }
 
+fn positions(position: u64) -> Vec<SplitPosition> {
+    vec![SplitPosition { operator: "a".into(), split: 0, position }]
+}
+
 /// What tasks do.
 fn snapshot_event() -> impl Strategy<Value = CheckpointEvent> {
     (subtask(), 0u32..3, checkpoint(), kind(), 0u64..3, 0..11).prop_map(
@@ -78,7 +82,7 @@ fn snapshot_event() -> impl Strategy<Value = CheckpointEvent> {
                     barriers: kind.word().into(),
                     inputs: Vec::new(),
                     outputs: Vec::new(),
-                    positions: Vec::new(),
+                    positions: positions(number),
                     state: Vec::new(),
                     state_version: number,
                     watermark: None,
@@ -202,7 +206,7 @@ pub fn recovery_event() -> impl Strategy<Value = Event> {
                 attempt: restart,
                 checkpoint,
                 files: Vec::new(),
-                positions: Vec::new(),
+                positions: positions(restart.into()),
                 state: Vec::new(),
                 state_version: 0,
                 inputs: Vec::new(),
@@ -210,8 +214,4 @@ pub fn recovery_event() -> impl Strategy<Value = Event> {
             },
         })
     })
-}
-
-pub fn storage_event() -> impl Strategy<Value = Event> {
-    (1u64..9).prop_map(|bytes| Event::Storage(StorageEvent::FileRead { path: "a".into(), bytes }))
 }

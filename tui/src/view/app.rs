@@ -7,11 +7,15 @@ use weir::replay::Timeline;
 use weir::trace::Recorded;
 
 use super::Goal;
+use super::checkpoints::CheckpointsScreen;
+use super::cluster::ClusterScreen;
 use super::events::EventsScreen;
 use super::graph::GraphScreen;
 use super::look::Look;
+use super::outside::OutsideScreen;
 use super::overlay::Overlay;
 use super::prompt::Prompt;
+use super::screens::Shown;
 
 /// What is looked at.
 #[derive(Clone, Debug)]
@@ -50,13 +54,6 @@ pub enum UiEvent {
     Tick(Duration),
     /// The run has gone on.
     More(Vec<Recorded>),
-}
-
-/// The screens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Screen {
-    Graph,
-    Events,
 }
 
 /// Going on by itself.
@@ -117,8 +114,11 @@ pub struct App {
     pub(super) timeline: Timeline,
     pub(super) look: Look,
     pub(super) size: (u16, u16),
-    pub(super) screen: Screen,
+    pub(super) shown: Shown,
     pub(super) graph: GraphScreen,
+    pub(super) checkpoints: CheckpointsScreen,
+    pub(super) outside: OutsideScreen,
+    pub(super) cluster: ClusterScreen,
     pub(super) events: EventsScreen,
     pub(super) overlay: Option<Overlay>,
     pub(super) prompt: Option<Prompt>,
@@ -139,8 +139,11 @@ impl App {
             timeline,
             look: Look { color: options.color, ascii: options.ascii },
             size,
-            screen: Screen::Graph,
+            shown: Shown::new(),
             graph: GraphScreen::default(),
+            checkpoints: CheckpointsScreen::default(),
+            outside: OutsideScreen::default(),
+            cluster: ClusterScreen::default(),
             events: EventsScreen::default(),
             overlay: None,
             prompt: None,

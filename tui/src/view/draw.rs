@@ -6,18 +6,26 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use weir::trace::parts;
 
-use super::app::{App, Screen};
-use super::keys::{Action, BINDINGS, Binding};
+use super::app::App;
+use super::keys::{Action, Binding, bindings};
 use super::look::{Look, Role};
 use super::pen::Pen;
+use super::screens::{Pane, Screen};
 use super::{scrub, text};
 
 /// What the screens need at least: columns, rows.
 const SMALLEST: (u16, u16) = (60, 20);
 
-/// Columns and rows that a screen has in a terminal of `size`.
-pub(super) fn body_size((width, height): (u16, u16)) -> (usize, usize) {
-    (usize::from(width), usize::from(height.saturating_sub(4)))
+/// Where the screens are in a terminal.
+fn body(area: Rect) -> Rect {
+    let height = area.height.saturating_sub(4);
+    Rect { y: area.y.saturating_add(1), height, ..area }
+}
+
+/// The screens that are shown, and where.
+pub(super) fn panes(app: &App) -> Vec<Pane> {
+    let (width, height) = app.size;
+    app.shown.panes(body(Rect { x: 0, y: 0, width, height }))
 }
 
 /// The row of the bar of time, if there is one.
@@ -34,18 +42,30 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
         return;
     }
     let row = |y: u16| Rect { y: area.y + y, height: 1, ..area };
-    let body = Rect { y: area.y + 1, height: area.height - 4, ..area };
+    let body = body(area);
     title(app, &mut pen.within(row(0)));
-    match app.screen {
-        Screen::Graph => app.graph.draw(&app.timeline, &mut pen.within(body)),
-        Screen::Events => app.events.draw(&app.timeline, &mut pen.within(body)),
+    for Pane { screen, area } in app.shown.panes(body) {
+        if area.x > body.x {
+            let line = Rect { x: area.x - 1, width: 1, ..area };
+            between(&mut pen.within(line));
+        }
+        let (timeline, mut pen) = (&app.timeline, pen.within(area));
+        match screen {
+            Screen::Graph => app.graph.draw(timeline, &mut pen),
+            Screen::Checkpoints => {
+                app.checkpoints.draw(timeline.world(), app.graph.job(timeline.world()), &mut pen);
+            }
+            Screen::Outside => app.outside.draw(timeline.world(), &mut pen),
+            Screen::Cluster => app.cluster.draw(timeline.world(), &mut pen),
+            Screen::Events => app.events.draw(timeline, &mut pen),
+        }
     }
     sentence(app, &mut pen.within(row(area.height - 3)));
     scrub::draw(&app.timeline, &app.play, &mut pen.within(row(area.height - 2)));
     let mut last = pen.within(row(area.height - 1));
     match &app.prompt {
         Some(prompt) => prompt.draw(&mut last),
-        None => footer(app.screen, &mut last),
+        None => footer(app.shown.current, &mut last),
     }
     if let Some(overlay) = &app.overlay {
         overlay.draw(app, &mut pen.within(body));
@@ -67,6 +87,17 @@ pub(super) fn too_small(pen: &mut Pen<'_>) {
     }
 }
 
+/// The line between two screens.
+fn between(pen: &mut Pen<'_>) {
+    for y in 0..pen.height() {
+        pen.put(0, y, pen.look.glyphs().lines[5], Role::Dim);
+    }
+}
+
+/// Columns that the title of the scenario keeps when a fault wants to be named beside it.
+const TITLE: usize = 12;
+
+/// From the left: what is looked at, the screens, a fault that lasts, the place.
 fn title(app: &App, pen: &mut Pen<'_>) {
     let (look, width) = (pen.look, pen.width());
     pen.clear(Role::Bar);
@@ -76,15 +107,25 @@ fn title(app: &App, pen: &mut Pen<'_>) {
         sub => format!("step {}.{sub}", world.step),
     };
     let mut right = format!("{step}  {} ", world.at);
+    let title = format!(" weir  {}", look.show(&app.title));
+    let wanted = text::width(&title).min(TITLE) + 1;
+    let tabs = app.shown.width(false);
     if let Some(fault) = world.faults.active().last() {
-        let fault = look.fit(&look.show(&fault.what), 30);
-        right = format!("{} {fault}  {right}", look.glyphs().fault);
+        let room = width.saturating_sub(text::width(&right) + tabs + wanted + 5).min(30);
+        if room > 0 {
+            let fault = look.fit(&look.show(&fault.what), room);
+            right = format!("{} {fault}  {right}", look.glyphs().fault);
+        }
     }
     let right = look.fit(&right, width);
-    let left = width - text::width(&right);
-    pen.put(left, 0, &right, Role::Bar);
-    let title = format!(" weir  {}", look.show(&app.title));
+    let right_x = width - text::width(&right);
+    pen.put(right_x, 0, &right, Role::Bar);
+    let long = text::width(&title) + 2 + app.shown.width(true) <= right_x;
+    let left = right_x.saturating_sub(app.shown.width(long) + 1);
     pen.put(0, 0, &look.fit(&title, left.saturating_sub(1)), Role::Bar);
+    if left > 0 {
+        app.shown.draw_tabs(left, long, pen);
+    }
 }
 
 fn sentence(app: &App, pen: &mut Pen<'_>) {
@@ -108,16 +149,15 @@ fn start_hint(look: Look) -> &'static str {
 }
 
 /// The first of a binding's keys, as short as the terminal can say it.
-fn key(row: &Binding, look: Look) -> Option<&'static str> {
+fn key(row: Binding, look: Look) -> Option<&'static str> {
     let label = row.label.split(' ').next()?;
     Some(if label == "right" { look.glyphs().right } else { label })
 }
 
 /// Help and quit always stand there; of the others, as many as there is room for.
 fn footer(screen: Screen, pen: &mut Pen<'_>) {
-    let shown = BINDINGS
-        .iter()
-        .filter(|row| row.on.is_none_or(|on| on == screen))
+    let shown = bindings()
+        .filter(|row| row.works_on(screen))
         .filter_map(|row| Some((row.action, key(row, pen.look)?, row.short?)));
     let (always, others): (Vec<_>, Vec<_>) =
         shown.partition(|(action, ..)| matches!(action, Action::Help | Action::Quit));

@@ -3,15 +3,13 @@
 use weir::trace::ExecutionState as State;
 
 use super::graph::Doing;
-use super::keys::BINDINGS;
+use super::keys::bindings;
 use super::look::{Look, Role};
 
 /// The lines, not yet broken.
 pub(super) fn lines(look: Look) -> Vec<(String, Role)> {
-    let mut lines: Vec<(String, Role)> = BINDINGS
-        .iter()
-        .map(|row| (format!("{:<9} {}", row.label, row.help), Role::Plain))
-        .collect();
+    let mut lines: Vec<(String, Role)> =
+        bindings().map(|row| (format!("{:<9} {}", row.label, row.help), Role::Plain)).collect();
     lines.push((String::new(), Role::Plain));
     lines.push(("A click on the bar goes there; the wheel scrolls.".to_owned(), Role::Plain));
     lines.push((String::new(), Role::Plain));

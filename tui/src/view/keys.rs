@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::app::Screen;
+use super::screens::{SCREENS, Screen};
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +19,10 @@ pub(super) enum Action {
     Play,
     Faster,
     Slower,
-    ShowGraph,
-    ShowEvents,
-    OtherScreen,
+    Show(Screen),
+    NextScreen,
+    PreviousScreen,
+    Split,
     Up,
     Down,
     PageUp,
@@ -58,8 +59,15 @@ pub(super) struct Binding {
     pub short: Option<&'static str>,
     /// What help says.
     pub help: &'static str,
-    /// The screen on which it works; on all if unset.
-    pub on: Option<Screen>,
+    /// The screens on which it works; on all if there are none.
+    on: &'static [Screen],
+}
+
+impl Binding {
+    /// Whether it works on a screen.
+    pub fn works_on(&self, screen: Screen) -> bool {
+        self.on.is_empty() || self.on.contains(&screen)
+    }
 }
 
 const fn all(
@@ -69,17 +77,20 @@ const fn all(
     short: Option<&'static str>,
     help: &'static str,
 ) -> Binding {
-    Binding { action, keys, label, short, help, on: None }
+    Binding { action, keys, label, short, help, on: &[] }
 }
 
-const fn on(screen: Screen, binding: Binding) -> Binding {
-    Binding { on: Some(screen), ..binding }
+const fn on(screens: &'static [Screen], binding: Binding) -> Binding {
+    Binding { on: screens, ..binding }
 }
+
+/// The screens that show one of several jobs.
+const OF_A_JOB: &[Screen] = &[Screen::Graph, Screen::Checkpoints];
 
 use KeyCode::Char;
 
-/// All keys. Ctrl-C quits too, always.
-pub(super) static BINDINGS: &[Binding] = &[
+/// The keys but those of the screens.
+static BINDINGS: &[Binding] = &[
     all(
         Action::StepForward,
         &[KeyCode::Right, Char('l')],
@@ -93,7 +104,7 @@ pub(super) static BINDINGS: &[Binding] = &[
         &[Char(']')],
         "]",
         Some("next"),
-        "on to the next change of the graph",
+        "on to the next change of what is shown",
     ),
     all(Action::ChangeBack, &[Char('[')], "[", None, "back to the change before"),
     all(
@@ -110,7 +121,8 @@ pub(super) static BINDINGS: &[Binding] = &[
     all(Action::Play, &[Char(' ')], "space", Some("play"), "play, pause"),
     all(Action::Faster, &[Char('+'), Char('=')], "+", None, "play faster"),
     all(Action::Slower, &[Char('-')], "-", None, "play slower"),
-    all(Action::OtherScreen, &[KeyCode::Tab], "Tab", Some("view"), "to the other screen"),
+    all(Action::NextScreen, &[KeyCode::Tab], "Tab", Some("view"), "to the next screen"),
+    all(Action::PreviousScreen, &[KeyCode::BackTab], "Shift-Tab", None, "to the screen before"),
     all(
         Action::Inspect,
         &[Char('v')],
@@ -118,16 +130,14 @@ pub(super) static BINDINGS: &[Binding] = &[
         Some("more"),
         "all that the event says, with its values",
     ),
-    all(Action::ShowGraph, &[Char('1')], "1", None, "to the graph"),
-    all(Action::ShowEvents, &[Char('2')], "2", None, "to the events"),
     all(Action::Up, &[KeyCode::Up, Char('k')], "up k", None, "scroll, or select, up"),
     all(Action::Down, &[KeyCode::Down, Char('j')], "down j", None, "scroll, or select, down"),
     all(Action::PageUp, &[KeyCode::PageUp], "PageUp", None, "a page up"),
     all(Action::PageDown, &[KeyCode::PageDown], "PageDown", None, "a page down"),
-    on(Screen::Graph, all(Action::ScrollLeft, &[Char('H')], "H", None, "scroll to the left")),
-    on(Screen::Graph, all(Action::ScrollRight, &[Char('L')], "L", None, "scroll to the right")),
+    on(&[Screen::Graph], all(Action::ScrollLeft, &[Char('H')], "H", None, "scroll to the left")),
+    on(&[Screen::Graph], all(Action::ScrollRight, &[Char('L')], "L", None, "scroll to the right")),
     on(
-        Screen::Graph,
+        &[Screen::Graph],
         all(
             Action::Detail,
             &[Char('z')],
@@ -136,9 +146,9 @@ pub(super) static BINDINGS: &[Binding] = &[
             "channels, subtasks, vertices, or as it fits",
         ),
     ),
-    on(Screen::Graph, all(Action::OtherJob, &[Char('o')], "o", None, "the other job")),
+    on(OF_A_JOB, all(Action::OtherJob, &[Char('o')], "o", None, "the other job")),
     on(
-        Screen::Graph,
+        &[Screen::Graph],
         all(
             Action::NextEventTime,
             &[Char('e')],
@@ -148,11 +158,11 @@ pub(super) static BINDINGS: &[Binding] = &[
         ),
     ),
     on(
-        Screen::Graph,
+        &[Screen::Graph],
         all(Action::PreviousEventTime, &[Char('E')], "E", None, "of the vertex before"),
     ),
     on(
-        Screen::Graph,
+        &[Screen::Graph],
         all(
             Action::NextState,
             &[Char('s')],
@@ -161,13 +171,16 @@ pub(super) static BINDINGS: &[Binding] = &[
             "keyed state and timers of the next vertex",
         ),
     ),
-    on(Screen::Graph, all(Action::PreviousState, &[Char('S')], "S", None, "of the vertex before")),
     on(
-        Screen::Graph,
+        &[Screen::Graph],
+        all(Action::PreviousState, &[Char('S')], "S", None, "of the vertex before"),
+    ),
+    on(
+        &[Screen::Graph],
         all(Action::KeepState, &[Char('/')], "/", None, "keep the rows of state with a text"),
     ),
     on(
-        Screen::Graph,
+        OF_A_JOB,
         all(
             Action::NextCheckpoint,
             &[Char('c')],
@@ -177,11 +190,11 @@ pub(super) static BINDINGS: &[Binding] = &[
         ),
     ),
     on(
-        Screen::Graph,
+        OF_A_JOB,
         all(Action::PreviousCheckpoint, &[Char('C')], "C", None, "the next newer checkpoint"),
     ),
     on(
-        Screen::Events,
+        &[Screen::Events],
         all(
             Action::Filter,
             &[Char('/')],
@@ -191,8 +204,16 @@ pub(super) static BINDINGS: &[Binding] = &[
         ),
     ),
     on(
-        Screen::Events,
+        &[Screen::Events],
         all(Action::Jump, &[KeyCode::Enter], "Enter", Some("jump"), "go to the selected event"),
+    ),
+    // In the graph `s` is state, which stands before this.
+    all(
+        Action::Split,
+        &[Char('|'), Char('s')],
+        "| s",
+        None,
+        "two screens side by side (120 columns), or one; in the graph only |",
     ),
     all(Action::About, &[Char('i')], "i", Some("about"), "what the scenario is about"),
     all(Action::Help, &[Char('?')], "?", Some("help"), "this help"),
@@ -206,13 +227,21 @@ pub(super) static BINDINGS: &[Binding] = &[
     all(Action::Quit, &[Char('q')], "q", Some("quit"), "quit"),
 ];
 
+/// All keys. Ctrl-C quits too, always.
+pub(super) fn bindings() -> impl Iterator<Item = Binding> {
+    let screens = SCREENS.iter().map(|tab| {
+        let action = Action::Show(tab.screen);
+        Binding { action, keys: tab.keys, label: tab.label, short: None, help: tab.help, on: &[] }
+    });
+    BINDINGS.iter().copied().chain(screens)
+}
+
 /// What a key does on a screen.
 pub(super) fn action(key: KeyEvent, screen: Screen) -> Option<Action> {
     if key.modifiers.contains(KeyModifiers::CONTROL) {
         return (key.code == Char('c')).then_some(Action::Quit);
     }
-    BINDINGS
-        .iter()
-        .find(|row| row.keys.contains(&key.code) && row.on.is_none_or(|on| on == screen))
+    bindings()
+        .find(|row| row.keys.contains(&key.code) && row.works_on(screen))
         .map(|row| row.action)
 }

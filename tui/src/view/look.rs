@@ -16,6 +16,8 @@ pub(super) enum Role {
     Dim,
     Strong,
     Bar,
+    /// What is current in a bar.
+    Chosen,
     Waiting,
     Running,
     Done,
@@ -149,6 +151,7 @@ impl Look {
             Role::Dim => (Color::Reset, Modifier::DIM),
             Role::Strong => (Color::Reset, Modifier::BOLD),
             Role::Bar | Role::Selected => (Color::Reset, Modifier::REVERSED),
+            Role::Chosen => (Color::Reset, Modifier::REVERSED.union(Modifier::BOLD)),
             Role::Waiting => (Color::Yellow, Modifier::empty()),
             Role::Running => (Color::Green, Modifier::empty()),
             Role::Done => (Color::Blue, Modifier::empty()),

@@ -10,15 +10,22 @@
 //! | `app`, `update`, `draw` | the model, what changes it, and the frame around the screens |
 //! | `keys` | the table of keys, from which help and footer are made |
 //! | `choose` | the list of scenarios, for someone who has not yet chosen one |
+//! | `screens` | the screens, their tabs, and two of them side by side |
 //! | `graph` | the running jobs as boxes, and what is on its way between them |
-//! | `events` | the log |
+//! | `checkpoints` | the checkpoints of a job, and how the time of one was spent |
+//! | `outside` | the log, the database, files, and the transactions of sinks |
+//! | `cluster` | nodes with their clocks and slots, messages, faults |
+//! | `events` | the log of the trace |
+//! | `sections` | lines under headings, for screens that are lists |
 //! | `scrub`, `overlay`, `prompt` | the bar of time, pop-ups, lines to type into |
 //! | `help` | what the help says |
 //! | `look`, `text`, `pen` | symbols and colours, safe text, clipped drawing |
 //! | `terminal` | the edge |
 
 mod app;
+mod checkpoints;
 mod choose;
+mod cluster;
 mod draw;
 mod events;
 mod goal;
@@ -26,10 +33,13 @@ mod graph;
 mod help;
 mod keys;
 mod look;
+mod outside;
 mod overlay;
 mod pen;
 mod prompt;
+mod screens;
 mod scrub;
+mod sections;
 mod terminal;
 mod text;
 mod update;

@@ -4,12 +4,13 @@ use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use weir::trace::{Event, FaultEvent, Recorded};
 
-use super::app::{App, Screen, UiEvent};
+use super::app::{App, UiEvent};
 use super::goal::Goal;
 use super::graph::Aspect;
 use super::keys::{self, Action};
 use super::overlay::Overlay;
 use super::prompt::{Prompt, Question, Typed};
+use super::screens::{Pane, Screen};
 use super::{draw, scrub};
 
 /// Whether the view goes on.
@@ -33,7 +34,7 @@ pub fn update(app: &mut App, event: UiEvent) -> Flow {
             app.events.refilter(&app.timeline);
         }
     }
-    app.graph.clamp(&app.timeline, app.look, draw::body_size(app.size));
+    clamp(app);
     Flow::Stay
 }
 
@@ -48,17 +49,17 @@ fn on_key(app: &mut App, key: KeyEvent) -> Flow {
             Typed::Abandoned => {}
             Typed::Answer => answer(app, prompt),
         }
-        app.graph.clamp(&app.timeline, app.look, draw::body_size(app.size));
+        clamp(app);
         return Flow::Stay;
     }
-    let Some(action) = keys::action(key, app.screen) else { return Flow::Stay };
+    let Some(action) = keys::action(key, app.shown.current) else { return Flow::Stay };
     if action == Action::Quit {
         return Flow::Quit;
     }
     if !on_overlay(app, action) {
         act(app, action);
     }
-    app.graph.clamp(&app.timeline, app.look, draw::body_size(app.size));
+    clamp(app);
     Flow::Stay
 }
 
@@ -87,9 +88,10 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::Play
         | Action::Faster
         | Action::Slower
-        | Action::ShowGraph
-        | Action::ShowEvents
-        | Action::OtherScreen
+        | Action::Show(_)
+        | Action::NextScreen
+        | Action::PreviousScreen
+        | Action::Split
         | Action::ScrollLeft
         | Action::ScrollRight
         | Action::Detail
@@ -110,7 +112,7 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
 }
 
 fn act(app: &mut App, action: Action) {
-    let page = isize::try_from(draw::body_size(app.size).1).unwrap_or(isize::MAX).max(2) - 1;
+    let page = isize::try_from(app.size.1.saturating_sub(4)).unwrap_or(isize::MAX).max(2) - 1;
     let timeline = &app.timeline;
     match action {
         Action::StepForward => {
@@ -153,18 +155,20 @@ fn act(app: &mut App, action: Action) {
         }
         Action::Faster => app.play.faster(),
         Action::Slower => app.play.slower(),
-        Action::ShowGraph => app.screen = Screen::Graph,
-        Action::ShowEvents => app.screen = Screen::Events,
-        Action::OtherScreen => {
-            app.screen = match app.screen {
-                Screen::Graph => Screen::Events,
-                Screen::Events => Screen::Graph,
-            };
+        Action::Show(screen) => app.shown.turn_to(screen),
+        Action::NextScreen => app.shown.turn(1, app.size.0),
+        Action::PreviousScreen => app.shown.turn(-1, app.size.0),
+        Action::Split => app.shown.toggle_split(app.size.0),
+        Action::Up | Action::Down => {
+            let down = action == Action::Down;
+            if app.shown.current == Screen::Checkpoints {
+                choose_checkpoint(app, down);
+            } else {
+                scroll(app, app.shown.current, if down { 1 } else { -1 });
+            }
         }
-        Action::Up => scroll(app, -1),
-        Action::Down => scroll(app, 1),
-        Action::PageUp => scroll(app, -page),
-        Action::PageDown => scroll(app, page),
+        Action::PageUp => scroll(app, app.shown.current, -page),
+        Action::PageDown => scroll(app, app.shown.current, page),
         Action::ScrollLeft => app.graph.scroll(-8, 0),
         Action::ScrollRight => app.graph.scroll(8, 0),
         Action::Detail => app.graph.next_detail(),
@@ -175,6 +179,12 @@ fn act(app: &mut App, action: Action) {
         }
         Action::NextState => app.graph.next_vertex(timeline, Aspect::State),
         Action::PreviousState => app.graph.previous_vertex(timeline.world(), Aspect::State),
+        Action::NextCheckpoint if app.shown.current == Screen::Checkpoints => {
+            choose_checkpoint(app, true);
+        }
+        Action::PreviousCheckpoint if app.shown.current == Screen::Checkpoints => {
+            choose_checkpoint(app, false);
+        }
         Action::NextCheckpoint => app.graph.next_checkpoint(timeline.world()),
         Action::PreviousCheckpoint => app.graph.previous_checkpoint(timeline.world()),
         Action::KeepState => {
@@ -196,16 +206,22 @@ fn act(app: &mut App, action: Action) {
             }
         }
         Action::Inspect => {
-            let event = match app.screen {
-                Screen::Graph => timeline.position().checked_sub(1),
+            let event = match app.shown.current {
                 Screen::Events => app.events.selected(timeline),
+                Screen::Graph | Screen::Checkpoints | Screen::Outside | Screen::Cluster => {
+                    timeline.position().checked_sub(1)
+                }
             };
             app.overlay = event.map(|event| Overlay::Event { event, top: 0 });
         }
         Action::About => app.overlay = Some(Overlay::About { top: 0 }),
         Action::Help => app.overlay = Some(Overlay::Help { top: 0 }),
         Action::Close => {
-            let left = app.screen == Screen::Graph && (app.graph.keep_all() || app.graph.leave());
+            let left = match app.shown.current {
+                Screen::Graph => app.graph.keep_all() || app.graph.leave(),
+                Screen::Checkpoints => app.checkpoints.follow(),
+                Screen::Outside | Screen::Cluster | Screen::Events => false,
+            };
             if !left {
                 app.events.clear();
             }
@@ -214,17 +230,53 @@ fn act(app: &mut App, action: Action) {
     }
 }
 
-fn scroll(app: &mut App, by: isize) {
-    match app.screen {
+fn scroll(app: &mut App, screen: Screen, by: isize) {
+    match screen {
         Screen::Graph => app.graph.scroll(0, by),
+        Screen::Checkpoints => app.checkpoints.scroll(by),
+        Screen::Outside => app.outside.scroll(by),
+        Screen::Cluster => app.cluster.scroll(by),
         Screen::Events => app.events.select(&app.timeline, by),
     }
+}
+
+/// Turns to the next older checkpoint, or to the next newer one.
+fn choose_checkpoint(app: &mut App, older: bool) {
+    if let Some((_, job)) = app.graph.job(app.timeline.world()) {
+        app.checkpoints.choose(&job.checkpoints, older);
+    }
+}
+
+/// Keeps what can be scrolled in its place on the screen.
+fn clamp(app: &mut App) {
+    for Pane { screen, area } in draw::panes(app) {
+        let size = (usize::from(area.width), usize::from(area.height));
+        let world = app.timeline.world();
+        match screen {
+            Screen::Graph => app.graph.clamp(&app.timeline, app.look, size),
+            Screen::Checkpoints => app.checkpoints.clamp(app.graph.job(world), size),
+            Screen::Outside => app.outside.clamp(world, app.look, size),
+            Screen::Cluster => app.cluster.clamp(world, app.look, size),
+            Screen::Events => {}
+        }
+    }
+}
+
+/// Whether what is around the jobs can be seen too.
+fn sees_around(app: &App) -> bool {
+    draw::panes(app).iter().any(|pane| match pane.screen {
+        Screen::Outside | Screen::Cluster => true,
+        Screen::Graph | Screen::Checkpoints | Screen::Events => false,
+    })
 }
 
 /// The position just after the next event that changes what is shown.
 fn next_change(app: &App) -> Option<usize> {
     let (timeline, here) = (&app.timeline, app.timeline.position());
-    let seen = timeline.next_seen();
+    let seen = match sees_around(app) {
+        true => timeline.next_seen_around(),
+        false => timeline.next_seen(),
+    };
     let before = &timeline.events()[here..seen.unwrap_or(timeline.events().len())];
     let shows = |recorded: &Recorded| app.graph.shows_change(timeline.world(), &recorded.event);
     before.iter().position(shows).map(|ahead| here + ahead + 1).or(seen)
@@ -234,7 +286,10 @@ fn next_change(app: &App) -> Option<usize> {
 fn previous_change(app: &App) -> Option<usize> {
     let timeline = &app.timeline;
     let here = timeline.position().saturating_sub(1);
-    let seen = timeline.previous_seen();
+    let seen = match sees_around(app) {
+        true => timeline.previous_seen_around(),
+        false => timeline.previous_seen(),
+    };
     let first = seen.unwrap_or(0);
     let after = &timeline.events()[first..here.max(first)];
     let shows = |recorded: &Recorded| app.graph.shows_change(timeline.world(), &recorded.event);
@@ -278,8 +333,8 @@ fn on_tick(app: &mut App, passed: std::time::Duration) {
 
 fn on_mouse(app: &mut App, mouse: MouseEvent) {
     match mouse.kind {
-        MouseEventKind::ScrollUp => wheel(app, -3),
-        MouseEventKind::ScrollDown => wheel(app, 3),
+        MouseEventKind::ScrollUp => wheel(app, (mouse.column, mouse.row), -3),
+        MouseEventKind::ScrollDown => wheel(app, (mouse.column, mouse.row), 3),
         MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
             let on_bar = Some(mouse.row) == draw::scrub_row(app.size);
             let len = app.timeline.events().len();
@@ -294,13 +349,18 @@ fn on_mouse(app: &mut App, mouse: MouseEvent) {
     }
 }
 
-fn wheel(app: &mut App, by: isize) {
+/// The wheel turns the screen that it is over.
+fn wheel(app: &mut App, (x, y): (u16, u16), by: isize) {
     match app.overlay.take() {
         Some(mut overlay) => {
             overlay.scroll(app, by);
             app.overlay = Some(overlay);
         }
-        None => scroll(app, by),
+        None => {
+            let panes = draw::panes(app);
+            let over = panes.iter().find(|pane| pane.area.contains((x, y).into()));
+            scroll(app, over.map_or(app.shown.current, |pane| pane.screen), by);
+        }
     }
 }
 

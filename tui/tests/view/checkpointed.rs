@@ -22,15 +22,15 @@ const SMALLEST: (u16, u16) = (60, 20);
 const JOB: JobId = JobId(1);
 const TASKS: [&str; 5] = ["text#1", "text#2", "count#1", "count#2", "counts#1"];
 
-/// Numbers and times events, and knows how often each channel was used.
-struct Run {
-    events: Vec<Recorded>,
+/// Numbers and times events, and knows which attempt the tasks are at.
+pub struct Run {
+    pub events: Vec<Recorded>,
     attempt: u32,
 }
 
 impl Run {
     /// All tasks are deployed and nothing is sent yet.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let (_, events) = run::word_count();
         let is_sent =
             |it: &Recorded| matches!(it.event, Event::Record(RecordEvent::RecordsSent { .. }));
@@ -40,7 +40,7 @@ impl Run {
         run
     }
 
-    fn push(&mut self, event: Event, node: u16) {
+    pub fn push(&mut self, event: Event, node: u16) {
         let last = self.events.last().expect("there are some");
         let is_record = event.level() == Level::Records;
         let step = Step(last.step.0 + u64::from(!is_record));

@@ -12,15 +12,15 @@ use unicode_width::UnicodeWidthStr;
 use weir::trace::Level;
 use weir_tui::view::{App, Flow, Options, UiEvent, update};
 
-use super::{app, buffer, checkpointed, state, windowed};
+use super::{app, buffer, checkpointed, outside, state, windowed};
 
 fn key() -> impl Strategy<Value = KeyCode> {
     prop_oneof![
-        10 => prop::sample::select("hl[]nN: g+-12kjHLzoeEsScCi?/q=p0.15msé界\u{202e}\u{7}".chars().collect::<Vec<_>>())
+        10 => prop::sample::select("hl[]nN: g+-13456kjHLzoeEsScCi|?/q=p0.15msé界\u{202e}\u{7}".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         6 => prop::sample::select(vec![
             KeyCode::Left, KeyCode::Right, KeyCode::Up, KeyCode::Down, KeyCode::Home, KeyCode::End,
-            KeyCode::PageUp, KeyCode::PageDown, KeyCode::Tab, KeyCode::Enter, KeyCode::Esc,
+            KeyCode::PageUp, KeyCode::PageDown, KeyCode::Tab, KeyCode::BackTab, KeyCode::Enter, KeyCode::Esc,
             KeyCode::Backspace,
         ]),
     ]
@@ -49,7 +49,7 @@ fn event() -> impl Strategy<Value = UiEvent> {
 }
 
 #[test]
-fn sixty_thousand_events_change_nothing_for_the_worse() {
+fn eighty_thousand_events_change_nothing_for_the_worse() {
     let options = Options { color: true, ..Options::default() };
     storm(app(&options, SIZE));
     storm(windowed::app(&windowed::trace(Level::Records), &options, SIZE, |_| true));
@@ -57,6 +57,8 @@ fn sixty_thousand_events_change_nothing_for_the_worse() {
     storm(state::hostile(&options, SIZE));
     storm(checkpointed::app(&options, SIZE, |_| true));
     storm(checkpointed::hostile(&options, SIZE));
+    storm(outside::app(&options, SIZE, |_| true));
+    storm(outside::hostile(&options, SIZE));
 }
 
 const SIZE: (u16, u16) = (80, 24);

@@ -154,17 +154,8 @@ impl<'a> CheckpointPanel<'a> {
     }
 
     fn list_row(&self, look: Look, id: CheckpointId, of: &Checkpoint) -> [(String, Role); 8] {
-        let (state, role) = match &of.state {
-            _ if of.unusable.is_some() => ("unusable", Role::Failed),
-            CheckpointState::InProgress => ("in progress", Role::Checkpoint),
-            CheckpointState::Completed => ("completed", Role::Done),
-            CheckpointState::Aborted(_) => ("aborted", Role::Failed),
-            CheckpointState::Discarded => ("discarded", Role::Dim),
-        };
-        let duration = of.duration_at(self.world.at);
-        let duration = duration.map_or(String::new(), |duration| {
-            text::span(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
-        });
+        let (state, role) = state_of(of);
+        let duration = duration_of(of, self.world);
         let restored = self.job.restarts.restored == Some(id);
         let plain = |text: String| (text, Role::Plain);
         [
@@ -191,7 +182,7 @@ impl<'a> CheckpointPanel<'a> {
         let top = self.top.min(count.saturating_sub(rows));
         let hidden = count.saturating_sub(top + rows);
         let shown = rows - usize::from(hidden > 0).min(rows);
-        let subtasks = self.in_order(chosen);
+        let subtasks = in_order(self.job, chosen);
         for (y, subtask) in subtasks.into_iter().skip(top).take(shown).enumerate() {
             let of = Of { subtask, in_vain: matches!(chosen.state, CheckpointState::Aborted(_)) };
             of.draw(first + 1 + y, pen);
@@ -201,23 +192,40 @@ impl<'a> CheckpointPanel<'a> {
             pen.put(2, first + rows, &look.fit(&more, width.saturating_sub(4)), Role::Dim);
         }
     }
+}
 
-    /// The subtasks as they stand in the graph, and after them such as are not in it.
-    fn in_order(&self, of: &'a Checkpoint) -> Vec<Subtask<'a>> {
-        let plan = self.job.plan.as_ref().ok();
-        let vertices = plan.into_iter().flat_map(|plan| &plan.execution.job.vertices);
-        let names = vertices.flat_map(|vertex| {
-            (0..vertex.parallelism).map(|index| subtask_name(&vertex.uid, index))
-        });
-        let mut subtasks: Vec<_> =
-            names.filter_map(|name| of.subtask(&name).map(|snapshot| (name, snapshot))).collect();
-        if subtasks.len() < of.subtask_count() {
-            let known: BTreeSet<Name> = subtasks.iter().map(|(name, _)| name.clone()).collect();
-            let others = of.subtasks().filter(|(name, _)| !known.contains(*name));
-            subtasks.extend(others.map(|(name, snapshot)| (name.clone(), snapshot)));
-        }
-        subtasks
+/// What has become of a checkpoint, in a word.
+pub(in super::super) fn state_of(of: &Checkpoint) -> (&'static str, Role) {
+    match &of.state {
+        _ if of.unusable.is_some() => ("unusable", Role::Failed),
+        CheckpointState::InProgress => ("in progress", Role::Checkpoint),
+        CheckpointState::Completed => ("completed", Role::Done),
+        CheckpointState::Aborted(_) => ("aborted", Role::Failed),
+        CheckpointState::Discarded => ("discarded", Role::Dim),
     }
+}
+
+/// How long it took, or has taken so far, if its beginning is known.
+pub(in super::super) fn duration_of(of: &Checkpoint, world: &World) -> String {
+    of.duration_at(world.at).map_or(String::new(), |duration| {
+        text::span(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+    })
+}
+
+/// The subtasks as they stand in the graph, and after them such as are not in it.
+pub(in super::super) fn in_order<'a>(job: &Job, of: &'a Checkpoint) -> Vec<Subtask<'a>> {
+    let plan = job.plan.as_ref().ok();
+    let vertices = plan.into_iter().flat_map(|plan| &plan.execution.job.vertices);
+    let names = vertices
+        .flat_map(|vertex| (0..vertex.parallelism).map(|index| subtask_name(&vertex.uid, index)));
+    let mut subtasks: Vec<_> =
+        names.filter_map(|name| of.subtask(&name).map(|snapshot| (name, snapshot))).collect();
+    if subtasks.len() < of.subtask_count() {
+        let known: BTreeSet<Name> = subtasks.iter().map(|(name, _)| name.clone()).collect();
+        let others = of.subtasks().filter(|(name, _)| !known.contains(*name));
+        subtasks.extend(others.map(|(name, snapshot)| (name.clone(), snapshot)));
+    }
+    subtasks
 }
 
 fn barriers_within(look: Look, word: &str) -> String {

@@ -11,7 +11,7 @@ use super::table::{Column, columns, write};
 /// Columns from which on there is room for more than the shortest words.
 pub(super) const WIDE: usize = 110;
 
-pub(super) type Subtask<'a> = (Name, &'a SubtaskSnapshot);
+pub(in super::super) type Subtask<'a> = (Name, &'a SubtaskSnapshot);
 
 /// A subtask, and whether nothing comes of what it does since the checkpoint was aborted.
 pub(super) struct Of<'a> {

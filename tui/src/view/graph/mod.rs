@@ -3,7 +3,7 @@
 mod boxes;
 mod channels;
 mod checkpoint;
-mod checkpoint_panel;
+pub(super) mod checkpoint_panel;
 mod checkpoint_row;
 mod head;
 mod layout;
@@ -12,7 +12,7 @@ mod panels;
 mod parts;
 mod state_panel;
 mod subject;
-mod table;
+pub(super) mod table;
 mod time;
 mod time_panel;
 
@@ -272,7 +272,8 @@ impl GraphScreen {
         Some(above.min(panel.most_above(look, (width, room))))
     }
 
-    fn job<'a>(&self, world: &'a World) -> Option<(JobId, &'a Job)> {
+    /// The job that is looked at.
+    pub fn job<'a>(&self, world: &'a World) -> Option<(JobId, &'a Job)> {
         if let Some(chosen) = self.job
             && let Some(job) = world.jobs.get(chosen)
         {

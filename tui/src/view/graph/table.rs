@@ -5,7 +5,7 @@ use super::super::pen::Pen;
 
 /// A column of a table.
 #[derive(Clone, Copy)]
-pub(super) struct Column {
+pub(in super::super) struct Column {
     pub x: usize,
     pub width: usize,
     /// Numbers stand at its right side.
@@ -13,7 +13,7 @@ pub(super) struct Column {
 }
 
 /// Columns beside each other, each with a space before it.
-pub(super) fn columns<const N: usize>(widths: [(usize, bool); N]) -> [Column; N] {
+pub(in super::super) fn columns<const N: usize>(widths: [(usize, bool); N]) -> [Column; N] {
     let mut x = 2;
     widths.map(|(width, right)| {
         let column = Column { x, width, right };
@@ -23,7 +23,7 @@ pub(super) fn columns<const N: usize>(widths: [(usize, bool); N]) -> [Column; N]
 }
 
 /// Writes what fits of a row of a table.
-pub(super) fn write<const N: usize>(
+pub(in super::super) fn write<const N: usize>(
     pen: &mut Pen<'_>,
     y: usize,
     columns: &[Column; N],

@@ -1,0 +1,171 @@
+//! The screens, and how they share the terminal.
+//!
+//! One more screen is a variant of [`Screen`], a row of [`SCREENS`], and what the compiler then asks
+//! for.
+
+use ratatui::crossterm::event::KeyCode::{self, Char};
+use ratatui::layout::Rect;
+
+use super::look::Role;
+use super::pen::Pen;
+use super::text;
+
+/// What one may look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Screen {
+    /// The running jobs.
+    Graph,
+    /// Their checkpoints.
+    Checkpoints,
+    /// What sources and sinks are connected with.
+    Outside,
+    /// Nodes, slots and messages.
+    Cluster,
+    /// The log of the trace.
+    Events,
+}
+
+/// How a screen is called and reached.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tab {
+    pub screen: Screen,
+    pub title: &'static str,
+    pub keys: &'static [KeyCode],
+    /// The key as it stands in the bar and in help.
+    pub label: &'static str,
+    pub help: &'static str,
+}
+
+/// All screens, in the order in which one goes through them. The key 2 is kept for time.
+pub(super) static SCREENS: &[Tab] = &[
+    Tab {
+        screen: Screen::Graph,
+        title: "Graph",
+        keys: &[Char('1')],
+        label: "1",
+        help: "to the graph",
+    },
+    Tab {
+        screen: Screen::Checkpoints,
+        title: "Checkpoints",
+        keys: &[Char('3')],
+        label: "3",
+        help: "to the checkpoints",
+    },
+    Tab {
+        screen: Screen::Outside,
+        title: "Outside",
+        keys: &[Char('4')],
+        label: "4",
+        help: "to log, database, files and transactions",
+    },
+    Tab {
+        screen: Screen::Cluster,
+        title: "Cluster",
+        keys: &[Char('5')],
+        label: "5",
+        help: "to nodes, slots, messages and faults",
+    },
+    Tab {
+        screen: Screen::Events,
+        title: "Events",
+        keys: &[Char('6')],
+        label: "6",
+        help: "to the events",
+    },
+];
+
+/// Columns from which on two screens stand side by side.
+const SPLIT: u16 = 120;
+
+/// Which screens are looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    pub current: Screen,
+    /// The one that was current before.
+    before: Screen,
+    /// Whether one wants to see both.
+    split: bool,
+}
+
+/// A screen and where it stands, in columns and rows of the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pane {
+    pub screen: Screen,
+    pub area: Rect,
+}
+
+impl Shown {
+    pub fn new() -> Self {
+        Self { current: Screen::Graph, before: Screen::Events, split: false }
+    }
+
+    pub fn turn_to(&mut self, screen: Screen) {
+        if screen != self.current {
+            self.before = self.current;
+            self.current = screen;
+        }
+    }
+
+    /// The screen that is `by` tabs further on. Where two stand side by side, it is the other one.
+    pub fn turn(&mut self, by: isize, width: u16) {
+        if self.is_split(width) {
+            return self.turn_to(self.before);
+        }
+        let place = SCREENS.iter().position(|tab| tab.screen == self.current).unwrap_or(0);
+        let count = isize::try_from(SCREENS.len()).expect("there are few");
+        let place = isize::try_from(place).expect("there are few") + by;
+        let place = usize::try_from(place.rem_euclid(count)).expect("it is not negative");
+        self.turn_to(SCREENS[place].screen);
+    }
+
+    /// Shows two screens side by side where there is room, or only one again.
+    pub fn toggle_split(&mut self, width: u16) {
+        self.split = !self.split && width >= SPLIT;
+    }
+
+    fn is_split(&self, width: u16) -> bool {
+        self.split && width >= SPLIT
+    }
+
+    /// Where the screens stand in a body: the current one, and, to the right of it, the one before,
+    /// with a column between them.
+    pub fn panes(&self, body: Rect) -> Vec<Pane> {
+        if !self.is_split(body.width) {
+            return vec![Pane { screen: self.current, area: body }];
+        }
+        let left = (body.width - 1) / 2;
+        let right = body.width - 1 - left;
+        let x = body.x + left + 1;
+        vec![
+            Pane { screen: self.current, area: Rect { width: left, ..body } },
+            Pane { screen: self.before, area: Rect { x, width: right, ..body } },
+        ]
+    }
+
+    /// How many columns the tabs take, each with a space behind it; `long` ones have their titles.
+    pub fn width(&self, long: bool) -> usize {
+        self.labels(long).iter().map(|(label, _)| text::width(label) + 1).sum()
+    }
+
+    /// The tabs. The current one stands in brackets, and always has its title.
+    fn labels(&self, long: bool) -> Vec<(String, Role)> {
+        let labels = SCREENS.iter().map(|tab| {
+            let (label, title) = (tab.label, tab.title);
+            match tab.screen == self.current {
+                true => (format!("[{label} {title}]"), Role::Chosen),
+                false if long => (format!("{label} {title}"), Role::Bar),
+                false => (label.to_owned(), Role::Bar),
+            }
+        });
+        labels.collect()
+    }
+
+    /// Draws the tabs from a column of a bar on.
+    pub fn draw_tabs(&self, x: usize, long: bool, pen: &mut Pen<'_>) {
+        let mut x = x;
+        for (label, role) in self.labels(long) {
+            x = pen.put(x, 0, &label, role) + 1;
+        }
+    }
+}
