@@ -12,6 +12,7 @@ use super::graph::GraphScreen;
 use super::look::Look;
 use super::overlay::Overlay;
 use super::prompt::Prompt;
+use super::space_time::TimeScreen;
 
 /// What is looked at.
 #[derive(Clone, Debug)]
@@ -50,6 +51,8 @@ pub enum UiEvent {
     Tick(Duration),
     /// The run has gone on.
     More(Vec<Recorded>),
+    /// What is on the screen was written into files of these names, or could not be.
+    Saved(Result<Vec<String>, String>),
 }
 
 /// The screens.
@@ -57,6 +60,27 @@ pub enum UiEvent {
 pub(super) enum Screen {
     Graph,
     Events,
+    Time,
+}
+
+impl Screen {
+    /// The one after it, and after the last the first.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Graph => Self::Events,
+            Self::Events => Self::Time,
+            Self::Time => Self::Graph,
+        }
+    }
+
+    /// As it stands in the names of files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Graph => "graph",
+            Self::Events => "events",
+            Self::Time => "time",
+        }
+    }
 }
 
 /// Going on by itself.
@@ -120,6 +144,7 @@ pub struct App {
     pub(super) screen: Screen,
     pub(super) graph: GraphScreen,
     pub(super) events: EventsScreen,
+    pub(super) time: TimeScreen,
     pub(super) overlay: Option<Overlay>,
     pub(super) prompt: Option<Prompt>,
     pub(super) play: Play,
@@ -142,6 +167,7 @@ impl App {
             screen: Screen::Graph,
             graph: GraphScreen::default(),
             events: EventsScreen::default(),
+            time: TimeScreen::default(),
             overlay: None,
             prompt: None,
             play: Play::new(),

@@ -39,6 +39,7 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
     match app.screen {
         Screen::Graph => app.graph.draw(&app.timeline, &mut pen.within(body)),
         Screen::Events => app.events.draw(&app.timeline, &mut pen.within(body)),
+        Screen::Time => app.time.draw(&app.timeline, &mut pen.within(body)),
     }
     sentence(app, &mut pen.within(row(area.height - 3)));
     scrub::draw(&app.timeline, &app.play, &mut pen.within(row(area.height - 2)));

@@ -12,15 +12,18 @@
 //! | `choose` | the list of scenarios, for someone who has not yet chosen one |
 //! | `graph` | the running jobs as boxes, and what is on its way between them |
 //! | `events` | the log |
+//! | `space_time` | lanes, arrows from lane to lane, and the cut of a checkpoint |
 //! | `scrub`, `overlay`, `prompt` | the bar of time, pop-ups, lines to type into |
 //! | `help` | what the help says |
 //! | `look`, `text`, `pen` | symbols and colours, safe text, clipped drawing |
-//! | `terminal` | the edge |
+//! | `export` | what is on the screen, to take away |
+//! | `terminal`, `save` | the edge |
 
 mod app;
 mod choose;
 mod draw;
 mod events;
+mod export;
 mod goal;
 mod graph;
 mod help;
@@ -29,7 +32,9 @@ mod look;
 mod overlay;
 mod pen;
 mod prompt;
+mod save;
 mod scrub;
+mod space_time;
 mod terminal;
 mod text;
 mod update;
@@ -37,6 +42,8 @@ mod update;
 pub use app::{App, Options, Source, UiEvent};
 pub use choose::{Choice, Chooser, Entry};
 pub use draw::draw;
+pub use export::{Exported, Exports, exports, screen_to_svg, screen_to_text};
 pub use goal::Goal;
+pub use save::save;
 pub use terminal::{Ended, choose, give_back, run};
 pub use update::{Flow, update};

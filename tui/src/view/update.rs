@@ -17,6 +17,8 @@ use super::{draw, scrub};
 pub enum Flow {
     /// It does.
     Stay,
+    /// It does, and what is on the screen is to be written into files.
+    Save,
     /// It ends.
     Quit,
 }
@@ -32,6 +34,7 @@ pub fn update(app: &mut App, event: UiEvent) -> Flow {
             app.timeline.extend(events);
             app.events.refilter(&app.timeline);
         }
+        UiEvent::Saved(saved) => app.overlay = Some(Overlay::saved(saved)),
     }
     app.graph.clamp(&app.timeline, app.look, draw::body_size(app.size));
     Flow::Stay
@@ -54,6 +57,10 @@ fn on_key(app: &mut App, key: KeyEvent) -> Flow {
     let Some(action) = keys::action(key, app.screen) else { return Flow::Stay };
     if action == Action::Quit {
         return Flow::Quit;
+    }
+    if action == Action::Export {
+        app.overlay = None;
+        return Flow::Save;
     }
     if !on_overlay(app, action) {
         act(app, action);
@@ -89,6 +96,7 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::Slower
         | Action::ShowGraph
         | Action::ShowEvents
+        | Action::ShowTime
         | Action::OtherScreen
         | Action::ScrollLeft
         | Action::ScrollRight
@@ -101,7 +109,12 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::KeepState
         | Action::NextCheckpoint
         | Action::PreviousCheckpoint
+        | Action::NextLanes
+        | Action::NextShown
+        | Action::ZoomOut
+        | Action::ZoomIn
         | Action::Filter
+        | Action::Export
         | Action::Quit => return false,
     };
     overlay.scroll(app, by);
@@ -155,19 +168,18 @@ fn act(app: &mut App, action: Action) {
         Action::Slower => app.play.slower(),
         Action::ShowGraph => app.screen = Screen::Graph,
         Action::ShowEvents => app.screen = Screen::Events,
-        Action::OtherScreen => {
-            app.screen = match app.screen {
-                Screen::Graph => Screen::Events,
-                Screen::Events => Screen::Graph,
-            };
-        }
+        Action::ShowTime => app.screen = Screen::Time,
+        Action::OtherScreen => app.screen = app.screen.next(),
         Action::Up => scroll(app, -1),
         Action::Down => scroll(app, 1),
         Action::PageUp => scroll(app, -page),
         Action::PageDown => scroll(app, page),
+        Action::ScrollLeft if app.screen == Screen::Time => app.time.scroll_lanes(timeline, -1),
+        Action::ScrollRight if app.screen == Screen::Time => app.time.scroll_lanes(timeline, 1),
         Action::ScrollLeft => app.graph.scroll(-8, 0),
         Action::ScrollRight => app.graph.scroll(8, 0),
         Action::Detail => app.graph.next_detail(),
+        Action::OtherJob if app.screen == Screen::Time => app.time.next_job(timeline),
         Action::OtherJob => app.graph.next_job(app.timeline.world()),
         Action::NextEventTime => app.graph.next_vertex(timeline, Aspect::EventTime),
         Action::PreviousEventTime => {
@@ -175,6 +187,14 @@ fn act(app: &mut App, action: Action) {
         }
         Action::NextState => app.graph.next_vertex(timeline, Aspect::State),
         Action::PreviousState => app.graph.previous_vertex(timeline.world(), Aspect::State),
+        Action::NextLanes => app.time.next_lanes(),
+        Action::NextShown => app.time.next_shown(),
+        Action::ZoomOut => app.time.zoom_out(),
+        Action::ZoomIn => app.time.zoom_in(),
+        Action::NextCheckpoint if app.screen == Screen::Time => app.time.next_checkpoint(timeline),
+        Action::PreviousCheckpoint if app.screen == Screen::Time => {
+            app.time.previous_checkpoint(timeline);
+        }
         Action::NextCheckpoint => app.graph.next_checkpoint(timeline.world()),
         Action::PreviousCheckpoint => app.graph.previous_checkpoint(timeline.world()),
         Action::KeepState => {
@@ -190,7 +210,11 @@ fn act(app: &mut App, action: Action) {
             app.prompt = Some(prompt);
         }
         Action::Jump => {
-            let to = app.events.selected(&app.timeline).map(|index| index + 1);
+            let to = match app.screen {
+                Screen::Graph | Screen::Events => app.events.selected(&app.timeline),
+                Screen::Time => app.time.selected(&app.timeline),
+            };
+            let to = to.map(|index| index + 1);
             if let Some(to) = to {
                 go(app, to);
             }
@@ -199,18 +223,23 @@ fn act(app: &mut App, action: Action) {
             let event = match app.screen {
                 Screen::Graph => timeline.position().checked_sub(1),
                 Screen::Events => app.events.selected(timeline),
+                Screen::Time => app.time.selected(timeline),
             };
             app.overlay = event.map(|event| Overlay::Event { event, top: 0 });
         }
         Action::About => app.overlay = Some(Overlay::About { top: 0 }),
         Action::Help => app.overlay = Some(Overlay::Help { top: 0 }),
         Action::Close => {
-            let left = app.screen == Screen::Graph && (app.graph.keep_all() || app.graph.leave());
+            let left = match app.screen {
+                Screen::Graph => app.graph.keep_all() || app.graph.leave(),
+                Screen::Time => app.time.leave(),
+                Screen::Events => false,
+            };
             if !left {
                 app.events.clear();
             }
         }
-        Action::Quit => {}
+        Action::Export | Action::Quit => {}
     }
 }
 
@@ -218,6 +247,7 @@ fn scroll(app: &mut App, by: isize) {
     match app.screen {
         Screen::Graph => app.graph.scroll(0, by),
         Screen::Events => app.events.select(&app.timeline, by),
+        Screen::Time => app.time.select(&app.timeline, by),
     }
 }
 
@@ -247,6 +277,7 @@ fn go(app: &mut App, position: usize) {
     app.timeline.seek_position(position);
     app.events.follow();
     app.graph.follow();
+    app.time.follow();
     if app.timeline.position() == before {
         return;
     }
