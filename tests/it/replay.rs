@@ -4,6 +4,7 @@ mod checkpoints;
 mod event_time;
 mod generate;
 mod generate_checkpoints;
+mod space_time;
 mod state;
 
 use std::sync::Arc;
