@@ -171,7 +171,7 @@ fn arrow(out: &mut String, message: &Message, rows: &Rows) {
     }
     let _ = writeln!(
         out,
-        "<text x=\"{bend}\" y=\"{}\" text-anchor=\"middle\" font-size=\"10\">{}</text>",
+        "<text x=\"{bend}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
         middle - 3,
         escape(&label)
     );

@@ -207,7 +207,7 @@ impl TimeScreen {
         let view = View {
             left: frame.hidden * frame.lane,
             top,
-            size: (frame.lanes * frame.lane, seen.min(rows.len() - top)),
+            size: (frame.lanes * frame.lane + frame.behind, seen.min(rows.len() - top)),
             lane: frame.lane,
         };
         let cuts = diagram.cut_of_lanes();
@@ -271,6 +271,8 @@ struct Frame {
     /// Lanes in sight, and hidden at the left.
     lanes: usize,
     hidden: usize,
+    /// Columns behind the last lane for words that its own half leaves no room for.
+    behind: usize,
     /// Rows for moments.
     rows: usize,
 }
@@ -291,12 +293,15 @@ impl Frame {
         let lane = ((room - told) / all).clamp(LANE.0, LANE.1);
         let lanes = (room / lane).clamp(1, all);
         let hidden = screen.hidden.min(all - lanes);
-        Self { time, left, lane, lanes, hidden, rows: height.saturating_sub(HEAD + FOOT).max(1) }
+        let rest = room.saturating_sub(lanes * lane).min(lane / 2);
+        let behind = if hidden + lanes == all { rest } else { 0 };
+        let rows = height.saturating_sub(HEAD + FOOT).max(1);
+        Self { time, left, lane, lanes, hidden, behind, rows }
     }
 
     /// The column behind the lanes.
     fn right(&self) -> usize {
-        self.left + self.lanes * self.lane
+        self.left + self.lanes * self.lane + self.behind
     }
 }
 

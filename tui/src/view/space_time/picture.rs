@@ -67,7 +67,8 @@ impl Picture<'_> {
     }
 
     fn lanes(&self, grid: &mut Grid) {
-        let bottom = signed(self.view.size.1) - 1;
+        // Lanes go on above and below what is in sight.
+        let bottom = signed(self.view.size.1);
         let first = self.view.left / self.view.lane;
         let last = (self.view.left + self.view.size.0) / self.view.lane;
         for lane in first..self.diagram.lanes.len().min(last + 1) {
@@ -77,7 +78,7 @@ impl Picture<'_> {
                 point.what.runs_from_here().map(|runs| (self.row(point.when.event), runs))
             });
             // Up to the first turn it was the other way round.
-            let (mut from, mut runs) = (0, true);
+            let (mut from, mut runs) = (-1, true);
             let mut first = true;
             loop {
                 let turn = turns.next();
@@ -214,7 +215,8 @@ impl Picture<'_> {
             (0..self.diagram.lanes.len()).map(|lane| self.cut_row(lane)).collect();
         for (lane, row) in rows.iter().enumerate() {
             let Some(row) = *row else { continue };
-            let left = signed(lane * self.view.lane);
+            // Not where arrows fall that come to the next lane.
+            let left = signed(lane * self.view.lane) - 1;
             let right = left + signed(self.view.lane);
             let next = rows.get(lane + 1).copied().flatten();
             grid.double_across(row, (left, if next.is_some() { right } else { right - 1 }), role);
@@ -254,6 +256,9 @@ impl Picture<'_> {
             };
             written = Some((lane, y, more));
             let room = self.view.lane.saturating_sub(2);
+            if more == 0 && is_cut {
+                continue;
+            }
             if more == 0 {
                 let words = self.look.fit(&point.what.words(), room);
                 grid.text((x + 1, y), &words, role);
