@@ -85,6 +85,8 @@ impl Rows {
         let mut rows: Vec<Row> = Vec::new();
         let mut before: Option<Moment> = None;
         for moment in moments {
+            // A pause is measured from the last moment of a row, not from its first.
+            let before = before.replace(*moment);
             if let (Some(before), Some(row)) = (before, rows.last_mut()) {
                 if zoom.span(before) == zoom.span(*moment) {
                     row.last = moment.event;
@@ -97,7 +99,6 @@ impl Rows {
                     rows.push(Row { first: event, last: event, at, pause: Some(pause) });
                 }
             }
-            before = Some(*moment);
             let event = moment.event;
             rows.push(Row { first: event, last: event, at: moment.at, pause: None });
         }
