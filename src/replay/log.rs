@@ -63,6 +63,8 @@ pub struct Marker {
 /// A partition of a topic.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogPartition {
+    /// The offset of the first record that was not deleted.
+    pub begin: u64,
     /// The offset behind the last record or marker.
     pub end: u64,
     /// How far readers of what is committed can read.
@@ -199,6 +201,18 @@ impl Log {
             }
             LogEvent::StableOffsetAdvanced { topic, partition, offset } => {
                 self.partition(topic, *partition).stable = *offset;
+            }
+            LogEvent::RecordsDeleted { topic, partition, to, .. } => {
+                self.partition(topic, *partition).begin = *to;
+            }
+            LogEvent::PartitionsAdded { topic, partitions } => {
+                for partition in 0..*partitions {
+                    self.partition(topic, partition);
+                }
+            }
+            // What a source makes of it shows in its positions.
+            LogEvent::PartitionDiscovered { .. } | LogEvent::PositionReset { .. } => {
+                return Seen::No;
             }
         }
         Seen::Yes

@@ -5,6 +5,7 @@
 //! of events has its own sub-fold; none of them refuses an event, since a trace may begin or
 //! end anywhere, may come from a broken run, and is then most in need of being looked at.
 //! [`Timeline`] holds a trace with a position in it, and key frames that make going back cheap.
+//! [`space_time`] shows a part of it as a diagram of lanes and arrows.
 //!
 //! Neighbours: the trace feeds this, the terminal's screens draw it.
 
@@ -25,6 +26,7 @@ mod recovery;
 mod resources;
 mod sinks;
 mod snapshots;
+pub mod space_time;
 mod state;
 mod tables;
 mod tasks;

@@ -6,6 +6,7 @@ mod generate;
 mod generate_checkpoints;
 mod generate_outside;
 mod outside;
+mod space_time;
 mod state;
 
 use std::sync::Arc;

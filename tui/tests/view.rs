@@ -2,12 +2,16 @@
 
 #[path = "view/checkpointed.rs"]
 mod checkpointed;
+#[path = "view/export.rs"]
+mod export;
 #[path = "view/outside.rs"]
 mod outside;
 #[path = "view/run.rs"]
 mod run;
 #[path = "view/screens.rs"]
 mod screens;
+#[path = "view/space_time.rs"]
+mod space_time;
 #[path = "view/state.rs"]
 mod state;
 #[path = "view/storm.rs"]

@@ -16,6 +16,7 @@ use super::outside::OutsideScreen;
 use super::overlay::Overlay;
 use super::prompt::Prompt;
 use super::screens::Shown;
+use super::space_time::TimeScreen;
 
 /// What is looked at.
 #[derive(Clone, Debug)]
@@ -54,6 +55,8 @@ pub enum UiEvent {
     Tick(Duration),
     /// The run has gone on.
     More(Vec<Recorded>),
+    /// What is on the screen was written into files of these names, or could not be.
+    Saved(Result<Vec<String>, String>),
 }
 
 /// Going on by itself.
@@ -120,6 +123,7 @@ pub struct App {
     pub(super) outside: OutsideScreen,
     pub(super) cluster: ClusterScreen,
     pub(super) events: EventsScreen,
+    pub(super) time: TimeScreen,
     pub(super) overlay: Option<Overlay>,
     pub(super) prompt: Option<Prompt>,
     pub(super) play: Play,
@@ -145,6 +149,7 @@ impl App {
             outside: OutsideScreen::default(),
             cluster: ClusterScreen::default(),
             events: EventsScreen::default(),
+            time: TimeScreen::default(),
             overlay: None,
             prompt: None,
             play: Play::new(),

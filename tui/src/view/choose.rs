@@ -56,7 +56,11 @@ impl Chooser {
         match event {
             UiEvent::Key(key) if key.kind != KeyEventKind::Release => return self.on_key(*key),
             UiEvent::Resize(width, height) => self.size = (*width, *height),
-            UiEvent::Key(_) | UiEvent::Mouse(_) | UiEvent::Tick(_) | UiEvent::More(_) => {}
+            UiEvent::Key(_)
+            | UiEvent::Mouse(_)
+            | UiEvent::Tick(_)
+            | UiEvent::More(_)
+            | UiEvent::Saved(_) => {}
         }
         Choice::Open
     }

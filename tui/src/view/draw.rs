@@ -52,6 +52,7 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
         let (timeline, mut pen) = (&app.timeline, pen.within(area));
         match screen {
             Screen::Graph => app.graph.draw(timeline, &mut pen),
+            Screen::Time => app.time.draw(timeline, &mut pen),
             Screen::Checkpoints => {
                 app.checkpoints.draw(timeline.world(), app.graph.job(timeline.world()), &mut pen);
             }

@@ -77,6 +77,7 @@ pub(super) fn lines(look: Look) -> Vec<(String, Role)> {
     lines.push(("3w      open windows".to_owned(), Role::Data));
     let paused = format!("{}2      splits paused for being too far ahead", glyphs.pause);
     lines.push((paused, Role::Waiting));
+    lines.extend(space_time(look));
     lines.push((String::new(), Role::Plain));
     lines.push(("What has changed in keyed state".to_owned(), Role::Strong));
     lines.push((format!("{}  by this very event", glyphs.cursor), Role::Note));
@@ -86,4 +87,26 @@ pub(super) fn lines(look: Look) -> Vec<(String, Role)> {
         Role::Note,
     ));
     lines
+}
+
+/// What the signs in the diagram of space and time mean.
+fn space_time(look: Look) -> Vec<(String, Role)> {
+    let (arrow, cut, flies, pause) =
+        if look.ascii { (">", "=#", "%", ":") } else { ("→", "═╪", "≈", "⋮") };
+    let lines = [
+        (
+            format!("2{arrow}   a barrier of checkpoint 2; t2 a2 c2 calls about it"),
+            Role::Checkpoint,
+        ),
+        (format!("{}7{arrow}  the seventh buffer of a channel", look.glyphs().records), Role::Data),
+        (format!("{cut}   the cut: where each lane has its snapshot"), Role::Checkpoint),
+        (format!("{flies}    sent before the cut and received after it: in flight"), Role::Data),
+        ("!    sent after the cut and received before it: wrong".to_owned(), Role::Failed),
+        (format!("{pause} 8ms  a while in which nothing is shown"), Role::Dim),
+    ];
+    let head = [
+        (String::new(), Role::Plain),
+        ("Space and time: arrows between lanes".to_owned(), Role::Strong),
+    ];
+    head.into_iter().chain(lines).collect()
 }

@@ -38,8 +38,13 @@ pub(super) enum Action {
     KeepState,
     NextCheckpoint,
     PreviousCheckpoint,
+    NextLanes,
+    NextShown,
+    ZoomOut,
+    ZoomIn,
     Filter,
     Jump,
+    Export,
     Inspect,
     About,
     Help,
@@ -207,6 +212,47 @@ static BINDINGS: &[Binding] = &[
         &[Screen::Events],
         all(Action::Jump, &[KeyCode::Enter], "Enter", Some("jump"), "go to the selected event"),
     ),
+    on(&[Screen::Time], all(Action::ScrollLeft, &[Char('H')], "H", None, "lanes to the left")),
+    on(&[Screen::Time], all(Action::ScrollRight, &[Char('L')], "L", None, "lanes to the right")),
+    on(
+        &[Screen::Time],
+        all(
+            Action::NextCheckpoint,
+            &[Char('c')],
+            "c",
+            Some("cut"),
+            "the cut of the checkpoint before",
+        ),
+    ),
+    on(
+        &[Screen::Time],
+        all(Action::PreviousCheckpoint, &[Char('C')], "C", None, "the cut of the next newer"),
+    ),
+    on(
+        &[Screen::Time],
+        all(Action::NextLanes, &[Char('d')], "d", Some("lanes"), "a lane for each subtask, node"),
+    ),
+    on(
+        &[Screen::Time],
+        all(
+            Action::NextShown,
+            &[Char('b')],
+            "b",
+            Some("messages"),
+            "barriers; with calls, with buffers, with both",
+        ),
+    ),
+    on(
+        &[Screen::Time],
+        all(Action::ZoomOut, &[Char('z')], "z", Some("zoom"), "more time in a row"),
+    ),
+    on(&[Screen::Time], all(Action::ZoomIn, &[Char('Z')], "Z", None, "less time in a row")),
+    on(&[Screen::Time], all(Action::OtherJob, &[Char('o')], "o", None, "the other job")),
+    on(
+        &[Screen::Time],
+        all(Action::Jump, &[KeyCode::Enter], "Enter", None, "go to the selected moment"),
+    ),
+    all(Action::Export, &[Char('x')], "x", None, "write what is on the screen into files"),
     // In the graph `s` is state, which stands before this.
     all(
         Action::Split,
@@ -222,7 +268,7 @@ static BINDINGS: &[Binding] = &[
         &[KeyCode::Esc],
         "Esc",
         None,
-        "close a pop-up; drop the filter; leave vertex or checkpoints",
+        "close a pop-up; drop the filter; leave vertex, checkpoints or cut",
     ),
     all(Action::Quit, &[Char('q')], "q", Some("quit"), "quit"),
 ];

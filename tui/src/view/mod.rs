@@ -17,10 +17,12 @@
 //! | `cluster` | nodes with their clocks and slots, messages, faults |
 //! | `events` | the log of the trace |
 //! | `sections` | lines under headings, for screens that are lists |
+//! | `space_time` | lanes, arrows from lane to lane, and the cut of a checkpoint |
 //! | `scrub`, `overlay`, `prompt` | the bar of time, pop-ups, lines to type into |
 //! | `help` | what the help says |
 //! | `look`, `text`, `pen` | symbols and colours, safe text, clipped drawing |
-//! | `terminal` | the edge |
+//! | `export` | what is on the screen, to take away |
+//! | `terminal`, `save` | the edge |
 
 mod app;
 mod checkpoints;
@@ -28,6 +30,7 @@ mod choose;
 mod cluster;
 mod draw;
 mod events;
+mod export;
 mod goal;
 mod graph;
 mod help;
@@ -37,9 +40,11 @@ mod outside;
 mod overlay;
 mod pen;
 mod prompt;
+mod save;
 mod screens;
 mod scrub;
 mod sections;
+mod space_time;
 mod terminal;
 mod text;
 mod update;
@@ -47,6 +52,8 @@ mod update;
 pub use app::{App, Options, Source, UiEvent};
 pub use choose::{Choice, Chooser, Entry};
 pub use draw::draw;
+pub use export::{Exported, Exports, exports, screen_to_svg, screen_to_text};
 pub use goal::Goal;
+pub use save::save;
 pub use terminal::{Ended, choose, give_back, run};
 pub use update::{Flow, update};

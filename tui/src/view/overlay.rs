@@ -24,6 +24,11 @@ pub(super) enum Overlay {
         text: String,
         top: usize,
     },
+    /// The files that were written, or why they were not.
+    Saved {
+        text: String,
+        top: usize,
+    },
     /// The event at this place in the trace.
     Event {
         event: usize,
@@ -32,11 +37,21 @@ pub(super) enum Overlay {
 }
 
 impl Overlay {
+    /// Tells which files were written into the current folder, or why they were not.
+    pub fn saved(saved: Result<Vec<String>, String>) -> Self {
+        let text = match saved {
+            Ok(names) => format!("Written into this folder:\n{}", names.join("\n")),
+            Err(error) => format!("Nothing more could be written: {error}"),
+        };
+        Self::Saved { text, top: 0 }
+    }
+
     fn top(&mut self) -> &mut usize {
         match self {
             Self::Help { top }
             | Self::About { top }
             | Self::Note { top, .. }
+            | Self::Saved { top, .. }
             | Self::Event { top, .. } => top,
         }
     }
@@ -54,6 +69,7 @@ impl Overlay {
             Self::Help { .. } => " Help ",
             Self::About { .. } => " About this run ",
             Self::Note { .. } => " Note ",
+            Self::Saved { .. } => " Export ",
             Self::Event { .. } => " Event ",
         }
     }
@@ -65,7 +81,9 @@ impl Overlay {
                 lines.flat_map(|(line, role)| hanging(&line, width, role)).collect()
             }
             Self::About { .. } => about(app, width),
-            Self::Note { text, .. } => paragraphs(app, text, width, Role::Plain),
+            Self::Note { text, .. } | Self::Saved { text, .. } => {
+                paragraphs(app, text, width, Role::Plain)
+            }
             Self::Event { event, .. } => inspected(app, *event, width),
         }
     }
@@ -77,6 +95,7 @@ impl Overlay {
             Self::Help { top }
             | Self::About { top }
             | Self::Note { top, .. }
+            | Self::Saved { top, .. }
             | Self::Event { top, .. } => *top,
         };
         let rows = lines.len().min(height);
@@ -92,7 +111,9 @@ impl Overlay {
         pen.clear(Role::Plain);
         let role = match self {
             Self::Note { .. } => Role::Note,
-            Self::Help { .. } | Self::About { .. } | Self::Event { .. } => Role::Strong,
+            Self::Help { .. } | Self::About { .. } | Self::Saved { .. } | Self::Event { .. } => {
+                Role::Strong
+            }
         };
         pen.frame(self.title(), role);
         // A resize may have left the text shorter than where one was in it.

@@ -15,6 +15,8 @@ use super::text;
 pub(super) enum Screen {
     /// The running jobs.
     Graph,
+    /// Lanes, and messages between them.
+    Time,
     /// Their checkpoints.
     Checkpoints,
     /// What sources and sinks are connected with.
@@ -23,6 +25,20 @@ pub(super) enum Screen {
     Cluster,
     /// The log of the trace.
     Events,
+}
+
+impl Screen {
+    /// As it stands in the names of files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Graph => "graph",
+            Self::Time => "time",
+            Self::Checkpoints => "checkpoints",
+            Self::Outside => "outside",
+            Self::Cluster => "cluster",
+            Self::Events => "events",
+        }
+    }
 }
 
 /// How a screen is called and reached.
@@ -36,7 +52,7 @@ pub(super) struct Tab {
     pub help: &'static str,
 }
 
-/// All screens, in the order in which one goes through them. The key 2 is kept for time.
+/// All screens, in the order in which one goes through them.
 pub(super) static SCREENS: &[Tab] = &[
     Tab {
         screen: Screen::Graph,
@@ -44,6 +60,13 @@ pub(super) static SCREENS: &[Tab] = &[
         keys: &[Char('1')],
         label: "1",
         help: "to the graph",
+    },
+    Tab {
+        screen: Screen::Time,
+        title: "Time",
+        keys: &[Char('2'), Char('t')],
+        label: "2",
+        help: "to the diagram of space and time",
     },
     Tab {
         screen: Screen::Checkpoints,

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, stdin, stdout};
 use std::mem::ManuallyDrop;
 use std::panic;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ use ratatui::crossterm::execute;
 use super::app::{App, Options, Source, UiEvent};
 use super::choose::{Choice, Chooser, Entry};
 use super::draw::draw;
+use super::export::exports;
+use super::save::save;
 use super::update::{Flow, update};
 
 /// How often time is told of while nothing else happens.
@@ -127,8 +130,13 @@ fn show(source: Source, options: &Options, stop: &AtomicBool) -> io::Result<Ende
         let Some(events) = next(stop)? else { return Ok(Ended::Stopped) };
         stale = app.is_playing() || !events.is_empty();
         for event in events {
-            if update(&mut app, event) == Flow::Quit {
-                return Ok(Ended::Left(()));
+            match update(&mut app, event) {
+                Flow::Stay => {}
+                Flow::Save => {
+                    let saved = UiEvent::Saved(saved(&app));
+                    update(&mut app, saved);
+                }
+                Flow::Quit => return Ok(Ended::Left(())),
             }
         }
         let passed = told.elapsed();
@@ -137,6 +145,14 @@ fn show(source: Source, options: &Options, stop: &AtomicBool) -> io::Result<Ende
             update(&mut app, UiEvent::Tick(passed));
         }
     }
+}
+
+/// Writes what is on the screen into the current folder. Says how the files are called, or what is
+/// in the way.
+fn saved(app: &App) -> Result<Vec<String>, String> {
+    let paths = save(Path::new("."), &exports(app)).map_err(|error| error.to_string())?;
+    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(paths.iter().map(name).collect())
 }
 
 /// Lets one choose among `entries` until one has, or has enough, or `stop` is set.

@@ -18,6 +18,8 @@ use super::{draw, scrub};
 pub enum Flow {
     /// It does.
     Stay,
+    /// It does, and what is on the screen is to be written into files.
+    Save,
     /// It ends.
     Quit,
 }
@@ -33,6 +35,7 @@ pub fn update(app: &mut App, event: UiEvent) -> Flow {
             app.timeline.extend(events);
             app.events.refilter(&app.timeline);
         }
+        UiEvent::Saved(saved) => app.overlay = Some(Overlay::saved(saved)),
     }
     clamp(app);
     Flow::Stay
@@ -55,6 +58,10 @@ fn on_key(app: &mut App, key: KeyEvent) -> Flow {
     let Some(action) = keys::action(key, app.shown.current) else { return Flow::Stay };
     if action == Action::Quit {
         return Flow::Quit;
+    }
+    if action == Action::Export {
+        app.overlay = None;
+        return Flow::Save;
     }
     if !on_overlay(app, action) {
         act(app, action);
@@ -103,7 +110,12 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::KeepState
         | Action::NextCheckpoint
         | Action::PreviousCheckpoint
+        | Action::NextLanes
+        | Action::NextShown
+        | Action::ZoomOut
+        | Action::ZoomIn
         | Action::Filter
+        | Action::Export
         | Action::Quit => return false,
     };
     overlay.scroll(app, by);
@@ -169,9 +181,16 @@ fn act(app: &mut App, action: Action) {
         }
         Action::PageUp => scroll(app, app.shown.current, -page),
         Action::PageDown => scroll(app, app.shown.current, page),
+        Action::ScrollLeft if app.shown.current == Screen::Time => {
+            app.time.scroll_lanes(timeline, -1);
+        }
+        Action::ScrollRight if app.shown.current == Screen::Time => {
+            app.time.scroll_lanes(timeline, 1);
+        }
         Action::ScrollLeft => app.graph.scroll(-8, 0),
         Action::ScrollRight => app.graph.scroll(8, 0),
         Action::Detail => app.graph.next_detail(),
+        Action::OtherJob if app.shown.current == Screen::Time => app.time.next_job(timeline),
         Action::OtherJob => app.graph.next_job(app.timeline.world()),
         Action::NextEventTime => app.graph.next_vertex(timeline, Aspect::EventTime),
         Action::PreviousEventTime => {
@@ -179,6 +198,16 @@ fn act(app: &mut App, action: Action) {
         }
         Action::NextState => app.graph.next_vertex(timeline, Aspect::State),
         Action::PreviousState => app.graph.previous_vertex(timeline.world(), Aspect::State),
+        Action::NextLanes => app.time.next_lanes(),
+        Action::NextShown => app.time.next_shown(),
+        Action::ZoomOut => app.time.zoom_out(),
+        Action::ZoomIn => app.time.zoom_in(),
+        Action::NextCheckpoint if app.shown.current == Screen::Time => {
+            app.time.next_checkpoint(timeline);
+        }
+        Action::PreviousCheckpoint if app.shown.current == Screen::Time => {
+            app.time.previous_checkpoint(timeline);
+        }
         Action::NextCheckpoint if app.shown.current == Screen::Checkpoints => {
             choose_checkpoint(app, true);
         }
@@ -200,7 +229,15 @@ fn act(app: &mut App, action: Action) {
             app.prompt = Some(prompt);
         }
         Action::Jump => {
-            let to = app.events.selected(&app.timeline).map(|index| index + 1);
+            let to = match app.shown.current {
+                Screen::Time => app.time.selected(&app.timeline),
+                Screen::Graph
+                | Screen::Checkpoints
+                | Screen::Outside
+                | Screen::Cluster
+                | Screen::Events => app.events.selected(&app.timeline),
+            };
+            let to = to.map(|index| index + 1);
             if let Some(to) = to {
                 go(app, to);
             }
@@ -208,6 +245,7 @@ fn act(app: &mut App, action: Action) {
         Action::Inspect => {
             let event = match app.shown.current {
                 Screen::Events => app.events.selected(timeline),
+                Screen::Time => app.time.selected(timeline),
                 Screen::Graph | Screen::Checkpoints | Screen::Outside | Screen::Cluster => {
                     timeline.position().checked_sub(1)
                 }
@@ -219,6 +257,7 @@ fn act(app: &mut App, action: Action) {
         Action::Close => {
             let left = match app.shown.current {
                 Screen::Graph => app.graph.keep_all() || app.graph.leave(),
+                Screen::Time => app.time.leave(),
                 Screen::Checkpoints => app.checkpoints.follow(),
                 Screen::Outside | Screen::Cluster | Screen::Events => false,
             };
@@ -226,7 +265,7 @@ fn act(app: &mut App, action: Action) {
                 app.events.clear();
             }
         }
-        Action::Quit => {}
+        Action::Export | Action::Quit => {}
     }
 }
 
@@ -237,6 +276,7 @@ fn scroll(app: &mut App, screen: Screen, by: isize) {
         Screen::Outside => app.outside.scroll(by),
         Screen::Cluster => app.cluster.scroll(by),
         Screen::Events => app.events.select(&app.timeline, by),
+        Screen::Time => app.time.select(&app.timeline, by),
     }
 }
 
@@ -257,7 +297,7 @@ fn clamp(app: &mut App) {
             Screen::Checkpoints => app.checkpoints.clamp(app.graph.job(world), size),
             Screen::Outside => app.outside.clamp(world, app.look, size),
             Screen::Cluster => app.cluster.clamp(world, app.look, size),
-            Screen::Events => {}
+            Screen::Time | Screen::Events => {}
         }
     }
 }
@@ -266,7 +306,7 @@ fn clamp(app: &mut App) {
 fn sees_around(app: &App) -> bool {
     draw::panes(app).iter().any(|pane| match pane.screen {
         Screen::Outside | Screen::Cluster => true,
-        Screen::Graph | Screen::Checkpoints | Screen::Events => false,
+        Screen::Graph | Screen::Time | Screen::Checkpoints | Screen::Events => false,
     })
 }
 
@@ -302,6 +342,7 @@ fn go(app: &mut App, position: usize) {
     app.timeline.seek_position(position);
     app.events.follow();
     app.graph.follow();
+    app.time.follow();
     if app.timeline.position() == before {
         return;
     }

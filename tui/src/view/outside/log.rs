@@ -13,6 +13,8 @@ use super::MANY;
 /// What becomes of a record, the most telling last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
+    /// It was deleted since it was too old.
+    Deleted,
     /// It can be read.
     Readable,
     /// It belongs to no open transaction, and lies behind one.
@@ -24,10 +26,11 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Readable, Self::Open, Self::Behind, Self::Aborted];
+    const ALL: [Self; 5] = [Self::Readable, Self::Open, Self::Behind, Self::Aborted, Self::Deleted];
 
     fn fill(self, look: Look) -> (&'static str, Role) {
         let (unicode, ascii, role) = match self {
+            Self::Deleted => ("·", ".", Role::Dim),
             Self::Readable => ("█", "#", Role::Done),
             Self::Behind => ("▓", "=", Role::Waiting),
             Self::Aborted => ("░", "x", Role::Stopped),
@@ -38,6 +41,7 @@ impl Kind {
 
     fn word(self) -> &'static str {
         match self {
+            Self::Deleted => "deleted",
             Self::Readable => "readable",
             Self::Behind => "waits for these",
             Self::Aborted => "aborted",
@@ -80,7 +84,9 @@ impl Scale {
 fn kinds(partition: &LogPartition, scale: Scale) -> Vec<Option<Kind>> {
     let mut bar = vec![None; scale.columns];
     let stable = partition.stable.min(partition.end);
-    scale.paint(&mut bar, OffsetRange { from: 0, to: stable }, Kind::Readable);
+    let begin = partition.begin.min(stable);
+    scale.paint(&mut bar, OffsetRange { from: 0, to: begin }, Kind::Deleted);
+    scale.paint(&mut bar, OffsetRange { from: begin, to: stable }, Kind::Readable);
     scale.paint(&mut bar, OffsetRange { from: stable, to: partition.end }, Kind::Behind);
     for (_, marker) in partition.markers() {
         if marker.result == TransactionResult::Abort {
