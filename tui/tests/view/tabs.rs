@@ -84,12 +84,12 @@ fn tabs_are_gone_through_in_order_and_back() {
         tab.split_once(']').expect("it is closed").0.to_owned()
     };
     assert_eq!(marked(&app), "1 Graph");
-    let forward = ["3 Checkpoints", "4 Outside", "5 Cluster", "6 Events", "1 Graph"];
+    let forward = ["2 Time", "3 Checkpoints", "4 Outside", "5 Cluster", "6 Events", "1 Graph"];
     for title in forward {
         press(&mut app, KeyCode::Tab);
         assert_eq!(marked(&app), title);
     }
-    for title in ["6 Events", "5 Cluster", "4 Outside", "3 Checkpoints", "1 Graph"] {
+    for title in ["6 Events", "5 Cluster", "4 Outside", "3 Checkpoints", "2 Time", "1 Graph"] {
         press(&mut app, KeyCode::BackTab);
         assert_eq!(marked(&app), title);
     }
