@@ -5,6 +5,7 @@
 
 mod command;
 mod progress;
+mod suggest;
 pub mod view;
 
 pub use command::main;

@@ -6,6 +6,8 @@ mod checkpointed;
 mod export;
 #[path = "view/outside.rs"]
 mod outside;
+#[path = "view/palette.rs"]
+mod palette;
 #[path = "view/run.rs"]
 mod run;
 #[path = "view/screens.rs"]

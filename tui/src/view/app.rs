@@ -11,9 +11,11 @@ use super::checkpoints::CheckpointsScreen;
 use super::cluster::ClusterScreen;
 use super::events::EventsScreen;
 use super::graph::GraphScreen;
+use super::keymap::Keymap;
 use super::look::Look;
 use super::outside::OutsideScreen;
 use super::overlay::Overlay;
+use super::palette::Palette;
 use super::prompt::Prompt;
 use super::screens::Shown;
 use super::space_time::TimeScreen;
@@ -38,6 +40,8 @@ pub struct Options {
     pub color: bool,
     /// Whether there is nothing but ASCII.
     pub ascii: bool,
+    /// Which keys do what.
+    pub keys: Keymap,
     /// Where to begin; at the start if unset.
     pub at: Option<Goal>,
 }
@@ -116,6 +120,7 @@ pub struct App {
     pub(super) about: String,
     pub(super) timeline: Timeline,
     pub(super) look: Look,
+    pub(super) keys: Keymap,
     pub(super) size: (u16, u16),
     pub(super) shown: Shown,
     pub(super) graph: GraphScreen,
@@ -126,6 +131,7 @@ pub struct App {
     pub(super) time: TimeScreen,
     pub(super) overlay: Option<Overlay>,
     pub(super) prompt: Option<Prompt>,
+    pub(super) palette: Option<Palette>,
     pub(super) play: Play,
 }
 
@@ -142,6 +148,7 @@ impl App {
             about,
             timeline,
             look: Look { color: options.color, ascii: options.ascii },
+            keys: options.keys.clone(),
             size,
             shown: Shown::new(),
             graph: GraphScreen::default(),
@@ -152,6 +159,7 @@ impl App {
             time: TimeScreen::default(),
             overlay: None,
             prompt: None,
+            palette: None,
             play: Play::new(),
         }
     }
