@@ -20,6 +20,8 @@ mod state;
 mod storm;
 #[path = "view/tabs.rs"]
 mod tabs;
+#[path = "view/themes.rs"]
+mod themes;
 #[path = "view/windowed.rs"]
 mod windowed;
 

@@ -27,7 +27,15 @@ pub fn tui(
         let message = "weir tui needs a terminal; `weir trace` shows a trace without one";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let options = Options { color: console.color(), ascii: !speaks_unicode(), at: arguments.at };
+    // A theme that is asked for is wanted although NO_COLOR is set.
+    let asked_for = arguments.theme.is_some() && !console.refuses_color();
+    let options = Options {
+        color: console.color() || asked_for,
+        theme: arguments.theme.unwrap_or_default(),
+        ascii: !speaks_unicode(),
+        at: arguments.at,
+        ..Options::default()
+    };
     // From here on a signal is a wish that is looked at, so that the terminal is given back.
     let watch = Watch::default();
     let shown = Arc::new(AtomicBool::new(true));

@@ -19,6 +19,7 @@ use super::palette::Palette;
 use super::prompt::Prompt;
 use super::screens::Shown;
 use super::space_time::TimeScreen;
+use super::theme::Theme;
 
 /// What is looked at.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct Source {
 pub struct Options {
     /// Whether there are colours.
     pub color: bool,
+    /// Which colours, if there are.
+    pub theme: Theme,
     /// Whether there is nothing but ASCII.
     pub ascii: bool,
     /// Which keys do what.
@@ -147,7 +150,7 @@ impl App {
             teaches,
             about,
             timeline,
-            look: Look { color: options.color, ascii: options.ascii },
+            look: Look::new(options),
             keys: options.keys.clone(),
             size,
             shown: Shown::new(),

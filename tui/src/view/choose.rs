@@ -47,7 +47,7 @@ pub struct Chooser {
 impl Chooser {
     /// A list of `entries` in a terminal of `size` (columns, rows).
     pub fn new(entries: Vec<Entry>, options: &Options, size: (u16, u16)) -> Self {
-        let look = Look { color: options.color, ascii: options.ascii };
+        let look = Look::new(options);
         Self { entries, selected: 0, look, size }
     }
 

@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::KeyCode;
 
 use super::screens::{SCREENS, Screen};
+use super::theme::Theme;
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub(super) enum Action {
     Filter,
     Jump,
     Export,
+    NextTheme,
+    UseTheme(Theme),
     Inspect,
     About,
     Help,
@@ -57,7 +60,7 @@ pub(super) enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Binding {
     pub action: Action,
-    /// The keys. Capital letters are keys of their own.
+    /// The keys. Capital letters are keys of their own. What has none is done by name.
     pub keys: &'static [KeyCode],
     /// How help names the keys.
     pub label: &'static str,
@@ -261,6 +264,7 @@ static BINDINGS: &[Binding] = &[
         all(Action::Jump, &[KeyCode::Enter], "Enter", None, "go to the selected moment"),
     ),
     all(Action::Export, &[Char('x')], "x", None, "write what is on the screen into files"),
+    all(Action::NextTheme, &[Char('T')], "T", None, "the next theme: other colours, or none"),
     // In the graph `s` is state, which stands before this.
     all(
         Action::Split,
@@ -287,5 +291,15 @@ pub(super) fn bindings() -> impl Iterator<Item = Binding> {
         let action = Action::Show(tab.screen);
         Binding { action, keys: tab.keys, label: tab.label, short: None, help: tab.help, on: &[] }
     });
-    BINDINGS.iter().copied().chain(screens)
+    let themes = Theme::ALL.into_iter().map(|theme| {
+        let help = match theme {
+            Theme::Default => "the sixteen colours of the terminal",
+            Theme::Light => "colours for a light background",
+            Theme::Dark => "colours for a dark background",
+            Theme::ColorBlind => "colours for eyes that do not tell red from green",
+            Theme::None => "no colours",
+        };
+        all(Action::UseTheme(theme), &[], "", None, help)
+    });
+    BINDINGS.iter().copied().chain(screens).chain(themes)
 }

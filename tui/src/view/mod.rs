@@ -22,7 +22,7 @@
 //! | `space_time` | lanes, arrows from lane to lane, and the cut of a checkpoint |
 //! | `scrub`, `overlay`, `prompt` | the bar of time, pop-ups, lines to type into |
 //! | `help` | what the help says |
-//! | `look`, `text`, `pen` | symbols and colours, safe text, clipped drawing |
+//! | `look`, `theme`, `text`, `pen` | symbols, colours, safe text, clipped drawing |
 //! | `export` | what is on the screen, to take away |
 //! | `terminal`, `save` | the edge |
 
@@ -52,6 +52,7 @@ mod sections;
 mod space_time;
 mod terminal;
 mod text;
+mod theme;
 mod update;
 
 pub use app::{App, Options, Source, UiEvent};
@@ -62,4 +63,5 @@ pub use goal::Goal;
 pub use keymap::{Clash, Key, KeyError, Keymap};
 pub use save::save;
 pub use terminal::{Ended, choose, give_back, run};
+pub use theme::{Theme, ThemeError};
 pub use update::{Flow, update};

@@ -4,6 +4,7 @@
 
 use super::keys::Action;
 use super::screens::Screen;
+use super::theme::Theme;
 
 impl Action {
     /// Its name. No two actions have the same.
@@ -55,6 +56,14 @@ impl Action {
             Self::Filter => "filter",
             Self::Jump => "jump",
             Self::Export => "export",
+            Self::NextTheme => "next-theme",
+            Self::UseTheme(theme) => match theme {
+                Theme::Default => "theme-default",
+                Theme::Light => "theme-light",
+                Theme::Dark => "theme-dark",
+                Theme::ColorBlind => "theme-colour-blind",
+                Theme::None => "theme-none",
+            },
             Self::Inspect => "inspect",
             Self::About => "about",
             Self::Help => "help",

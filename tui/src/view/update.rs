@@ -143,6 +143,8 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::ZoomIn
         | Action::Filter
         | Action::Export
+        | Action::NextTheme
+        | Action::UseTheme(_)
         | Action::Quit => return false,
     };
     overlay.scroll(app, by);
@@ -280,6 +282,8 @@ fn act(app: &mut App, action: Action) {
             };
             app.overlay = event.map(|event| Overlay::Event { event, top: 0 });
         }
+        Action::NextTheme => app.look.theme = app.look.theme.next(),
+        Action::UseTheme(theme) => app.look.theme = theme,
         Action::About => app.overlay = Some(Overlay::About { top: 0 }),
         Action::Help => app.overlay = Some(Overlay::Help { top: 0 }),
         Action::Close => {
