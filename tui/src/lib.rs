@@ -4,6 +4,7 @@
 //! registry and gets the same command line over them; `examples/own_jobs.rs` shows it.
 
 mod command;
+pub mod config;
 mod progress;
 mod suggest;
 pub mod view;

@@ -2,6 +2,8 @@
 
 #[path = "view/checkpointed.rs"]
 mod checkpointed;
+#[path = "view/config.rs"]
+mod config;
 #[path = "view/export.rs"]
 mod export;
 #[path = "view/outside.rs"]

@@ -232,6 +232,9 @@ pub struct TuiArguments {
     /// Which colours: default, light, dark, colour-blind or none
     #[arg(long, value_name = "NAME")]
     pub theme: Option<Theme>,
+    /// Read the settings there instead of in ~/.config/weir/config.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// See [`Command::Bench`].

@@ -121,6 +121,10 @@ impl Console {
                 let rendered = error.render(self.color_err);
                 self.tell(&rendered);
             }
+            Failure::Config(error) => {
+                let rendered = error.render(self.color_err);
+                self.tell(&rendered);
+            }
             Failure::Print(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             Failure::Usage(_) | Failure::File { .. } | Failure::Print(_) | Failure::Bug(_) => {
                 self.error(&failure.to_string());

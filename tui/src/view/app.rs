@@ -35,7 +35,7 @@ pub struct Source {
 }
 
 /// How it is looked at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Whether there are colours.
     pub color: bool,
@@ -43,10 +43,25 @@ pub struct Options {
     pub theme: Theme,
     /// Whether there is nothing but ASCII.
     pub ascii: bool,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
     /// Which keys do what.
     pub keys: Keymap,
     /// Where to begin; at the start if unset.
     pub at: Option<Goal>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            color: false,
+            theme: Theme::Default,
+            ascii: false,
+            mouse: true,
+            keys: Keymap::default(),
+            at: None,
+        }
+    }
 }
 
 /// Everything that can reach the view.

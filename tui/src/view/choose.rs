@@ -92,7 +92,7 @@ impl Chooser {
         let area = buffer.area;
         let mut pen = Pen::new(buffer, area, self.look);
         if draw::is_too_small(area) {
-            draw::too_small(&mut pen);
+            draw::too_small(&mut pen, "q");
             return;
         }
         let row = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };

@@ -39,7 +39,9 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
     let area = buffer.area;
     let mut pen = Pen::new(buffer, area, app.look);
     if is_too_small(area) {
-        too_small(&mut pen);
+        let quit = app.keys.row(Action::Quit, app.shown.current);
+        let quit = quit.and_then(|row| key(row, app.look));
+        too_small(&mut pen, quit.as_deref().unwrap_or("Ctrl-C"));
         return;
     }
     let row = |y: u16| Rect { y: area.y + y, height: 1, ..area };
@@ -83,10 +85,11 @@ pub(super) fn is_too_small(area: Rect) -> bool {
     area.width < SMALLEST.0 || area.height < SMALLEST.1
 }
 
-pub(super) fn too_small(pen: &mut Pen<'_>) {
+/// Says so. `quit` is the key that ends it all the same.
+pub(super) fn too_small(pen: &mut Pen<'_>, quit: &str) {
     let (width, height) = (pen.width(), pen.height());
     let message = format!("This needs {} x {}. It has {width} x {height}.", SMALLEST.0, SMALLEST.1);
-    let hint = "Make the terminal larger, or press q to quit.";
+    let hint = format!("Make the terminal larger, or press {quit} to quit.");
     let lines = text::wrap(&format!("{message} {hint}"), width.max(1));
     for (y, line) in lines.iter().enumerate() {
         pen.put(0, y, &pen.look.fit(line, width), Role::Plain);

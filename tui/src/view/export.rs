@@ -224,7 +224,8 @@ fn indexed(number: u8, default: &str) -> String {
         0..16 => return default.to_owned(),
         16..232 => {
             let place = number - 16;
-            [place / 36, place / 6 % 6, place % 6].map(|step| [0, 95, 135, 175, 215, 255][usize::from(step)])
+            [place / 36, place / 6 % 6, place % 6]
+                .map(|step| [0, 95, 135, 175, 215, 255][usize::from(step)])
         }
         232.. => [8 + 10 * (number - 232); 3],
     };

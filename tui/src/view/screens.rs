@@ -185,7 +185,8 @@ impl Shown {
             let row = keys.row(Action::Show(tab.screen), self.current);
             let key = row.and_then(|row| row.label.split(' ').next()).unwrap_or_default();
             let key = look.show(key);
-            let titled = if key.is_empty() { tab.title.to_owned() } else { key.clone() + " " + tab.title };
+            let titled =
+                if key.is_empty() { tab.title.to_owned() } else { key.clone() + " " + tab.title };
             match tab.screen == self.current {
                 true => (format!("[{titled}]"), Role::Chosen),
                 false if long || key.is_empty() => (titled, Role::Bar),

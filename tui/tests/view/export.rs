@@ -43,7 +43,8 @@ fn a_screen_as_a_drawing_keeps_colours_and_escapes_markup() {
     });
     for color in [true, false] {
         let options = Options { color, ..Options::default() };
-        let svg = screen_to_svg(&buffer(&checkpointed::hostile(&options, SIZE), SIZE), Theme::Default);
+        let svg =
+            screen_to_svg(&buffer(&checkpointed::hostile(&options, SIZE), SIZE), Theme::Default);
         assert_eq!(svg.matches('<').count(), svg.matches('>').count());
         assert!(svg.chars().all(|c| c == '\n' || !c.is_control()));
     }

@@ -51,9 +51,8 @@ fn lab(light: Vector) -> Vector {
         [0.0193339, 0.1191920, 0.9503041],
     ];
     let [x, y, z] = times(XYZ, light.map(|part| part.clamp(0.0, 1.0)));
-    let [x, y, z] = [x / 0.95047, y, z / 1.08883].map(|t| {
-        if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 }
-    });
+    let [x, y, z] = [x / 0.95047, y, z / 1.08883]
+        .map(|t| if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 });
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
 }
 
@@ -110,7 +109,7 @@ fn each_theme_can_be_read_on_its_background() {
         }
     }
     assert!(colors(Theme::Default).iter().all(|color| !matches!(color, Color::Indexed(_))));
-    assert_eq!(colors(Theme::None), []);
+    assert!(colors(Theme::None).is_empty());
 }
 
 #[test]
@@ -172,6 +171,7 @@ fn nothing_shines_through() {
         let cells = (0..size.0).map(|x| &buffer[(x, y)]);
         cells.filter(|cell| cell.modifier.contains(Modifier::REVERSED)).count()
     };
-    let rows: Vec<u16> = (1..size.1 - 4).filter(|y| turned(*y) == usize::from(size.0) - 1).collect();
-    assert_eq!(rows, [], "the selected row is behind the pop-up");
+    let rows: Vec<u16> =
+        (1..size.1 - 4).filter(|y| turned(*y) == usize::from(size.0) - 1).collect();
+    assert!(rows.is_empty(), "the selected row is behind the pop-up: {rows:?}");
 }
