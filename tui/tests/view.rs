@@ -10,6 +10,8 @@ mod export;
 mod outside;
 #[path = "view/palette.rs"]
 mod palette;
+#[path = "view/readme.rs"]
+mod readme;
 #[path = "view/run.rs"]
 mod run;
 #[path = "view/screens.rs"]
