@@ -11,12 +11,15 @@ use super::checkpoints::CheckpointsScreen;
 use super::cluster::ClusterScreen;
 use super::events::EventsScreen;
 use super::graph::GraphScreen;
+use super::keymap::Keymap;
 use super::look::Look;
 use super::outside::OutsideScreen;
 use super::overlay::Overlay;
+use super::palette::Palette;
 use super::prompt::Prompt;
 use super::screens::Shown;
 use super::space_time::TimeScreen;
+use super::theme::Theme;
 
 /// What is looked at.
 #[derive(Clone, Debug)]
@@ -32,14 +35,33 @@ pub struct Source {
 }
 
 /// How it is looked at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Whether there are colours.
     pub color: bool,
+    /// Which colours, if there are.
+    pub theme: Theme,
     /// Whether there is nothing but ASCII.
     pub ascii: bool,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
+    /// Which keys do what.
+    pub keys: Keymap,
     /// Where to begin; at the start if unset.
     pub at: Option<Goal>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            color: false,
+            theme: Theme::Default,
+            ascii: false,
+            mouse: true,
+            keys: Keymap::default(),
+            at: None,
+        }
+    }
 }
 
 /// Everything that can reach the view.
@@ -116,6 +138,7 @@ pub struct App {
     pub(super) about: String,
     pub(super) timeline: Timeline,
     pub(super) look: Look,
+    pub(super) keys: Keymap,
     pub(super) size: (u16, u16),
     pub(super) shown: Shown,
     pub(super) graph: GraphScreen,
@@ -126,6 +149,7 @@ pub struct App {
     pub(super) time: TimeScreen,
     pub(super) overlay: Option<Overlay>,
     pub(super) prompt: Option<Prompt>,
+    pub(super) palette: Option<Palette>,
     pub(super) play: Play,
 }
 
@@ -141,7 +165,8 @@ impl App {
             teaches,
             about,
             timeline,
-            look: Look { color: options.color, ascii: options.ascii },
+            look: Look::new(options),
+            keys: options.keys.clone(),
             size,
             shown: Shown::new(),
             graph: GraphScreen::default(),
@@ -152,6 +177,7 @@ impl App {
             time: TimeScreen::default(),
             overlay: None,
             prompt: None,
+            palette: None,
             play: Play::new(),
         }
     }

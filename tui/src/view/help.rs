@@ -3,13 +3,15 @@
 use weir::trace::ExecutionState as State;
 
 use super::graph::Doing;
-use super::keys::bindings;
+use super::keymap::Keymap;
 use super::look::{Look, Role};
 
 /// The lines, not yet broken.
-pub(super) fn lines(look: Look) -> Vec<(String, Role)> {
+pub(super) fn lines(keys: &Keymap, look: Look) -> Vec<(String, Role)> {
+    let bound = keys.rows().filter(|row| !row.label.is_empty());
+    let line = |label: &str, help: &str| format!("{:<9} {help}", look.show(label));
     let mut lines: Vec<(String, Role)> =
-        bindings().map(|row| (format!("{:<9} {}", row.label, row.help), Role::Plain)).collect();
+        bound.map(|row| (line(&row.label, row.binding.help), Role::Plain)).collect();
     lines.push((String::new(), Role::Plain));
     lines.push(("A click on the bar goes there; the wheel scrolls.".to_owned(), Role::Plain));
     lines.push((String::new(), Role::Plain));
