@@ -231,7 +231,7 @@ impl History {
                         "{which} became visible once more at step {at}, in attempt {attempt}: the \
                          first time was at step {first}."
                     );
-                    self.telling.tell(Difference::Duplicate, to - from, &[first, at], text, story);
+                    self.telling.tell(Difference::Duplicate, to - from, &[first, at], &text, story);
                 }
                 continue;
             };
@@ -270,11 +270,11 @@ impl History {
         let passed_over = passed_over.map(|(_, step)| (step, "Records were deleted unread"));
         let missed = missed.or(passed_over);
         if let Some((step, text)) = &twice {
-            self.telling.tell(Difference::Duplicate, 0, &[*step], text.clone(), story);
+            self.telling.tell(Difference::Duplicate, 0, &[*step], text, story);
         }
         if let Some((step, what)) = missed {
             let text = format!("{what} (step {step}): what no row shows of them is lost.");
-            self.telling.tell(Difference::Loss, 0, &[*step], text, story);
+            self.telling.tell(Difference::Loss, 0, &[*step], &text, story);
         }
         let rows = |difference| self.telling.rows(difference);
         let (duplicates, lost) = (rows(Difference::Duplicate), rows(Difference::Loss));
@@ -307,7 +307,7 @@ impl History {
             let (gaps, beyond) = writer.unseen(total);
             for (from, to) in gaps {
                 let text = format!("{} never became visible.", which(from, to, *subtask));
-                self.telling.tell(Difference::Loss, to - from, &[], text, story);
+                self.telling.tell(Difference::Loss, to - from, &[], &text, story);
             }
             if beyond > 0 && self.key_columns.is_none() {
                 let text = format!(
@@ -315,7 +315,7 @@ impl History {
                      only {total} rows since then.",
                     which(total, total.saturating_add(beyond), *subtask)
                 );
-                self.telling.tell(Difference::Duplicate, beyond, &[], text, story);
+                self.telling.tell(Difference::Duplicate, beyond, &[], &text, story);
             }
         }
         for last in self.last.values() {
@@ -329,7 +329,7 @@ impl History {
             };
             let row = table::shown(&last.row);
             let text = format!("{row} is the last row of its key (step {}), but {why}.", last.step);
-            self.telling.tell(Difference::Unexpected, 1, &[last.step], text, story);
+            self.telling.tell(Difference::Unexpected, 1, &[last.step], &text, story);
         }
     }
 }

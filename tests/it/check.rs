@@ -374,6 +374,6 @@ fn what_a_database_has_committed_before_it_died_is_committed() {
         let of = |it: &&weir::check::Judged| it.invariant == Invariant::AtomicCommit;
         verdict.violated().find(of).map(|it| it.witness.as_ref().unwrap().text.clone())
     };
-    assert_eq!(check(recovered(&[transaction.clone()])), None);
+    assert_eq!(check(recovered(std::slice::from_ref(&transaction))), None);
     insta::assert_snapshot!(check(recovered(&[])).unwrap(), @r#"transaction out-0-0-1 was prepared for checkpoint 1 (step 1), which is complete (step 3), and was never committed, though job 1 has finished (step 5)"#);
 }
