@@ -180,8 +180,9 @@ fn what_can_be_done_is_done_by_name() {
     session.see("step-forward");
     session.press("show events\r");
     session.see("happened");
-    // Help has every colour: of the 256, since a theme was asked for.
-    session.press(":help\r");
+    // What has finished has a colour: of the 256, since a theme was asked for.
+    session.press(":show graph\r");
+    session.press(":end\r");
     session.see("38;5;");
     session.press(":quit\r");
     session.ends(0);
