@@ -276,17 +276,10 @@ impl Judging {
                 ),
             ),
         };
-        self.found(difference, 1, &[first, at], text, story);
+        self.found(difference, 1, &[first, at], &text, story);
     }
 
-    fn found(
-        &mut self,
-        difference: Difference,
-        rows: u64,
-        at: &[Step],
-        text: String,
-        story: &Story,
-    ) {
+    fn found(&mut self, difference: Difference, rows: u64, at: &[Step], text: &str, story: &Story) {
         let at = [&[self.expected_at], at].concat();
         self.telling.tell(difference, rows, &at, text, story);
     }
@@ -326,7 +319,7 @@ impl Judging {
             match (self.key_columns, seen) {
                 (_, None) => {
                     let text = format!("The row {shown}, which is expected, never became visible.");
-                    self.found(Difference::Loss, times, &[], text, story);
+                    self.found(Difference::Loss, times, &[], &text, story);
                 }
                 (None, Some(seen)) if seen.times < times => {
                     let text = format!(
@@ -337,7 +330,7 @@ impl Judging {
                         seen.last
                     );
                     let lost = times - seen.times;
-                    self.found(Difference::Loss, lost, &[seen.last], text, story);
+                    self.found(Difference::Loss, lost, &[seen.last], &text, story);
                 }
                 (None, Some(_)) => {}
                 (Some(columns), Some(seen)) => {
@@ -349,7 +342,7 @@ impl Judging {
                         seen.last,
                         difference.sentence()
                     );
-                    self.found(difference, 1, &[seen.last], text, story);
+                    self.found(difference, 1, &[seen.last], &text, story);
                 }
             }
         }
@@ -360,7 +353,7 @@ impl Judging {
                     table::shown(&seen.row),
                     seen.last
                 );
-                self.found(Difference::Unexpected, 1, &[seen.last], text, story);
+                self.found(Difference::Unexpected, 1, &[seen.last], &text, story);
             }
         }
     }

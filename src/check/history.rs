@@ -97,7 +97,8 @@ impl Histories {
                 let Some(history) = self.sinks.get_mut(sink) else { return };
                 history.telling.job = Some(*job);
                 let writer = history.writers.entry((*job, *index)).or_default();
-                let rows = writer.base(*job, *attempt, &self.restarts) + rows;
+                let base = writer.base(*job, *attempt, &self.restarts);
+                let rows = base.saturating_add(*rows);
                 writer.reached = writer.reached.max(rows);
                 match checkpoint {
                     Some(checkpoint) => drop(writer.at.insert(*checkpoint, rows)),
@@ -161,7 +162,8 @@ impl Writer {
 
     /// Whether a row of an attempt counts: no later attempt has gone back to before it.
     fn counts(&self, (attempt, number): (u32, u64)) -> bool {
-        self.bases.range(attempt + 1..).all(|(_, base)| number < *base)
+        let mut later = self.bases.range(attempt..).skip_while(|(at, _)| **at == attempt);
+        later.all(|(_, base)| number < *base)
     }
 
     /// Takes note that these numbers are visible. Those that were, with when they were first.
@@ -192,7 +194,7 @@ impl Writer {
                 gaps.push((next, start.min(total)));
             }
             next = end;
-            beyond += end.saturating_sub(start.max(total));
+            beyond = end.saturating_sub(start.max(total)).saturating_add(beyond);
         }
         if next < total {
             gaps.push((next, total));
@@ -218,8 +220,8 @@ impl History {
             let RowNumber { job, subtask, attempt, number } = *first;
             self.telling.job = Some(job);
             let writer = self.writers.entry((job, subtask)).or_default();
-            let from = writer.base(job, attempt, restarts) + number;
-            let to = from + u64::from(*count);
+            let from = writer.base(job, attempt, restarts).saturating_add(number);
+            let to = from.saturating_add(u64::from(*count));
             writer.reached = writer.reached.max(to);
             let again = writer.see(from, to, at);
             let Some(columns) = self.key_columns else {
@@ -229,7 +231,7 @@ impl History {
                         "{which} became visible once more at step {at}, in attempt {attempt}: the \
                          first time was at step {first}."
                     );
-                    self.telling.tell(Difference::Duplicate, to - from, &[first, at], text, story);
+                    self.telling.tell(Difference::Duplicate, to - from, &[first, at], &text, story);
                 }
                 continue;
             };
@@ -268,11 +270,11 @@ impl History {
         let passed_over = passed_over.map(|(_, step)| (step, "Records were deleted unread"));
         let missed = missed.or(passed_over);
         if let Some((step, text)) = &twice {
-            self.telling.tell(Difference::Duplicate, 0, &[*step], text.clone(), story);
+            self.telling.tell(Difference::Duplicate, 0, &[*step], text, story);
         }
         if let Some((step, what)) = missed {
             let text = format!("{what} (step {step}): what no row shows of them is lost.");
-            self.telling.tell(Difference::Loss, 0, &[*step], text, story);
+            self.telling.tell(Difference::Loss, 0, &[*step], &text, story);
         }
         let rows = |difference| self.telling.rows(difference);
         let (duplicates, lost) = (rows(Difference::Duplicate), rows(Difference::Loss));
@@ -305,15 +307,15 @@ impl History {
             let (gaps, beyond) = writer.unseen(total);
             for (from, to) in gaps {
                 let text = format!("{} never became visible.", which(from, to, *subtask));
-                self.telling.tell(Difference::Loss, to - from, &[], text, story);
+                self.telling.tell(Difference::Loss, to - from, &[], &text, story);
             }
             if beyond > 0 && self.key_columns.is_none() {
                 let text = format!(
                     "{} became visible, but the job has gone back to before that and has written \
                      only {total} rows since then.",
-                    which(total, total + beyond, *subtask)
+                    which(total, total.saturating_add(beyond), *subtask)
                 );
-                self.telling.tell(Difference::Duplicate, beyond, &[], text, story);
+                self.telling.tell(Difference::Duplicate, beyond, &[], &text, story);
             }
         }
         for last in self.last.values() {
@@ -327,14 +329,14 @@ impl History {
             };
             let row = table::shown(&last.row);
             let text = format!("{row} is the last row of its key (step {}), but {why}.", last.step);
-            self.telling.tell(Difference::Unexpected, 1, &[last.step], text, story);
+            self.telling.tell(Difference::Unexpected, 1, &[last.step], &text, story);
         }
     }
 }
 
 /// Rows by their numbers, from 1 as subtasks are.
 fn which(from: u64, to: u64, subtask: u16) -> String {
-    let subtask = subtask + 1;
+    let subtask = u32::from(subtask) + 1;
     match to - from {
         1 => format!("Row {} of the sink's subtask {subtask}", from + 1),
         _ => format!("Rows {} to {to} of the sink's subtask {subtask}", from + 1),

@@ -27,7 +27,7 @@ impl Left {
         for ((job, _), digests) in self.0 {
             for StateDigest { operator, state, entries, digest } in digests {
                 let (count, sum) = states.entry((job, operator, state)).or_default();
-                *count += entries;
+                *count = count.saturating_add(entries);
                 *sum = sum.wrapping_add(u128::from_str_radix(&digest, 16).unwrap_or_default());
             }
         }

@@ -122,7 +122,7 @@ impl Telling {
         difference: Difference,
         rows: u64,
         at: &[Step],
-        text: String,
+        text: &str,
         story: &Story,
     ) {
         if let Some(found) = self.found.get_mut(&difference) {
@@ -133,7 +133,7 @@ impl Telling {
         steps.extend(at);
         steps.sort_unstable();
         steps.dedup();
-        self.found.insert(difference, Found { rows, text: before + &text, steps });
+        self.found.insert(difference, Found { rows, text: before + text, steps });
     }
 
     /// How many rows differ so.

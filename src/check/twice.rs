@@ -75,7 +75,8 @@ fn records(cuts: &Cuts) -> u64 {
         for cut in inputs {
             let Some((_, outputs)) = cuts.get(&cut.peer) else { continue };
             let given = outputs.iter().find(|it| it.edge == cut.edge && it.peer == *receiver);
-            records += given.map_or(0, |given| cut.records.saturating_sub(given.records));
+            let twice = given.map_or(0, |given| cut.records.saturating_sub(given.records));
+            records = twice.saturating_add(records);
         }
     }
     records

@@ -174,16 +174,18 @@ fn tell(call: LogCall, answer: LogAnswer) {
     match (call, answer) {
         (LogCall::Partitions(_, done), LogAnswer::Partitions(count)) => done(Ok(count)),
         (LogCall::Partitions(_, done), LogAnswer::Failed(error)) => done(Err(error)),
-        (LogCall::CreatePartitions(.., done), LogAnswer::PartitionsCreated) => done(Ok(())),
-        (LogCall::CreatePartitions(.., done), LogAnswer::Failed(error)) => done(Err(error)),
         (LogCall::Offsets(.., done), LogAnswer::Offsets(ends)) => done(Ok(ends)),
         (LogCall::Offsets(.., done), LogAnswer::Failed(error)) => done(Err(error)),
         (LogCall::InitProducer(.., done), LogAnswer::Producer(producer)) => done(Ok(producer)),
         (LogCall::InitProducer(.., done), LogAnswer::Failed(error)) => done(Err(error)),
         (LogCall::Append(_, done), LogAnswer::Appended(offset)) => done(Ok(offset)),
         (LogCall::Append(_, done), LogAnswer::Failed(error)) => done(Err(error)),
-        (LogCall::EndTransaction(.., done), LogAnswer::Done) => done(Ok(())),
-        (LogCall::EndTransaction(.., done), LogAnswer::Failed(error)) => done(Err(error)),
+        (LogCall::CreatePartitions(.., done), LogAnswer::PartitionsCreated)
+        | (LogCall::EndTransaction(.., done), LogAnswer::Done) => done(Ok(())),
+        (
+            LogCall::CreatePartitions(.., done) | LogCall::EndTransaction(.., done),
+            LogAnswer::Failed(error),
+        ) => done(Err(error)),
         (LogCall::OpenTransactions(_, done), LogAnswer::Transactions(open)) => done(Ok(open)),
         (LogCall::OpenTransactions(_, done), LogAnswer::Failed(error)) => done(Err(error)),
         (LogCall::Fetch { done, .. }, LogAnswer::Fetched(fetched)) => done(Ok(fetched)),

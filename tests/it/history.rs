@@ -9,18 +9,34 @@ use weir::record::{Row, RowKind, RowNumber};
 use weir::scenario::{Lowered, Overrides, load, load_with, lower, run_lowered};
 use weir::sweep::{Reference, Token, plan};
 use weir::trace::{
-    Event, Header, JobEvent, JobStatus, Level, Recorded, RecoveryEvent, RowRange, SinkEvent,
-    TraceFile,
+    CheckpointEvent, Event, Header, JobEvent, JobStatus, Level, Recorded, RecoveryEvent, RowRange,
+    SinkEvent, TraceFile,
 };
 
 const JOB: JobId = JobId(1);
 
-/// The event that a line says; see [`check`].
-fn event(line: &str) -> Event {
+/// The events that a line says; see [`check`].
+fn events(line: &str) -> Vec<Event> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let number = |word: &str| -> u64 { word.parse().unwrap_or_else(|_| panic!("{line}")) };
     let sink = || "out".into();
-    match words[..] {
+    vec![match words[..] {
+        ["checkpoint", checkpoint, "completes"] => {
+            let checkpoint = CheckpointId(number(checkpoint));
+            let stored = CheckpointEvent::MetadataStored { job: JOB, checkpoint, path: None };
+            let completed = CheckpointEvent::CheckpointCompleted {
+                job: JOB,
+                checkpoint,
+                duration_us: 0,
+                bytes: 0,
+                stored_bytes: 0,
+            };
+            return vec![Event::Checkpoint(stored), Event::Checkpoint(completed)];
+        }
+        ["checkpoint", checkpoint, "is", "damaged"] => {
+            let (checkpoint, cause) = (CheckpointId(number(checkpoint)), "damaged".into());
+            Event::Recovery(RecoveryEvent::CheckpointUnusable { job: JOB, checkpoint, cause })
+        }
         ["append"] => Event::Sink(SinkEvent::SinkDeclared { sink: sink(), key_columns: None }),
         ["upsert"] => Event::Sink(SinkEvent::SinkDeclared { sink: sink(), key_columns: Some(1) }),
         ["attempt", attempt, "shows", from, "to", to, ref keys @ ..] => {
@@ -66,7 +82,7 @@ fn event(line: &str) -> Event {
             operator: "in".into(),
         }),
         _ => panic!("{line}"),
-    }
+    }]
 }
 
 fn status(to: JobStatus) -> Event {
@@ -79,7 +95,7 @@ fn check(lines: &str) -> String {
     let mut checker = Checker::new(&header);
     let (name, plan) = ("job".into(), "{}".to_owned());
     let begins = Event::Job(JobEvent::JobSubmitted { job: JOB, name, plan });
-    let told = lines.split(';').map(str::trim).map(event);
+    let told = lines.split(';').map(str::trim).flat_map(events);
     let events = [begins].into_iter().chain(told).chain([status(JobStatus::Finished)]);
     for (place, event) in (1..).zip(events) {
         checker.apply(&Recorded {
@@ -102,20 +118,25 @@ fn check(lines: &str) -> String {
 fn rows_are_numbered_over_all_attempts() {
     let found = [
         // Without faults.
-        "append; attempt 0 shows 1 to 4; attempt 0 has 4 at 1; attempt 0 shows 5 to 6; \
+        "append; attempt 0 shows 1 to 4; attempt 0 has 4 at 1; checkpoint 1 completes; \
+         attempt 0 shows 5 to 6; \
          attempt 0 has 6 at end",
         // What came behind the checkpoint was not visible yet.
-        "append; attempt 0 shows 1 to 4; attempt 0 has 4 at 1; attempt 1 goes back to 1; \
+        "append; attempt 0 shows 1 to 4; attempt 0 has 4 at 1; checkpoint 1 completes; \
+         attempt 1 goes back to 1; \
          attempt 1 shows 1 to 2; attempt 1 has 2 at end",
         // It was, and comes again.
-        "append; attempt 0 shows 1 to 4; attempt 0 has 4 at 1; attempt 0 shows 5 to 7; \
+        "append; attempt 0 shows 1 to 4; attempt 0 has 4 at 1; checkpoint 1 completes; \
+         attempt 0 shows 5 to 7; \
          attempt 1 goes back to 1; attempt 1 shows 1 to 2; attempt 1 has 2 at end",
         // What the checkpoint holds is committed only after the restart, in the name of the attempt
         // that has written it.
-        "append; attempt 0 has 4 at 1; attempt 1 goes back to 1; attempt 0 shows 1 to 4; \
+        "append; attempt 0 has 4 at 1; checkpoint 1 completes; \
+         attempt 1 goes back to 1; attempt 0 shows 1 to 4; \
          attempt 1 shows 1 to 2; attempt 1 has 2 at end",
         // And it never is.
-        "append; attempt 0 has 4 at 1; attempt 1 goes back to 1; attempt 1 shows 1 to 2; \
+        "append; attempt 0 has 4 at 1; checkpoint 1 completes; \
+         attempt 1 goes back to 1; attempt 1 shows 1 to 2; \
          attempt 1 has 2 at end",
         // Without a checkpoint all comes again.
         "append; attempt 0 shows 1 to 4; attempt 1 goes back to nothing; attempt 1 shows 1 to 6; \
@@ -124,11 +145,14 @@ fn rows_are_numbered_over_all_attempts() {
         "append; attempt 0 shows 1 to 4; attempt 1 goes back to nothing; attempt 1 cannot rewind; \
          attempt 1 shows 1 to 2; attempt 1 has 2 at end",
         // The second restart goes back further than the first.
-        "append; attempt 0 shows 1 to 4; attempt 0 has 4 at 1; attempt 0 shows 5 to 6; \
-         attempt 0 has 6 at 2; attempt 1 goes back to 2; attempt 1 shows 1 to 1; \
-         attempt 2 goes back to 1; attempt 2 shows 1 to 3; attempt 2 has 3 at end",
+        "append; attempt 0 shows 1 to 4; attempt 0 has 4 at 1; checkpoint 1 completes; \
+         attempt 0 shows 5 to 6; \
+         attempt 0 has 6 at 2; checkpoint 2 completes; \
+         attempt 1 goes back to 2; attempt 1 shows 1 to 1; \
+         checkpoint 2 is damaged; attempt 2 goes back to 1; attempt 2 shows 1 to 3; attempt 2 has 3 at end",
         // A subtask that has finished is not started again.
-        "append; attempt 0 shows 1 to 4; attempt 0 has 4 at end; attempt 1 goes back to 1",
+        "append; attempt 0 shows 1 to 4; checkpoint 1 completes; attempt 0 has 4 at end; \
+         attempt 1 goes back to 1",
         // Both.
         "append; attempt 0 shows 1 to 4; attempt 0 shows 2 to 2; attempt 0 has 6 at end",
     ];
@@ -139,13 +163,16 @@ fn rows_are_numbered_over_all_attempts() {
 fn the_last_row_of_a_key_must_count() {
     let found = [
         // What is written again replaces what was there.
-        "upsert; attempt 0 shows 1 to 2 a b; attempt 0 has 2 at 1; attempt 0 shows 3 to 4 a b; \
+        "upsert; attempt 0 shows 1 to 2 a b; attempt 0 has 2 at 1; checkpoint 1 completes; \
+         attempt 0 shows 3 to 4 a b; \
          attempt 1 goes back to 1; attempt 1 shows 1 to 2 a b; attempt 1 has 2 at end",
         // It is not written again.
-        "upsert; attempt 0 shows 1 to 2 a b; attempt 0 has 2 at 1; attempt 0 shows 3 to 4 a b; \
+        "upsert; attempt 0 shows 1 to 2 a b; attempt 0 has 2 at 1; checkpoint 1 completes; \
+         attempt 0 shows 3 to 4 a b; \
          attempt 1 goes back to 1; attempt 1 shows 1 to 2 a c; attempt 1 has 2 at end",
         // A late commit brings an earlier row back.
-        "upsert; attempt 0 has 1 at 1; attempt 0 shows 2 to 2 a; attempt 0 shows 1 to 1 a; \
+        "upsert; attempt 0 has 1 at 1; checkpoint 1 completes; \
+         attempt 0 shows 2 to 2 a; attempt 0 shows 1 to 1 a; \
          attempt 0 has 2 at end",
     ];
     insta::assert_snapshot!(found.map(check).join("\n"));

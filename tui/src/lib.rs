@@ -4,7 +4,9 @@
 //! registry and gets the same command line over them; `examples/own_jobs.rs` shows it.
 
 mod command;
+pub mod config;
 mod progress;
+mod suggest;
 pub mod view;
 
 pub use command::main;

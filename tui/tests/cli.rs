@@ -66,6 +66,36 @@ fn wrong_input_ends_with_2_and_one_error() {
 }
 
 #[test]
+fn a_wrong_configuration_is_one_error_at_one_place() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("mine.toml");
+    fs::write(&file, "[keys]\nplay = \"z\"\n").unwrap();
+    let (stdout, stderr) = ends(2, &["tui", "--config", file.to_str().unwrap()]);
+    assert_eq!(stdout, "");
+    assert!(stderr.contains("mine.toml:2:8") && stderr.contains("detail = []"), "{stderr}");
+    let (_, stderr) = ends(2, &["tui", "--config", "/no/such/file"]);
+    assert!(stderr.contains("/no/such/file"), "{stderr}");
+    // A file without an end.
+    let (_, stderr) = ends(2, &["tui", "--config", "/dev/zero"]);
+    assert!(stderr.contains("/dev/zero"), "{stderr}");
+    let (_, stderr) = ends(2, &["tui", "--theme", "drak"]);
+    assert!(stderr.contains("did you mean `dark`?"), "{stderr}");
+
+    let at_home = || {
+        let Output { status, stderr, .. } =
+            weir().arg("tui").env("XDG_CONFIG_HOME", home.path()).output().unwrap();
+        assert_eq!(status.code(), Some(2));
+        String::from_utf8(stderr).unwrap()
+    };
+    let stderr = at_home();
+    assert!(stderr.contains("needs a terminal"), "there need not be one: {stderr}");
+    fs::create_dir(home.path().join("weir")).unwrap();
+    fs::write(home.path().join("weir/config.toml"), "ascii = 1").unwrap();
+    let stderr = at_home();
+    assert!(stderr.contains("weir/config.toml:1:9"), "{stderr}");
+}
+
+#[test]
 fn a_run_writes_what_its_sinks_show_and_can_be_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let (output, trace) = (folder.path().join("a/b"), folder.path().join("trace"));

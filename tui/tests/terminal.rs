@@ -4,16 +4,29 @@
 //! Only on Linux, where `setsid` can give a program a terminal of its own.
 #![cfg(target_os = "linux")]
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
+use weir::base::Seed;
+use weir::replay::Timeline;
+use weir::trace::Header;
+use weir_tui::view::{Ended, Options, Source, run};
+
+const LEAVE_SCREEN: &str = "\u{1b}[?1049l";
+/// The first of the modes in which a terminal tells of its mouse.
+const MOUSE_ON: &str = "\u{1b}[?1000h";
+const MOUSE_OFF: &str = "\u{1b}[?1000l";
 
 /// A program with a terminal of its own.
 struct Session {
@@ -33,7 +46,21 @@ fn resize(person: &File, columns: u16, rows: u16) {
 }
 
 impl Session {
+    /// Starts the binary, whoever runs the tests and however they like their terminal.
     fn start(arguments: &[&str]) -> Self {
+        Self::at_home(Path::new(env!("CARGO_TARGET_TMPDIR")), arguments)
+    }
+
+    /// Starts the binary for somebody with these configuration files.
+    fn at_home(configured: &Path, arguments: &[&str]) -> Self {
+        let program = Path::new(env!("CARGO_BIN_EXE_weir"));
+        Self::of(program, |command| {
+            command.arg("tui").args(arguments).env("XDG_CONFIG_HOME", configured)
+        })
+    }
+
+    /// Starts a program with what `more` adds.
+    fn of(program: &Path, more: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let person =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&person).unwrap();
@@ -44,11 +71,8 @@ impl Session {
         let terminal =
             open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
         let before = tcgetattr(&terminal).unwrap();
-        let program = Command::new("setsid")
-            .arg("--ctty")
-            .arg(env!("CARGO_BIN_EXE_weir"))
-            .arg("tui")
-            .args(arguments)
+        let mut command = Command::new("setsid");
+        let program = more(command.arg("--ctty").arg(program))
             .env("LC_ALL", "C.UTF-8")
             .stdin(terminal.try_clone().unwrap())
             .stdout(terminal.try_clone().unwrap())
@@ -61,6 +85,12 @@ impl Session {
     /// Waits until the program has written `text`, which should be one word or not plain: what is
     /// blank already is not written again; twenty seconds of silence are too long.
     fn see(&mut self, text: &str) -> &mut Self {
+        self.seen(text);
+        self
+    }
+
+    /// Waits likewise, and gives all that was written.
+    fn seen(&mut self, text: &str) -> String {
         let patience = Timespec { tv_sec: 20, tv_nsec: 0 };
         while !self.written.contains(text) {
             let mut ready = [PollFd::new(&self.person, PollFlags::IN)];
@@ -70,8 +100,7 @@ impl Session {
             let count = self.person.read(&mut bytes).unwrap();
             self.written.push_str(&String::from_utf8_lossy(&bytes[..count]));
         }
-        self.written.clear();
-        self
+        std::mem::take(&mut self.written)
     }
 
     fn press(&mut self, keys: &str) -> &mut Self {
@@ -86,8 +115,12 @@ impl Session {
 
     /// Sees the program leave its screen and end with `code`.
     fn ends(mut self, code: i32) {
-        const LEAVE_SCREEN: &str = "\u{1b}[?1049l";
         self.see(LEAVE_SCREEN);
+        self.has_ended(code);
+    }
+
+    /// Sees that the program has ended with `code`, and left the terminal as it was.
+    fn has_ended(mut self, code: i32) {
         assert_eq!(self.program.wait().unwrap().code(), Some(code));
         let after = tcgetattr(&self.terminal).unwrap();
         let modes = |it: &Termios| (it.input_modes, it.output_modes, it.local_modes);
@@ -136,4 +169,99 @@ fn a_program_whose_terminal_is_gone_ends() {
     let Session { person, terminal, mut program, .. } = session;
     drop((person, terminal));
     assert_eq!(program.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn what_can_be_done_is_done_by_name() {
+    let mut session = Session::start(&["basics/word-count", "--theme", "dark"]);
+    let start = session.seen("Nothing has happened yet");
+    assert!(start.contains(MOUSE_ON));
+    session.press(":");
+    session.see("step-forward");
+    session.press("show events\r");
+    session.see("happened");
+    // What has finished has a colour: of the 256, since a theme was asked for.
+    session.press(":show graph\r");
+    session.press(":end\r");
+    session.see("38;5;");
+    session.press(":quit\r");
+    session.ends(0);
+}
+
+#[test]
+fn the_configuration_is_found_and_followed() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("weir");
+    fs::create_dir(&folder).unwrap();
+    let file = folder.join("config.toml");
+    fs::write(&file, "ascii = true\nmouse = false\n[keys]\nquit = [\"F10\", \"Q\"]\n").unwrap();
+    let mut found = Session::at_home(home.path(), &["basics/word-count"]);
+    let start = found.seen("F10");
+    assert!(start.contains("Nothing") && start.contains("right"), "{start}");
+    assert!(!start.contains(MOUSE_ON));
+    found.press("q?");
+    found.see("Help");
+    found.press("Q");
+    found.ends(0);
+    let given = file.to_str().unwrap();
+    let mut given = Session::start(&["basics/word-count", "--config", given]);
+    given.see("F10");
+    // F10, as terminals send it.
+    given.press("\u{1b}[21~");
+    given.ends(0);
+}
+
+/// What tells the child of the test below what it is: the file for which it waits.
+const CHILD: &str = "WEIR_TEST_PANICS_AT";
+
+/// A panic is told on a terminal on which it can be read. There is no key for one, so that this
+/// program itself shows a run, in a child of its own, and fails meanwhile.
+#[test]
+fn a_panic_gives_the_terminal_back_before_it_is_told() {
+    if let Some(file) = std::env::var_os(CHILD) {
+        return panics(file.into());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("now");
+    let this = std::env::current_exe().unwrap();
+    let mut session = Session::of(&this, |command| {
+        let test = "a_panic_gives_the_terminal_back_before_it_is_told";
+        command.args(["--exact", test, "--nocapture"]).env(CHILD, &file)
+    });
+    session.see("Nothing has happened yet");
+    fs::write(&file, "").unwrap();
+    let told = session.seen("something is out of order");
+    let place = |text: &str| told.find(text).unwrap_or_else(|| panic!("{text:?} is not in {told}"));
+    assert!(place(MOUSE_OFF) < place("something is out of order"));
+    assert!(place(LEAVE_SCREEN) < place("something is out of order"));
+    session.has_ended(0);
+}
+
+/// Shows a run in which nothing happens, until a thread panics: the hook does not ask which. It
+/// does so as soon as there is a file.
+fn panics(file: PathBuf) {
+    /// Ends what is shown, however the thread that has it ends.
+    struct Stops(Arc<AtomicBool>);
+
+    impl Drop for Stops {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let stops = Stops(Arc::clone(&stop));
+    let thread = std::thread::Builder::new().spawn(move || {
+        let _stops = stops;
+        while !file.exists() {
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+        panic!("something is out of order");
+    });
+    let timeline = Timeline::new(Header::new("stub", "", Seed(1), Vec::new()), []);
+    let (title, teaches, about) = ("Nothing at all".to_owned(), Vec::new(), String::new());
+    let source = Source { title, teaches, about, timeline };
+    let ended = run(source, &Options::default(), &stop).unwrap();
+    assert_eq!(ended, Ended::Stopped);
+    thread.unwrap().join().unwrap_err();
 }

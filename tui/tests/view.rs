@@ -2,10 +2,16 @@
 
 #[path = "view/checkpointed.rs"]
 mod checkpointed;
+#[path = "view/config.rs"]
+mod config;
 #[path = "view/export.rs"]
 mod export;
 #[path = "view/outside.rs"]
 mod outside;
+#[path = "view/palette.rs"]
+mod palette;
+#[path = "view/readme.rs"]
+mod readme;
 #[path = "view/run.rs"]
 mod run;
 #[path = "view/screens.rs"]
@@ -20,6 +26,8 @@ mod state_screen;
 mod storm;
 #[path = "view/tabs.rs"]
 mod tabs;
+#[path = "view/themes.rs"]
+mod themes;
 #[path = "view/travel.rs"]
 mod travel;
 #[path = "view/windowed.rs"]

@@ -181,7 +181,7 @@ fn task(event: &TaskEvent) -> String {
         }
         TaskEvent::StateLeft { job, subtask, attempt, state } => {
             let which = execution(*job, subtask, *attempt);
-            let keys: u64 = state.iter().map(|it| it.entries).sum();
+            let keys = state.iter().fold(0, |sum: u64, it| sum.saturating_add(it.entries));
             format!("{which}  has state of {} left", count(keys, "key"))
         }
         TaskEvent::BackPressured { job, subtask } => {

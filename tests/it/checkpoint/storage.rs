@@ -92,7 +92,7 @@ fn channel_state_counts_against_the_limit_of_the_jobmanager() {
     assert_eq!(check("checkpoints/unaligned", &aligned.concat(), ""), "Finished: -");
     let check = |limit| check("checkpoints/unaligned", &sets(limit), "");
     insta::assert_snapshot!(check("checkpointing.max-state-size=\"5MiB\""), @r#"Finished: -"#);
-    insta::assert_snapshot!(check("checkpointing.max-state-size=\"1500B\""), @r#"Failed: Recovery is suppressed after 1 restarts: Exceeded checkpoint tolerable failure threshold. The latest checkpoint failed due to Size of the state is larger than the maximum permitted memory-backed state. Size=2038, maxSize=1500. Consider using a different checkpoint storage, like the FileSystemCheckpointStorage."#);
+    insta::assert_snapshot!(check("checkpointing.max-state-size=\"1500B\""), @r#"Failed: Recovery is suppressed after 1 restarts: Exceeded checkpoint tolerable failure threshold. The latest checkpoint failed due to Size of the state is larger than the maximum permitted memory-backed state. Size=2020, maxSize=1500. Consider using a different checkpoint storage, like the FileSystemCheckpointStorage."#);
 }
 
 /// With nothing left to fall back to, the job does not begin anew as if there had been nothing.

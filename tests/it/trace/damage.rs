@@ -143,16 +143,16 @@ nothing: not a trace: at byte 0 a binary trace begins with `WEIRTRC`, a JSON Lin
 something else: not a trace: at byte 0 a binary trace begins with `WEIRTRC`, a JSON Lines trace with an object
 only the magic: truncated: at byte 8 the format version was expected, but the file ends
 other version: format version 9 at byte 8, but this Weir reads version 2
-cut in the header: truncated: at byte 10 a section of 270 bytes was expected, but the file ends
+cut in the header: truncated: at byte 10 a section of 269 bytes was expected, but the file ends
 huge length: truncated: at byte 10 a section of 4294967295 bytes was expected, but the file ends
-no end mark: truncated: at byte 2542 the end mark was expected, but the file ends
-more after the end: damaged: at byte 2542 the trailer's offset, the end mark and nothing more was expected
+no end mark: truncated: at byte 2668 the end mark was expected, but the file ends
+more after the end: damaged: at byte 2668 the trailer's offset, the end mark and nothing more was expected
 other JSON: line 1 (byte 0): the first line must say `"format":"weir-trace"`
 not a kind: line 27 (byte 4023): there is no event `bufer-sent`, did you mean `buffer-sent`?
 not a field: line 27 (byte 4023): `buffer-sent` has no field `backlogs`, did you mean `backlog`?
 not a node: line 2 (byte 451): the header names no node `klient`
 a line is missing: line 2 (byte 451): expected step 1.0: events are missing or moved
-the end is missing: truncated: at byte 23280 event 129 of 129 was expected, but the file ends
+the end is missing: truncated: at byte 24730 event 137 of 137 was expected, but the file ends
 another digest: damaged: at byte 0 events that give the header's digest and counts was expected
 no trailer: line 1 (byte 0): the header has no `trailer`: events were left out, so it cannot be read back
 "#);

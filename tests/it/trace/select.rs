@@ -57,7 +57,7 @@ kind ~ buffer
 area=exchange and records > 0
   buffer-sent buffer-consumed
 area = task or area = job
-  job-submitted job-status-changed execution-state-changed task-started back-pressured back-pressure-eased task-ended accumulators-merged
+  job-submitted job-status-changed execution-state-changed task-started back-pressured back-pressure-eased state-left task-ended accumulators-merged
 area = job or area = task and not job = 2
   job-submitted job-status-changed execution-state-changed accumulators-merged
 (area = job or area = task) and not (job = 2)
@@ -85,7 +85,7 @@ cause ~ "not a flight"
 values = be
   records-sent
 rows ~ "be" and node ~ 'lient'
-  rows-expected
+  
 offset_us < -1000
   clock-changed
 hash = 65261

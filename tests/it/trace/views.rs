@@ -105,54 +105,62 @@ names  parse#1 is the first subtask of operator `parse`; /e0 is edge 0 of the jo
    57     0.097547s  taskmanager-1  checkpoint  checkpoint 3 is discarded, 1 file deleted
    58     0.098782s  taskmanager-2  recovery    job 1  restart 2 in 200 ms: taskmanager-2 was lost
    59     0.100017s  client         recovery    job 1  restart 2 goes back to checkpoint 3
-   60     0.101252s  jobmanager-1   recovery    job 1  checkpoint 3 cannot be restored: job-1/chk-3/count#1 is damaged
-   61     0.102486s  taskmanager-1  recovery    count#1 (attempt 1)  takes over checkpoint 3 from 1 file, split 0 at 4096, 12 records in flight
-   62     0.103721s  taskmanager-2  storage     job-1/chk-3/count#1 is stored, 2187 bytes
-   63     0.104956s  client         storage     job-1/chk-3/count#1 is read, 2187 bytes
-   64     0.106191s  jobmanager-1   storage     job-1/chk-3/count#1 is deleted
-   65     0.107425s  taskmanager-1  storage     job-1/chk-3/count#1 is now files/out/out-0-1-3.0
-   66     0.108660s  taskmanager-2  storage     job-1/chk-3/count#1 is refused: input/output error
-   67     0.109895s  client         sink        sink#1 opens counts (attempt 1)
-   68     0.111130s  jobmanager-1   sink        2 rows of sink#1 for counts refused: it has been replaced
-   69     0.112365s  taskmanager-1  log         log is read again, 1204 entries; 17 torn bytes are cut off
-   70     0.113600s  taskmanager-2  log         producer out-1-7 (4001/3) is given out
-   71     0.114834s  client         log         producer out-1-7 (4001/3) is fenced: its epoch is 4 by now
-   72     0.116069s  jobmanager-1   log         out-1  40..52 appended by out-1-7 (4001/3)
-   73     0.117304s  taskmanager-1  log         out-1  records of 4001/3 are refused: INVALID_PRODUCER_EPOCH
-   74     0.118539s  taskmanager-2  log         out-1 joins transaction out-1-7
-   75     0.119773s  client         log         transaction out-1-7 (4001/3) will commit
-   76     0.121008s  jobmanager-1   log         transaction out-1-7 (4001/3) was open for too long
-   77     0.122243s  taskmanager-1  log         out-1  commit of producer 4001 marked at 52
-   78     0.123478s  taskmanager-2  log         transaction out-1-7 of producer 4001: commit is complete
-   79     0.124712s  client         log         out-1  is stable up to 53
-   80     0.125947s  jobmanager-1   transaction  out#2 (attempt 1)  begins transaction out-1-7
-   81     0.127182s  taskmanager-1  transaction  out#2 (attempt 1)  pre-commits transaction out-1-7 for checkpoint 7
-   82     0.128417s  taskmanager-2  transaction  out#2 (attempt 1)  commits transaction out-1-7
-   83     0.129652s  client         transaction  out#2 (attempt 1)  commits transaction out-1-7, which it finds in its checkpoint
-   84     0.130887s  jobmanager-1   transaction  out#2 (attempt 1)  transaction out-1-7 is committed
-   85     0.132121s  taskmanager-1  transaction  out#2 (attempt 1)  aborts transaction out-1-7
-   86     0.133356s  taskmanager-2  transaction  out#2 (attempt 1)  aborts transaction out-1-7, which was left open
-   87     0.134591s  client         transaction  out#2 (attempt 1)  transaction out-1-7 cannot be committed, and is lost: INVALID_TXN_STATE
-   88     0.135826s  jobmanager-1   database    redo log is read again, 310 entries; 9 torn bytes are cut off
-   89     0.137060s  taskmanager-1  database    table balances  20 rows changed, a part of balances-0-1-7
-   90     0.138295s  taskmanager-2  database    transaction balances-0-1-7 is prepared, 38 rows for balances
-   91     0.139530s  client         database    transaction balances-0-1-7 is committed
-   92     0.140765s  jobmanager-1   database    transaction balances-0-1-7 is rolled back
-   93     0.141999s  taskmanager-1  database    transaction balances-0-1-7 is marked as written
-   94     0.143234s  taskmanager-2  database    refuses: database is locked
-   95     0.144469s  client         database    query total says 19997, and not 20000
- 95.1     0.145704s  jobmanager-1   sink        sink#1 writes to counts: +I to,2 | +U be,2
-   96     0.146939s  taskmanager-1  sink        sink#1 makes 2 rows visible in counts, hash 000000000000feed
- 96.1     0.148174s  taskmanager-2  sink        sink#1 receives 1 latency marker, the first left at 0.001500s
-   97     0.149408s  client         sink        counts must show 2 rows in the end, the last of each key (1 key column)
-   98     0.150643s  jobmanager-1   task        parse#1 (job 2)  back-pressure eased
-   99     0.151878s  taskmanager-1  task        parse#1 (job 2) (attempt 1)  ends FINISHED: 26483 records in, 26483 out; busy 26.5ms, back-pressured 1.2s, idle 0ns
-  100     0.153113s  taskmanager-2  fault       FAULT 1: kill taskmanager-2
-  101     0.154347s  client         fault       FAULT 1 over: taskmanager-2 starts again
-  102     0.155582s  jobmanager-1   fault       NOTE 1: Channel 0 now waits for channel 1.
-  103     0.156817s  taskmanager-1  node        process killed, life 1
-  104     0.158052s  taskmanager-2  node        4096 unsynced bytes of journal lost
-  105     0.159286s  client         job         job 1  has added up lines = 7, least\nof all = -
+   60     0.101252s  jobmanager-1   recovery    parse#1 (attempt 1)  cannot rewind words: it goes on with what comes now
+   61     0.102486s  taskmanager-1  recovery    job 1  checkpoint 3 cannot be restored: job-1/chk-3/count#1 is damaged
+   62     0.103721s  taskmanager-2  recovery    count#1 (attempt 1)  takes over checkpoint 3 from 1 file, split 0 at 4096, 12 records in flight
+   63     0.104956s  client         storage     job-1/chk-3/count#1 is stored, 2187 bytes
+   64     0.106191s  jobmanager-1   storage     job-1/chk-3/count#1 is read, 2187 bytes
+   65     0.107425s  taskmanager-1  storage     job-1/chk-3/count#1 is deleted
+   66     0.108660s  taskmanager-2  storage     job-1/chk-3/count#1 is now files/out/out-0-1-3.0
+   67     0.109895s  client         storage     job-1/chk-3/count#1 is refused: input/output error
+   68     0.111130s  jobmanager-1   sink        sink#1 opens counts (attempt 1)
+   69     0.112365s  taskmanager-1  sink        2 rows of sink#1 for counts refused: it has been replaced
+   70     0.113600s  taskmanager-2  log         log is read again, 1204 entries; 17 torn bytes are cut off
+   71     0.114834s  client         log         producer out-1-7 (4001/3) is given out
+   72     0.116069s  jobmanager-1   log         producer out-1-7 (4001/3) is fenced: its epoch is 4 by now
+   73     0.117304s  taskmanager-1  log         out-1  40..52 appended by out-1-7 (4001/3)
+   74     0.118539s  taskmanager-2  log         out-1  records of 4001/3 are refused: INVALID_PRODUCER_EPOCH
+   75     0.119773s  client         log         out-1 joins transaction out-1-7
+   76     0.121008s  jobmanager-1   log         transaction out-1-7 (4001/3) will commit
+   77     0.122243s  taskmanager-1  log         transaction out-1-7 (4001/3) was open for too long
+   78     0.123478s  taskmanager-2  log         out-1  commit of producer 4001 marked at 52
+   79     0.124712s  client         log         transaction out-1-7 of producer 4001: commit is complete
+   80     0.125947s  jobmanager-1   log         out-1  is stable up to 53
+   81     0.127182s  taskmanager-1  log         out-1  12..40 are too old, and deleted
+   82     0.128417s  taskmanager-2  log         topic out has 4 partitions from now on
+   83     0.129652s  client         log         in#2 (attempt 1)  has found out-1, and reads it
+   84     0.130887s  jobmanager-1   log         in#2 (attempt 1)  finds nothing at 12 of out-1, and goes on at 40
+   85     0.132121s  taskmanager-1  transaction  out#2 (attempt 1)  begins transaction out-1-7
+   86     0.133356s  taskmanager-2  transaction  out#2 (attempt 1)  pre-commits transaction out-1-7 for checkpoint 7
+   87     0.134591s  client         transaction  out#2 (attempt 1)  commits transaction out-1-7
+   88     0.135826s  jobmanager-1   transaction  out#2 (attempt 1)  commits transaction out-1-7, which it finds in its checkpoint
+   89     0.137060s  taskmanager-1  transaction  out#2 (attempt 1)  transaction out-1-7 is committed
+   90     0.138295s  taskmanager-2  transaction  out#2 (attempt 1)  aborts transaction out-1-7
+   91     0.139530s  client         transaction  out#2 (attempt 1)  aborts transaction out-1-7, which was left open
+   92     0.140765s  jobmanager-1   transaction  out#2 (attempt 1)  transaction out-1-7 cannot be committed, and is lost: INVALID_TXN_STATE
+   93     0.141999s  taskmanager-1  database    redo log is read again, 310 entries; 9 torn bytes are cut off
+   94     0.143234s  taskmanager-2  database    table balances  20 rows changed, a part of balances-0-1-7
+   95     0.144469s  client         database    transaction balances-0-1-7 is prepared, 38 rows for balances
+   96     0.145704s  jobmanager-1   database    transaction balances-0-1-7 is committed
+   97     0.146939s  taskmanager-1  database    transaction balances-0-1-7 is rolled back
+   98     0.148174s  taskmanager-2  database    transaction balances-0-1-7 is marked as written
+   99     0.149408s  client         database    refuses: database is locked
+  100     0.150643s  jobmanager-1   database    query total says 19997, and not 20000
+100.1     0.151878s  taskmanager-1  sink        sink#1 writes to counts: +I to,2 | +U be,2
+  101     0.153113s  taskmanager-2  sink        sink#1 makes 2 rows visible in counts, hash 000000000000feed
+101.1     0.154347s  client         sink        sink#1 receives 1 latency marker, the first left at 0.001500s
+  102     0.155582s  jobmanager-1   sink        rows of one key replace each other in counts
+  103     0.156817s  taskmanager-1  sink        sink#1 has written 9 rows to counts up to checkpoint 3
+  104     0.158052s  taskmanager-2  sink        counts must show 2 rows in the end, the last of each key (1 key column)
+  105     0.159286s  client         task        parse#1 (job 2)  back-pressure eased
+  106     0.160521s  jobmanager-1   task        parse#1 (job 2) (attempt 1)  has state of 3 keys left
+  107     0.161756s  taskmanager-1  task        parse#1 (job 2) (attempt 1)  ends FINISHED: 26483 records in, 26483 out; busy 26.5ms, back-pressured 1.2s, idle 0ns
+  108     0.162991s  taskmanager-2  fault       FAULT 1: kill taskmanager-2
+  109     0.164225s  client         fault       FAULT 1 over: taskmanager-2 starts again
+  110     0.165460s  jobmanager-1   fault       NOTE 1: Channel 0 now waits for channel 1.
+  111     0.166695s  taskmanager-1  node        process killed, life 1
+  112     0.167930s  taskmanager-2  node        4096 unsynced bytes of journal lost
+  113     0.169165s  client         job         job 1  has added up lines = 7, least\nof all = -
 "#);
 }
 
@@ -163,11 +171,11 @@ fn json_lines_are_flat() {
     let shown = ["\"format\"", "node-paused", "job-submitted", "buffer-sent", "rows-written"];
     let shown = lines.lines().filter(|line| shown.iter().any(|word| line.contains(word)));
     assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
-{"format":"weir-trace","format_version":2,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","mutant":null,"again":"weir run demo/word-count --seed 7","seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":105,"kept":129,"last_ns":159286855,"digest":"804ba30ddf848f17e5485b46052e1425","records_digest":"6cde5760d8902bd89ebca78e9547ebc6"}}
+{"format":"weir-trace","format_version":2,"weir_version":"0.1.0","scenario":"demo/word-count","scenario_hash":"0123456789abcdef","mutant":null,"again":"weir run demo/word-count --seed 7","seed":7,"level":"records","nodes":["client","jobmanager-1","taskmanager-1","taskmanager-2"],"trailer":{"end":"completed","events":113,"kept":137,"last_ns":169165123,"digest":"ea79818396896bfca5385923a5c72d01","records_digest":"d3c07d8e3fb6bc478eaf97d52501e65d"}}
 {"step":5,"t_us":6173,"t_ns":701,"node":"client","area":"node","kind":"node-paused"}
 {"step":14,"t_us":17286,"t_ns":969,"node":"jobmanager-1","area":"job","kind":"job-submitted","job":1,"name":"word-count","plan":{"slots":[],"execution":{"channels":[1,2]}}}
 {"step":23,"sub":1,"t_us":32104,"t_ns":371,"node":"jobmanager-1","life":1,"area":"exchange","kind":"buffer-sent","job":1,"edge":0,"from":"parse#1","to":"count#2","seq":7,"records":1024,"backlog":3,"credit":1}
-{"step":95,"sub":1,"t_us":145704,"t_ns":453,"node":"jobmanager-1","area":"sink","kind":"rows-written","sink":"counts","subtask":"sink#1","rows":[{"kind":"insert","fields":["to","2"],"id":null},{"kind":"update-after","fields":["be","2"],"id":null}]}
+{"step":100,"sub":1,"t_us":151878,"t_ns":154,"node":"taskmanager-1","area":"sink","kind":"rows-written","sink":"counts","subtask":"sink#1","rows":[{"kind":"insert","fields":["to","2"],"id":null,"number":null},{"kind":"update-after","fields":["be","2"],"id":null,"number":null}]}
 "#);
 }
 
@@ -266,13 +274,13 @@ fn the_export_has_tracks_spans_and_flows() {
 {"ph":"M","name":"thread_name","pid":2,"tid":18,"args":{"name":"log"}}
 {"ph":"M","name":"thread_name","pid":2,"tid":19,"args":{"name":"out#2"}}
 {"ph":"M","name":"thread_name","pid":2,"tid":20,"args":{"name":"database"}}
-{"ph":"C","name":"rows in counts","args":{"rows":2},"pid":2,"tid":0,"ts":146939.02}
-{"ph":"E","pid":2,"tid":8,"ts":150643.587}
-{"ph":"E","pid":2,"tid":8,"ts":151878.154}
+{"ph":"C","name":"rows in counts","args":{"rows":2},"pid":2,"tid":0,"ts":153113.154}
+{"ph":"E","pid":2,"tid":8,"ts":159286.855}
+{"ph":"E","pid":2,"tid":8,"ts":161756.422}
 {"ph":"M","name":"thread_name","pid":2,"tid":21,"args":{"name":"faults"}}
 {"ph":"M","name":"thread_name","pid":2,"tid":22,"args":{"name":"notes"}}
-{"ph":"E","pid":2,"tid":3,"ts":156817.288}
-{"ph":"E","pid":2,"tid":7,"ts":156817.288}
+{"ph":"E","pid":2,"tid":3,"ts":166695.556}
+{"ph":"E","pid":2,"tid":7,"ts":166695.556}
 "#);
 }
 

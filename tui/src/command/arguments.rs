@@ -9,7 +9,7 @@ use weir::mutant::Mutant;
 use weir::sweep::{Seeds, Shard};
 use weir::trace::Level;
 
-use crate::view::Goal;
+use crate::view::{Goal, Theme};
 
 /// A stream engine that runs whole under deterministic simulation.
 #[derive(Debug, Parser)]
@@ -229,6 +229,12 @@ pub struct TuiArguments {
     /// Begin there: a step (4711) or a time (1.2s)
     #[arg(long, value_name = "STEP|TIME")]
     pub at: Option<Goal>,
+    /// Which colours: default, light, dark, colour-blind or none
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<Theme>,
+    /// Read the settings there instead of in ~/.config/weir/config.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// See [`Command::Bench`].

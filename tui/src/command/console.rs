@@ -27,6 +27,7 @@ pub struct Console {
     err: Stderr,
     color_out: bool,
     color_err: bool,
+    refuses_color: bool,
     quiet: bool,
     json: bool,
 }
@@ -45,6 +46,7 @@ impl Console {
         Self {
             color_out: colored(out.is_terminal()),
             color_err: colored(err.is_terminal()),
+            refuses_color: color == When::Never,
             out: BufWriter::new(out),
             err,
             quiet,
@@ -70,6 +72,11 @@ impl Console {
     /// Whether results are in colour.
     pub fn color(&self) -> bool {
         self.color_out
+    }
+
+    /// Whether it was said, in as many words, that there are to be no colours.
+    pub fn refuses_color(&self) -> bool {
+        self.refuses_color
     }
 
     /// Where results go.
@@ -111,6 +118,10 @@ impl Console {
     pub fn failure(&mut self, failure: &Failure) {
         match failure {
             Failure::Scenario(error) => {
+                let rendered = error.render(self.color_err);
+                self.tell(&rendered);
+            }
+            Failure::Config(error) => {
                 let rendered = error.render(self.color_err);
                 self.tell(&rendered);
             }

@@ -8,12 +8,17 @@ use weir::scenario::ScenarioError;
 use weir::sim::SimError;
 use weir::sweep::{SweepError, TokenError};
 
+use crate::config::ConfigError;
+
 /// Why a command did not do what it was asked to. Each kind has its exit code.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The scenario is wrong.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
+    /// The configuration of the terminal is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// Something else that was given is wrong.
     #[error("{0}")]
     Usage(String),
@@ -45,7 +50,11 @@ impl Failure {
         match self {
             // Whoever read the result has seen enough of it.
             Self::Print(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Scenario(_) | Self::Usage(_) | Self::File { .. } | Self::Print(_) => 2,
+            Self::Scenario(_)
+            | Self::Config(_)
+            | Self::Usage(_)
+            | Self::File { .. }
+            | Self::Print(_) => 2,
             Self::Bug(_) => super::BUG,
         }
     }

@@ -14,6 +14,7 @@ mod list;
 mod output;
 mod result;
 mod run;
+mod settings;
 mod sweep;
 mod sweep_result;
 mod table;

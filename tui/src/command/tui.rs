@@ -14,7 +14,8 @@ use weir::trace::{Level, TraceFile};
 
 use super::arguments::{ScenarioArguments, TuiArguments};
 use super::interrupt::{self, INTERRUPTED};
-use super::{Console, Failure, run};
+use super::{Console, Failure, run, settings};
+use crate::config::Config;
 use crate::view::{self, Ended, Entry, Options, Source};
 
 /// Shows a run, computed from a scenario or read from a trace.
@@ -23,11 +24,12 @@ pub fn tui(
     registry: &Registry,
     console: &mut Console,
 ) -> Result<u8, Failure> {
+    let config = settings::load(arguments.config.as_deref())?;
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         let message = "weir tui needs a terminal; `weir trace` shows a trace without one";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let options = Options { color: console.color(), ascii: !speaks_unicode(), at: arguments.at };
+    let options = options(arguments, config, console);
     // From here on a signal is a wish that is looked at, so that the terminal is given back.
     let watch = Watch::default();
     let shown = Arc::new(AtomicBool::new(true));
@@ -71,6 +73,22 @@ pub fn tui(
     match view::run(source, &options, &watch.stop)? {
         Ended::Left(()) => Ok(0),
         Ended::Stopped => Ok(INTERRUPTED),
+    }
+}
+
+/// What is said on the command line goes before what is said in the file.
+fn options(arguments: &TuiArguments, config: Config, console: &Console) -> Options {
+    let Config { theme, ascii, mouse, keys } = config;
+    // A theme that is asked for here and now is wanted although NO_COLOR is set. One in the file
+    // says which colours there are, and not whether.
+    let asked_for = arguments.theme.is_some() && !console.refuses_color();
+    Options {
+        color: console.color() || asked_for,
+        theme: arguments.theme.or(theme).unwrap_or_default(),
+        ascii: ascii.unwrap_or_else(|| !speaks_unicode()),
+        mouse: mouse.unwrap_or(true),
+        keys,
+        at: arguments.at,
     }
 }
 

@@ -11,14 +11,17 @@ use super::checkpoints::CheckpointsScreen;
 use super::cluster::ClusterScreen;
 use super::events::EventsScreen;
 use super::graph::GraphScreen;
+use super::keymap::Keymap;
 use super::landmarks::Landmarks;
 use super::look::Look;
 use super::outside::OutsideScreen;
 use super::overlay::Overlay;
+use super::palette::Palette;
 use super::prompt::Prompt;
 use super::screens::Shown;
 use super::space_time::TimeScreen;
 use super::state::StateScreen;
+use super::theme::Theme;
 use super::travel::Travel;
 
 /// What is looked at.
@@ -35,14 +38,33 @@ pub struct Source {
 }
 
 /// How it is looked at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Whether there are colours.
     pub color: bool,
+    /// Which colours, if there are.
+    pub theme: Theme,
     /// Whether there is nothing but ASCII.
     pub ascii: bool,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
+    /// Which keys do what.
+    pub keys: Keymap,
     /// Where to begin; at the start if unset.
     pub at: Option<Goal>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            color: false,
+            theme: Theme::Default,
+            ascii: false,
+            mouse: true,
+            keys: Keymap::default(),
+            at: None,
+        }
+    }
 }
 
 /// Everything that can reach the view.
@@ -119,6 +141,7 @@ pub struct App {
     pub(super) about: String,
     pub(super) timeline: Timeline,
     pub(super) look: Look,
+    pub(super) keys: Keymap,
     pub(super) size: (u16, u16),
     pub(super) shown: Shown,
     pub(super) graph: GraphScreen,
@@ -131,6 +154,7 @@ pub struct App {
     pub(super) travel: Travel,
     pub(super) overlay: Option<Overlay>,
     pub(super) prompt: Option<Prompt>,
+    pub(super) palette: Option<Palette>,
     pub(super) play: Play,
 }
 
@@ -147,7 +171,8 @@ impl App {
             teaches,
             about,
             timeline,
-            look: Look { color: options.color, ascii: options.ascii },
+            look: Look::new(options),
+            keys: options.keys.clone(),
             size,
             shown: Shown::new(),
             graph: GraphScreen::default(),
@@ -160,6 +185,7 @@ impl App {
             travel,
             overlay: None,
             prompt: None,
+            palette: None,
             play: Play::new(),
         }
     }

@@ -47,7 +47,7 @@ pub struct Chooser {
 impl Chooser {
     /// A list of `entries` in a terminal of `size` (columns, rows).
     pub fn new(entries: Vec<Entry>, options: &Options, size: (u16, u16)) -> Self {
-        let look = Look { color: options.color, ascii: options.ascii };
+        let look = Look::new(options);
         Self { entries, selected: 0, look, size }
     }
 
@@ -92,7 +92,7 @@ impl Chooser {
         let area = buffer.area;
         let mut pen = Pen::new(buffer, area, self.look);
         if draw::is_too_small(area) {
-            draw::too_small(&mut pen);
+            draw::too_small(&mut pen, "q");
             return;
         }
         let row = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };

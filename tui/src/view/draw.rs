@@ -7,7 +7,8 @@ use ratatui::layout::Rect;
 use weir::trace::parts;
 
 use super::app::App;
-use super::keys::{Action, Binding, bindings};
+use super::keymap::Row;
+use super::keys::Action;
 use super::look::{Look, Role};
 use super::pen::Pen;
 use super::screens::{Pane, Screen};
@@ -38,7 +39,9 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
     let area = buffer.area;
     let mut pen = Pen::new(buffer, area, app.look);
     if is_too_small(area) {
-        too_small(&mut pen);
+        let quit = app.keys.row(Action::Quit, app.shown.current);
+        let quit = quit.and_then(|row| key(row, app.look));
+        too_small(&mut pen, quit.as_deref().unwrap_or("Ctrl-C"));
         return;
     }
     let row = |y: u16| Rect { y: area.y + y, height: 1, ..area };
@@ -67,14 +70,18 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
     sentence(app, &mut pen.within(row(area.height - 3)));
     scrub::draw(app, &mut pen.within(row(area.height - 2)));
     let mut last = pen.within(row(area.height - 1));
-    match (&app.prompt, app.travel.pending, &app.travel.said) {
-        (Some(prompt), ..) => prompt.draw(&mut last),
-        (None, Some(prefix), _) => travel::draw_keys(prefix, &mut last),
-        (None, None, Some(said)) => travel::draw_said(said, &mut last),
-        (None, None, None) => footer(app.shown.current, &mut last),
+    match (&app.palette, &app.prompt, app.travel.pending, &app.travel.said) {
+        (Some(palette), ..) => palette.draw_line(&mut last),
+        (None, Some(prompt), ..) => prompt.draw(&mut last),
+        (None, None, Some(prefix), _) => travel::draw_keys(prefix, &mut last),
+        (None, None, None, Some(said)) => travel::draw_said(said, &mut last),
+        (None, None, None, None) => footer(app, &mut last),
     }
     if let Some(overlay) = &app.overlay {
         overlay.draw(app, &mut pen.within(body));
+    }
+    if let Some(palette) = &app.palette {
+        palette.draw_list(&app.keys, app.shown.current, &mut pen);
     }
 }
 
@@ -83,10 +90,11 @@ pub(super) fn is_too_small(area: Rect) -> bool {
     area.width < SMALLEST.0 || area.height < SMALLEST.1
 }
 
-pub(super) fn too_small(pen: &mut Pen<'_>) {
+/// Says so. `quit` is the key that ends it all the same.
+pub(super) fn too_small(pen: &mut Pen<'_>, quit: &str) {
     let (width, height) = (pen.width(), pen.height());
     let message = format!("This needs {} x {}. It has {width} x {height}.", SMALLEST.0, SMALLEST.1);
-    let hint = "Make the terminal larger, or press q to quit.";
+    let hint = format!("Make the terminal larger, or press {quit} to quit.");
     let lines = text::wrap(&format!("{message} {hint}"), width.max(1));
     for (y, line) in lines.iter().enumerate() {
         pen.put(0, y, &pen.look.fit(line, width), Role::Plain);
@@ -115,7 +123,7 @@ fn title(app: &App, pen: &mut Pen<'_>) {
     let mut right = format!("{step}  {} ", world.at);
     let title = format!(" weir  {}", look.show(&app.title));
     let wanted = text::width(&title).min(TITLE) + 1;
-    let tabs = app.shown.width(false);
+    let tabs = app.shown.width(&app.keys, look, false);
     if let Some(fault) = world.faults.active().last() {
         let room = width.saturating_sub(text::width(&right) + tabs + wanted + 5).min(30);
         if room > 0 {
@@ -126,18 +134,18 @@ fn title(app: &App, pen: &mut Pen<'_>) {
     let right = look.fit(&right, width);
     let right_x = width - text::width(&right);
     pen.put(right_x, 0, &right, Role::Bar);
-    let long = text::width(&title) + 2 + app.shown.width(true) <= right_x;
-    let left = right_x.saturating_sub(app.shown.width(long) + 1);
+    let long = text::width(&title) + 2 + app.shown.width(&app.keys, look, true) <= right_x;
+    let left = right_x.saturating_sub(app.shown.width(&app.keys, look, long) + 1);
     pen.put(0, 0, &look.fit(&title, left.saturating_sub(1)), Role::Bar);
     if left > 0 {
-        app.shown.draw_tabs(left, long, pen);
+        app.shown.draw_tabs(&app.keys, left, long, pen);
     }
 }
 
 fn sentence(app: &App, pen: &mut Pen<'_>) {
     let (look, width) = (pen.look, pen.width());
     let sentence = match app.timeline.current() {
-        None => start_hint(app.look).to_owned(),
+        None => start_hint(app),
         Some(recorded) => {
             let said = parts(recorded, app.timeline.header());
             look.show(&format!(" {}  {}  {}", said.step, said.node, said.text))
@@ -146,25 +154,37 @@ fn sentence(app: &App, pen: &mut Pen<'_>) {
     pen.put(0, 0, &look.fit(&sentence, width), Role::Strong);
 }
 
-fn start_hint(look: Look) -> &'static str {
-    if look.ascii {
-        " Nothing has happened yet. The right arrow steps, space plays, i says what this is."
-    } else {
-        " Nothing has happened yet: → steps, space plays, i says what this is."
+/// Names the keys that one begins with, if there are any for them.
+fn start_hint(app: &App) -> String {
+    let hints = [
+        (Action::StepForward, "steps"),
+        (Action::Play, "plays"),
+        (Action::About, "says what this is"),
+    ];
+    let hints = hints.into_iter().filter_map(|(action, does)| {
+        let key = app.keys.row(action, app.shown.current).and_then(|row| key(row, app.look))?;
+        Some(format!("{key} {does}"))
+    });
+    let hints: Vec<String> = hints.collect();
+    match hints.is_empty() {
+        true => " Nothing has happened yet.".to_owned(),
+        false => format!(" Nothing has happened yet: {}.", hints.join(", ")),
     }
 }
 
-/// The first of a binding's keys, as short as the terminal can say it.
-fn key(row: Binding, look: Look) -> Option<&'static str> {
-    let label = row.label.split(' ').next()?;
-    Some(if label == "right" { look.glyphs().right } else { label })
+/// The first of a row's keys, as short as the terminal can say it.
+fn key(row: &Row, look: Look) -> Option<String> {
+    let label = row.label.split(' ').next().filter(|label| !label.is_empty())?;
+    Some(if label == "right" { look.glyphs().right.to_owned() } else { look.show(label) })
 }
 
 /// Help and quit always stand there; of the others, as many as there is room for.
-fn footer(screen: Screen, pen: &mut Pen<'_>) {
-    let shown = bindings()
-        .filter(|row| row.works_on(screen))
-        .filter_map(|row| Some((row.action, key(row, pen.look)?, row.short?)));
+fn footer(app: &App, pen: &mut Pen<'_>) {
+    let shown = app
+        .keys
+        .rows()
+        .filter(|row| row.binding.works_on(app.shown.current))
+        .filter_map(|row| Some((row.binding.action, key(row, pen.look)?, row.binding.short?)));
     let (always, others): (Vec<_>, Vec<_>) =
         shown.partition(|(action, ..)| matches!(action, Action::Help | Action::Quit));
     let columns = |key: &str, word: &str| text::width(key) + 1 + word.len() + 2;
@@ -172,14 +192,14 @@ fn footer(screen: Screen, pen: &mut Pen<'_>) {
     let room = pen.width().saturating_sub(reserved);
     let mut x = 1;
     for (_, key, word) in others {
-        if x + columns(key, word) > room {
+        if x + columns(&key, word) > room {
             break;
         }
-        x = pen.put(x, 0, key, Role::Strong) + 1;
+        x = pen.put(x, 0, &key, Role::Strong) + 1;
         x = pen.put(x, 0, word, Role::Dim) + 2;
     }
     for (_, key, word) in always {
-        x = pen.put(x, 0, key, Role::Strong) + 1;
+        x = pen.put(x, 0, &key, Role::Strong) + 1;
         x = pen.put(x, 0, word, Role::Dim) + 2;
     }
 }

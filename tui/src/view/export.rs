@@ -12,6 +12,7 @@ use super::app::App;
 use super::draw::draw;
 use super::screens::Screen;
 use super::text;
+use super::theme::Theme;
 
 /// A file to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ pub fn exports(app: &App) -> Exports {
     draw(app, &mut buffer);
     let mut files = vec![
         Exported { ending: ".txt", contents: screen_to_text(&buffer) },
-        Exported { ending: ".svg", contents: screen_to_svg(&buffer) },
+        Exported { ending: ".svg", contents: screen_to_svg(&buffer, app.look.theme) },
     ];
     if app.shown.current == Screen::Time {
         let diagram = app.time.diagram(&app.timeline);
@@ -98,10 +99,6 @@ pub fn screen_to_text(buffer: &Buffer) -> String {
 
 /// Points of a cell.
 const CELL: (u32, u32) = (9, 18);
-/// Colours of a terminal that was told none.
-const INK: &str = "#d8d8d8";
-const PAPER: &str = "#16181d";
-
 /// How a stretch of cells looks.
 #[derive(Clone, PartialEq, Eq)]
 struct Looks {
@@ -111,8 +108,9 @@ struct Looks {
 }
 
 impl Looks {
-    fn of(cell: &Cell) -> Self {
-        let (mut ink, mut paper) = (hex(cell.fg, INK), hex(cell.bg, PAPER));
+    fn of(cell: &Cell, theme: Theme) -> Self {
+        let (ink, paper) = theme.ink_and_paper();
+        let (mut ink, mut paper) = (hex(cell.fg, ink), hex(cell.bg, paper));
         if cell.modifier.contains(Modifier::REVERSED) {
             std::mem::swap(&mut ink, &mut paper);
         }
@@ -121,19 +119,20 @@ impl Looks {
 }
 
 /// A screen as a drawing: a grid of characters in the colours of a terminal.
-pub fn screen_to_svg(buffer: &Buffer) -> String {
+pub fn screen_to_svg(buffer: &Buffer, theme: Theme) -> String {
     let area = buffer.area;
+    let (_, ground) = theme.ink_and_paper();
     let (width, height) = (u32::from(area.width) * CELL.0, u32::from(area.height) * CELL.1);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\">\n<style>text{{font:15px monospace;white-space:pre}}\
-         </style>\n<rect width=\"{width}\" height=\"{height}\" fill=\"{PAPER}\"/>\n"
+         </style>\n<rect width=\"{width}\" height=\"{height}\" fill=\"{ground}\"/>\n"
     );
     for y in area.top()..area.bottom() {
         let row = u32::from(y - area.top());
         let mut stretch: Option<(u16, u16, String, Looks)> = None;
         for (x, columns, cell) in cells(buffer, y) {
-            let looks = Looks::of(cell);
+            let looks = Looks::of(cell, theme);
             match &mut stretch {
                 Some((_, wide, text, known)) if *known == looks => {
                     *wide = wide.saturating_add(columns);
@@ -141,14 +140,14 @@ pub fn screen_to_svg(buffer: &Buffer) -> String {
                 }
                 _ => {
                     if let Some(stretch) = stretch.take() {
-                        write_stretch(&mut out, row, &stretch);
+                        write_stretch(&mut out, row, &stretch, ground);
                     }
                     stretch = Some((x, columns, cell.symbol().to_owned(), looks));
                 }
             }
         }
         if let Some(stretch) = stretch {
-            write_stretch(&mut out, row, &stretch);
+            write_stretch(&mut out, row, &stretch, ground);
         }
     }
     out.push_str("</svg>\n");
@@ -161,10 +160,11 @@ fn write_stretch(
     out: &mut String,
     row: u32,
     (x, columns, text, looks): &(u16, u16, String, Looks),
+    ground: &str,
 ) {
     let (x, y) = (u32::from(*x) * CELL.0, row * CELL.1);
     let width = u32::from(*columns) * CELL.0;
-    if looks.paper != PAPER {
+    if looks.paper != ground {
         let _ = writeln!(
             out,
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{}\"/>",
@@ -191,7 +191,7 @@ fn write_stretch(
     );
 }
 
-/// The sixteen colours as most terminals show them. Others are not used.
+/// A colour as most terminals show it.
 fn hex(color: Color, default: &str) -> String {
     let name = match color {
         Color::Black => "#000000",
@@ -211,9 +211,25 @@ fn hex(color: Color, default: &str) -> String {
         Color::LightCyan => "#29b8db",
         Color::White => "#ffffff",
         Color::Rgb(red, green, blue) => return format!("#{red:02x}{green:02x}{blue:02x}"),
-        Color::Reset | Color::Indexed(_) => default,
+        Color::Indexed(number) => return indexed(number, default),
+        Color::Reset => default,
     };
     name.to_owned()
+}
+
+/// One of the 256: a cube of colours, then shades of grey. The first sixteen are the terminal's, and
+/// themes call them by their names.
+fn indexed(number: u8, default: &str) -> String {
+    let [red, green, blue] = match number {
+        0..16 => return default.to_owned(),
+        16..232 => {
+            let place = number - 16;
+            [place / 36, place / 6 % 6, place % 6]
+                .map(|step| [0, 95, 135, 175, 215, 255][usize::from(step)])
+        }
+        232.. => [8 + 10 * (number - 232); 3],
+    };
+    format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
 /// Text within XML. What the screen holds is safe to show already; a character that no XML document

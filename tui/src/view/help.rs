@@ -3,15 +3,17 @@
 use weir::trace::ExecutionState as State;
 
 use super::graph::Doing;
-use super::keys::bindings;
+use super::keymap::Keymap;
 use super::landmarks::Sign;
 use super::look::{Look, Role};
 use super::{scrub, travel};
 
 /// The lines, not yet broken.
-pub(super) fn lines(look: Look) -> Vec<(String, Role)> {
+pub(super) fn lines(keys: &Keymap, look: Look) -> Vec<(String, Role)> {
+    let bound = keys.rows().filter(|row| !row.label.is_empty());
+    let line = |label: &str, help: &str| format!("{:<9} {help}", look.show(label));
     let mut lines: Vec<(String, Role)> =
-        bindings().map(|row| (format!("{:<9} {}", row.label, row.help), Role::Plain)).collect();
+        bound.map(|row| (line(&row.label, row.binding.help), Role::Plain)).collect();
     lines.push((String::new(), Role::Plain));
     lines.push(("After f, on to the next, or F, back to the one before".to_owned(), Role::Strong));
     lines.extend(travel::ways().map(|(key, help)| (format!("{key:<9} {help}"), Role::Plain)));

@@ -1,8 +1,9 @@
 //! The table of keys, from which help and footer are made.
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::KeyCode;
 
 use super::screens::{SCREENS, Screen};
+use super::theme::Theme;
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,7 @@ pub(super) enum Action {
     Start,
     End,
     GoTo,
+    Palette,
     Play,
     Faster,
     Slower,
@@ -50,6 +52,8 @@ pub(super) enum Action {
     Filter,
     Jump,
     Export,
+    NextTheme,
+    UseTheme(Theme),
     Inspect,
     About,
     Help,
@@ -66,11 +70,11 @@ pub(super) enum Prefix {
     GoToBookmark,
 }
 
-/// A row of the table.
-#[derive(Clone, Copy, Debug)]
+/// A row of the table: what [`super::keymap::Keymap`] begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Binding {
     pub action: Action,
-    /// The keys. Capital letters are keys of their own.
+    /// The keys. Capital letters are keys of their own. What has none is done by name.
     pub keys: &'static [KeyCode],
     /// How help names the keys.
     pub label: &'static str,
@@ -79,7 +83,7 @@ pub(super) struct Binding {
     /// What help says.
     pub help: &'static str,
     /// The screens on which it works; on all if there are none.
-    on: &'static [Screen],
+    pub on: &'static [Screen],
 }
 
 impl Binding {
@@ -166,7 +170,14 @@ static BINDINGS: &[Binding] = &[
     ),
     all(Action::Start, &[KeyCode::Home], "Home", None, "to the start"),
     all(Action::End, &[KeyCode::End], "End", None, "to the end"),
-    all(Action::GoTo, &[Char(':'), Char('g')], ": g", Some("go to"), "go to a step or a time"),
+    all(
+        Action::Palette,
+        &[Char(':')],
+        ":",
+        Some("commands"),
+        "all that can be done, by name; a step or a time goes there",
+    ),
+    all(Action::GoTo, &[Char('g')], "g", None, "go to a step or a time"),
     all(Action::Play, &[Char(' ')], "space", Some("play"), "play, pause"),
     // Before the row of which `=` is a key on the other screens.
     on(
@@ -320,6 +331,7 @@ static BINDINGS: &[Binding] = &[
         all(Action::Jump, &[KeyCode::Enter], "Enter", None, "go to the selected moment"),
     ),
     all(Action::Export, &[Char('x')], "x", None, "write what is on the screen into files"),
+    all(Action::NextTheme, &[Char('T')], "T", None, "the next theme: other colours, or none"),
     // In the graph `s` is state, which stands before this.
     all(
         Action::Split,
@@ -340,21 +352,21 @@ static BINDINGS: &[Binding] = &[
     all(Action::Quit, &[Char('q')], "q", Some("quit"), "quit"),
 ];
 
-/// All keys. Ctrl-C quits too, always.
+/// All rows. One of the specific screens stands before one of all screens with the same key.
 pub(super) fn bindings() -> impl Iterator<Item = Binding> {
     let screens = SCREENS.iter().map(|tab| {
         let action = Action::Show(tab.screen);
         Binding { action, keys: tab.keys, label: tab.label, short: None, help: tab.help, on: &[] }
     });
-    BINDINGS.iter().copied().chain(screens)
-}
-
-/// What a key does on a screen.
-pub(super) fn action(key: KeyEvent, screen: Screen) -> Option<Action> {
-    if key.modifiers.contains(KeyModifiers::CONTROL) {
-        return (key.code == Char('c')).then_some(Action::Quit);
-    }
-    bindings()
-        .find(|row| row.keys.contains(&key.code) && row.works_on(screen))
-        .map(|row| row.action)
+    let themes = Theme::ALL.into_iter().map(|theme| {
+        let help = match theme {
+            Theme::Default => "the sixteen colours of the terminal",
+            Theme::Light => "colours for a light background",
+            Theme::Dark => "colours for a dark background",
+            Theme::ColorBlind => "colours for eyes that do not tell red from green",
+            Theme::None => "no colours",
+        };
+        all(Action::UseTheme(theme), &[], "", None, help)
+    });
+    BINDINGS.iter().copied().chain(screens).chain(themes)
 }

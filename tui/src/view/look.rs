@@ -1,13 +1,14 @@
 //! Symbols and colours.
 //!
-//! Colour repeats what a symbol and a letter already say, and comes from the sixteen that every
-//! terminal has.
+//! Colour repeats what a symbol and a letter already say.
 
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::Style;
 use weir::replay::Life;
 use weir::trace::ExecutionState;
 
+use super::app::Options;
 use super::text;
+use super::theme::Theme;
 
 /// What a piece of text is, as far as its colour goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,13 +118,18 @@ static ASCII: Glyphs = Glyphs {
 /// How things look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Look {
-    /// Whether there are colours.
-    pub color: bool,
+    /// Which colours there are.
+    pub theme: Theme,
     /// Whether there is nothing but ASCII.
     pub ascii: bool,
 }
 
 impl Look {
+    pub fn new(options: &Options) -> Self {
+        let theme = if options.color { options.theme } else { Theme::None };
+        Self { theme, ascii: options.ascii }
+    }
+
     pub fn glyphs(self) -> &'static Glyphs {
         if self.ascii { &ASCII } else { &UNICODE }
     }
@@ -146,26 +152,7 @@ impl Look {
     }
 
     pub fn style(self, role: Role) -> Style {
-        let (color, modifier) = match role {
-            Role::Plain => (Color::Reset, Modifier::empty()),
-            Role::Dim => (Color::Reset, Modifier::DIM),
-            Role::Strong => (Color::Reset, Modifier::BOLD),
-            Role::Bar | Role::Selected => (Color::Reset, Modifier::REVERSED),
-            Role::Chosen => (Color::Reset, Modifier::REVERSED.union(Modifier::BOLD)),
-            Role::Waiting => (Color::Yellow, Modifier::empty()),
-            Role::Running => (Color::Green, Modifier::empty()),
-            Role::Done => (Color::Blue, Modifier::empty()),
-            Role::Stopped => (Color::Magenta, Modifier::empty()),
-            Role::Failed => (Color::Red, Modifier::BOLD),
-            Role::Pressure => (Color::LightRed, Modifier::BOLD),
-            Role::Data => (Color::Cyan, Modifier::empty()),
-            Role::End => (Color::LightBlue, Modifier::BOLD),
-            Role::Time => (Color::LightMagenta, Modifier::empty()),
-            Role::Checkpoint => (Color::LightGreen, Modifier::BOLD),
-            Role::Note => (Color::LightYellow, Modifier::BOLD),
-        };
-        let style = Style::default().add_modifier(modifier);
-        if self.color { style.fg(color) } else { style }
+        self.theme.style(role)
     }
 
     /// An execution state as symbol and letter.

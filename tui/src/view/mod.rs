@@ -8,7 +8,9 @@
 //! | module | what it is |
 //! |---|---|
 //! | `app`, `update`, `draw` | the model, what changes it, and the frame around the screens |
-//! | `keys` | the table of keys, from which help and footer are made |
+//! | `keys`, `names` | the table of keys, from which help, footer and palette are made |
+//! | `keymap` | the keys as they are bound: the table, and what someone wants otherwise |
+//! | `palette` | everything that can be done, by name |
 //! | `choose` | the list of scenarios, for someone who has not yet chosen one |
 //! | `screens` | the screens, their tabs, and two of them side by side |
 //! | `graph` | the running jobs as boxes, and what is on its way between them |
@@ -24,7 +26,7 @@
 //! | `travel`, `landmarks` | going to the next of something; places worth going to |
 //! | `scrub`, `overlay`, `prompt` | the bar of time, pop-ups, lines to type into |
 //! | `help` | what the help says |
-//! | `look`, `text`, `pen` | symbols and colours, safe text, clipped drawing |
+//! | `look`, `theme`, `text`, `pen` | symbols, colours, safe text, clipped drawing |
 //! | `export` | what is on the screen, to take away |
 //! | `terminal`, `save` | the edge |
 
@@ -40,11 +42,14 @@ mod export;
 mod goal;
 mod graph;
 mod help;
+mod keymap;
 mod keys;
 mod landmarks;
 mod look;
+mod names;
 mod outside;
 mod overlay;
+mod palette;
 mod pen;
 mod prompt;
 mod save;
@@ -55,6 +60,7 @@ mod space_time;
 mod state;
 mod terminal;
 mod text;
+mod theme;
 mod travel;
 mod update;
 
@@ -63,6 +69,8 @@ pub use choose::{Choice, Chooser, Entry};
 pub use draw::draw;
 pub use export::{Exported, Exports, exports, screen_to_svg, screen_to_text};
 pub use goal::Goal;
+pub use keymap::{Clash, Key, KeyError, Keymap};
 pub use save::save;
 pub use terminal::{Ended, choose, give_back, run};
+pub use theme::{Theme, ThemeError};
 pub use update::{Flow, update};

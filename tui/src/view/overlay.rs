@@ -86,7 +86,7 @@ impl Overlay {
     fn lines(&self, app: &App, width: usize) -> Vec<(String, Role)> {
         match self {
             Self::Help { .. } => {
-                let lines = help::lines(app.look).into_iter();
+                let lines = help::lines(&app.keys, app.look).into_iter();
                 lines.flat_map(|(line, role)| hanging(&line, width, role)).collect()
             }
             Self::About { .. } => about(app, width),

@@ -5,6 +5,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::look::{Look, Role};
 use super::text;
@@ -69,7 +70,8 @@ impl<'a> Pen<'a> {
         }
         let row = y - self.origin.1;
         let (Ok(dx), Ok(dy)) = (u16::try_from(column), u16::try_from(row)) else { return after };
-        let style = self.look.style(role);
+        // What stood there before must not shine through, as bold or turned cells would.
+        let style = Style::reset().patch(self.look.style(role));
         let (left, top) = (self.window.x + dx, self.window.y + dy);
         self.buffer.set_stringn(left, top, text, self.width() - column, style);
         after

@@ -13,6 +13,7 @@ pub(super) enum Question {
     Filter,
     KeepState,
     Compare,
+    Command,
 }
 
 impl Question {
@@ -22,6 +23,7 @@ impl Question {
             Self::Filter => "keep events with: ",
             Self::KeepState => "keep state with: ",
             Self::Compare => "compare with: ",
+            Self::Command => ":",
         }
     }
 }

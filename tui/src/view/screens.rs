@@ -6,7 +6,9 @@
 use ratatui::crossterm::event::KeyCode::{self, Char};
 use ratatui::layout::Rect;
 
-use super::look::Role;
+use super::keymap::Keymap;
+use super::keys::Action;
+use super::look::{Look, Role};
 use super::pen::Pen;
 use super::text;
 
@@ -41,6 +43,11 @@ impl Screen {
             Self::Cluster => "cluster",
             Self::Events => "events",
         }
+    }
+
+    /// As it stands in the bar.
+    pub fn title(self) -> &'static str {
+        SCREENS.iter().find(|tab| tab.screen == self).map_or("", |tab| tab.title)
     }
 }
 
@@ -177,27 +184,32 @@ impl Shown {
     }
 
     /// How many columns the tabs take, each with a space behind it; `long` ones have their titles.
-    pub fn width(&self, long: bool) -> usize {
-        self.labels(long).iter().map(|(label, _)| text::width(label) + 1).sum()
+    pub fn width(&self, keys: &Keymap, look: Look, long: bool) -> usize {
+        self.labels(keys, look, long).iter().map(|(label, _)| text::width(label) + 1).sum()
     }
 
-    /// The tabs. The current one stands in brackets, and always has its title.
-    fn labels(&self, long: bool) -> Vec<(String, Role)> {
+    /// The tabs. The current one stands in brackets, and always has its title, as one that no key
+    /// leads to has.
+    fn labels(&self, keys: &Keymap, look: Look, long: bool) -> Vec<(String, Role)> {
         let labels = SCREENS.iter().map(|tab| {
-            let (label, title) = (tab.label, tab.title);
+            let row = keys.row(Action::Show(tab.screen), self.current);
+            let key = row.and_then(|row| row.label.split(' ').next()).unwrap_or_default();
+            let key = look.show(key);
+            let titled =
+                if key.is_empty() { tab.title.to_owned() } else { key.clone() + " " + tab.title };
             match tab.screen == self.current {
-                true => (format!("[{label} {title}]"), Role::Chosen),
-                false if long => (format!("{label} {title}"), Role::Bar),
-                false => (label.to_owned(), Role::Bar),
+                true => (format!("[{titled}]"), Role::Chosen),
+                false if long || key.is_empty() => (titled, Role::Bar),
+                false => (key, Role::Bar),
             }
         });
         labels.collect()
     }
 
     /// Draws the tabs from a column of a bar on.
-    pub fn draw_tabs(&self, x: usize, long: bool, pen: &mut Pen<'_>) {
+    pub fn draw_tabs(&self, keys: &Keymap, x: usize, long: bool, pen: &mut Pen<'_>) {
         let mut x = x;
-        for (label, role) in self.labels(long) {
+        for (label, role) in self.labels(keys, pen.look, long) {
             x = pen.put(x, 0, &label, role) + 1;
         }
     }

@@ -13,6 +13,7 @@ use ratatui::crossterm::event::{
     self, DisableMouseCapture, EnableMouseCapture, Event as TerminalEvent,
 };
 use ratatui::crossterm::execute;
+use ratatui::crossterm::style::force_color_output;
 
 use super::app::{App, Options, Source, UiEvent};
 use super::choose::{Choice, Chooser, Entry};
@@ -41,7 +42,10 @@ struct Screen {
 }
 
 impl Screen {
-    fn open() -> io::Result<Self> {
+    fn open(options: &Options) -> io::Result<Self> {
+        // The theme says whether there are colours; a library that looks at NO_COLOR a second time
+        // would take away those that were asked for.
+        force_color_output(true);
         // `try_init` adds a hook that restores the terminal when there is a panic.
         let terminal = ratatui::try_init()?;
         let screen = Self { terminal: ManuallyDrop::new(terminal) };
@@ -51,7 +55,9 @@ impl Screen {
             let _ = execute!(stdout(), DisableMouseCapture);
             previous(panic);
         }));
-        execute!(stdout(), EnableMouseCapture)?;
+        if options.mouse {
+            execute!(stdout(), EnableMouseCapture)?;
+        }
         Ok(screen)
     }
 
@@ -119,7 +125,7 @@ pub fn run(source: Source, options: &Options, stop: &AtomicBool) -> io::Result<E
 
 #[expect(clippy::disallowed_methods, reason = "this is the edge: playing follows real time")]
 fn show(source: Source, options: &Options, stop: &AtomicBool) -> io::Result<Ended<()>> {
-    let mut screen = Screen::open()?;
+    let mut screen = Screen::open(options)?;
     let mut app = App::new(source, options, screen.size()?);
     let mut told = Instant::now();
     let mut stale = true;
@@ -169,7 +175,7 @@ fn offer(
     options: &Options,
     stop: &AtomicBool,
 ) -> io::Result<Ended<Option<usize>>> {
-    let mut screen = Screen::open()?;
+    let mut screen = Screen::open(options)?;
     let mut chooser = Chooser::new(entries, options, screen.size()?);
     loop {
         screen.terminal.draw(|frame| chooser.draw(frame.buffer_mut()))?;

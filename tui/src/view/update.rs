@@ -9,8 +9,9 @@ use super::app::{App, UiEvent};
 use super::changes::{next_change, previous_change};
 use super::goal::Goal;
 use super::graph::Aspect;
-use super::keys::{self, Action};
+use super::keys::Action;
 use super::overlay::Overlay;
+use super::palette::{Palette, Wish};
 use super::prompt::{Prompt, Question, Typed};
 use super::screens::{Pane, Screen};
 use super::{draw, scrub, travel};
@@ -68,6 +69,24 @@ fn on_key(app: &mut App, key: KeyEvent) -> Flow {
         clamp(app);
         return Flow::Stay;
     }
+    if let Some(mut palette) = app.palette.take_if(|_| !ctrl_c) {
+        match palette.key(key, &app.keys, app.shown.current) {
+            Wish::More => app.palette = Some(palette),
+            Wish::Closed => {}
+            Wish::GoTo(goal) => {
+                let position = goal.position(&app.timeline);
+                go(app, position);
+            }
+            Wish::Do { action, elsewhere } => {
+                if let Some(screen) = elsewhere {
+                    app.shown.turn_to(screen);
+                }
+                return perform(app, action);
+            }
+        }
+        clamp(app);
+        return Flow::Stay;
+    }
     app.travel.said = None;
     // On most screens Enter has nothing else to do.
     if key.code == KeyCode::Enter
@@ -79,7 +98,14 @@ fn on_key(app: &mut App, key: KeyEvent) -> Flow {
         }
         return Flow::Stay;
     }
-    let Some(action) = keys::action(key, app.shown.current) else { return Flow::Stay };
+    match app.keys.action(key, app.shown.current) {
+        Some(action) => perform(app, action),
+        None => Flow::Stay,
+    }
+}
+
+/// Does what a key or a command says.
+fn perform(app: &mut App, action: Action) -> Flow {
     if action == Action::Quit {
         return Flow::Quit;
     }
@@ -117,6 +143,7 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::Start
         | Action::End
         | Action::GoTo
+        | Action::Palette
         | Action::Play
         | Action::Faster
         | Action::Slower
@@ -145,6 +172,8 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::ZoomIn
         | Action::Filter
         | Action::Export
+        | Action::NextTheme
+        | Action::UseTheme(_)
         | Action::Quit => return false,
     };
     overlay.scroll(app, by);
@@ -188,6 +217,7 @@ fn act(app: &mut App, action: Action) {
         Action::Start => go(app, 0),
         Action::End => go(app, usize::MAX),
         Action::GoTo => app.prompt = Some(Prompt::new(Question::GoTo)),
+        Action::Palette => app.palette = Some(Palette::new()),
         Action::Play => {
             // Playing from the end means playing again.
             if !app.play.on && timeline.position() == timeline.events().len() {
@@ -302,6 +332,8 @@ fn act(app: &mut App, action: Action) {
             };
             app.overlay = event.map(|event| Overlay::Event { event, top: 0 });
         }
+        Action::NextTheme => app.look.theme = app.look.theme.next(),
+        Action::UseTheme(theme) => app.look.theme = theme,
         Action::About => app.overlay = Some(Overlay::About { top: 0 }),
         Action::Help => app.overlay = Some(Overlay::Help { top: 0 }),
         Action::Close => {
@@ -380,7 +412,8 @@ fn go(app: &mut App, position: usize) {
 }
 
 fn on_tick(app: &mut App, passed: std::time::Duration) {
-    if !app.play.on || app.overlay.is_some() || app.prompt.is_some() {
+    let asked = app.overlay.is_some() || app.prompt.is_some() || app.palette.is_some();
+    if !app.play.on || asked {
         return;
     }
     for _ in 0..app.play.due(passed) {
@@ -451,6 +484,8 @@ fn answer(app: &mut App, mut prompt: Prompt) {
                 app.prompt = Some(prompt);
             }
         }
+        // The palette answers for itself.
+        Question::Command => {}
         Question::Filter => {
             if let Err(error) = app.events.set_filter(&app.timeline, &prompt.text) {
                 prompt.error = Some(error.message);

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use weir::trace::{CheckpointEvent, Event};
 use weir_tui::view::{
-    Exports, Flow, Options, UiEvent, exports, save, screen_to_svg, screen_to_text, update,
+    Exports, Flow, Options, Theme, UiEvent, exports, save, screen_to_svg, screen_to_text, update,
 };
 
 use super::{buffer, checkpointed, keys, screen};
@@ -34,7 +34,7 @@ fn a_screen_as_text_is_what_one_sees() {
 
 #[test]
 fn a_screen_as_a_drawing_keeps_colours_and_escapes_markup() {
-    let svg = screen_to_svg(&drawn());
+    let svg = screen_to_svg(&drawn(), Theme::Default);
     for part in ["&lt;&amp;&quot;&#39;&gt;", "#cd3131", "font-weight=\"bold\"", ">redmore<"] {
         assert!(svg.contains(part), "{part} is not in\n{svg}");
     }
@@ -43,7 +43,8 @@ fn a_screen_as_a_drawing_keeps_colours_and_escapes_markup() {
     });
     for color in [true, false] {
         let options = Options { color, ..Options::default() };
-        let svg = screen_to_svg(&buffer(&checkpointed::hostile(&options, SIZE), SIZE));
+        let svg =
+            screen_to_svg(&buffer(&checkpointed::hostile(&options, SIZE), SIZE), Theme::Default);
         assert_eq!(svg.matches('<').count(), svg.matches('>').count());
         assert!(svg.chars().all(|c| c == '\n' || !c.is_control()));
     }

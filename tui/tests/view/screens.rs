@@ -80,7 +80,7 @@ fn overlays() {
     check("event-80", &plain(), SMALL, "57.3", "v");
     check("event-selected-80", &plain(), SMALL, "57.3", "7kkv");
     check("about-80", &plain(), SMALL, PRESSED, "i");
-    check("prompt-error-80", &plain(), SMALL, PRESSED, ":soon\n");
+    check("prompt-error-80", &plain(), SMALL, PRESSED, "gsoon\n");
     check("too-small", &plain(), (40, 10), PRESSED, "");
 }
 
@@ -103,7 +103,7 @@ fn colour_repeats_what_symbols_say() {
 
 #[test]
 fn ascii_is_ascii() {
-    for typed in ["", "2", "3", "4", "5", "6", "7", "|", "?", "i", "zz", ":é"] {
+    for typed in ["", "2", "3", "4", "5", "6", "7", "|", "?", "i", "zz", "gé", ":", ":é"] {
         let mut app = app(&Options { at: Some("59".parse().unwrap()), ..ascii() }, LARGE);
         keys(&mut app, typed);
         let screen = screen(&app, LARGE);

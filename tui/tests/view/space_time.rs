@@ -106,7 +106,7 @@ fn it_fits_every_terminal() {
         for typed in typed {
             let mut shown = Vec::new();
             for (color, ascii) in [(true, false), (false, false), (false, true)] {
-                let options = Options { color, ascii, at: None };
+                let options = Options { color, ascii, ..Options::default() };
                 for mut app in [
                     checkpointed::app(&options, size, is_complete),
                     checkpointed::hostile(&options, size),

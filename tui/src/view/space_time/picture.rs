@@ -359,12 +359,15 @@ pub(super) fn tone(what: &Happening) -> Role {
     }
 }
 
+/// Rows from the first to the last that an arrow takes.
+type TakenRows = (isize, isize);
+
 /// The columns beside lanes in which arrows fall.
 struct Tracks {
     /// How many there are on a side of a lane.
     count: usize,
     /// Of each lane and side, the rows that each track is taken for.
-    taken: BTreeMap<(usize, isize), Vec<Vec<(isize, isize)>>>,
+    taken: BTreeMap<(usize, isize), Vec<Vec<TakenRows>>>,
 }
 
 impl Tracks {
