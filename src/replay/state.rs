@@ -31,6 +31,13 @@ pub struct EntryKey {
     pub window: Option<Span>,
 }
 
+impl EntryKey {
+    /// Whether it is what has come into a window.
+    pub fn is_window_contents(&self) -> bool {
+        &*self.state == WINDOW_CONTENTS
+    }
+}
+
 /// What a state holds for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -46,6 +46,8 @@ pub struct Timeline {
     spacing: usize,
     /// The world after the last event.
     end: World,
+    /// Why the run ended, if it is known to have ended.
+    ended: Option<String>,
     position: usize,
     world: World,
 }
@@ -65,6 +67,7 @@ impl Timeline {
             frames: vec![start.clone()],
             spacing: Self::SPACING,
             end: start.clone(),
+            ended: None,
             position: 0,
             world: start,
         };
@@ -88,6 +91,16 @@ impl Timeline {
                 }
             }
         }
+    }
+
+    /// No more events will come, for this reason: `completed` if the run ended by itself.
+    pub fn end_with(&mut self, why: &str) {
+        self.ended = Some(why.to_owned());
+    }
+
+    /// Why the run ended, if it is known to have ended.
+    pub fn ended(&self) -> Option<&str> {
+        self.ended.as_deref()
     }
 
     fn thin_out(&mut self) {
@@ -132,6 +145,20 @@ impl Timeline {
     /// The world after the last event so far.
     pub fn end(&self) -> &World {
         &self.end
+    }
+
+    /// The world at a position, without going there; beyond the end is the end.
+    pub fn world_at(&self, position: usize) -> World {
+        let goal = position.min(self.events.len());
+        if goal == self.events.len() {
+            return self.end.clone();
+        }
+        let frame = (goal / self.spacing).min(self.frames.len() - 1);
+        let mut world = self.frames[frame].clone();
+        for recorded in &self.events[frame * self.spacing..goal] {
+            world.apply(recorded);
+        }
+        world
     }
 
     /// Goes to a position; beyond the end is the end.

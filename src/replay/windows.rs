@@ -70,6 +70,11 @@ impl Windows {
         self.0.get(subtask).into_iter().flatten()
     }
 
+    /// A window of a subtask.
+    pub fn get(&self, subtask: &str, key: &WindowKey) -> Option<&OpenWindow> {
+        self.0.get(subtask)?.get(key)
+    }
+
     /// How many a subtask has.
     pub fn count(&self, subtask: &str) -> usize {
         self.0.get(subtask).map_or(0, BTreeMap::len)

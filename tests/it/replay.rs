@@ -135,6 +135,7 @@ proptest! {
             prop_assert_eq!(timeline.position(), goal);
             prop_assert_eq!(timeline.world(), &folded(&events[..goal]));
             timeline.back();
+            prop_assert_eq!(&timeline.world_at(goal), &folded(&events[..goal]));
             prop_assert_eq!(timeline.world(), &folded(&events[..goal.saturating_sub(1)]));
             timeline.seek_position(goal);
             timeline.forward();

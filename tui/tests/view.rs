@@ -20,12 +20,16 @@ mod screens;
 mod space_time;
 #[path = "view/state.rs"]
 mod state;
+#[path = "view/state_screen.rs"]
+mod state_screen;
 #[path = "view/storm.rs"]
 mod storm;
 #[path = "view/tabs.rs"]
 mod tabs;
 #[path = "view/themes.rs"]
 mod themes;
+#[path = "view/travel.rs"]
+mod travel;
 #[path = "view/windowed.rs"]
 mod windowed;
 

@@ -67,7 +67,8 @@ pub fn tui(
     let trace =
         TraceFile::parse(bytes).map_err(|error| Failure::Usage(format!("{name}: {error}")))?;
     let scenario = scenario.or_else(|| embedded_scenario(&trace.header().scenario));
-    let timeline = Timeline::new(trace.header().clone(), trace.iter());
+    let mut timeline = Timeline::new(trace.header().clone(), trace.iter());
+    timeline.end_with(&trace.trailer().end);
     let source = source(scenario, &trace, timeline);
     match view::run(source, &options, &watch.stop)? {
         Ended::Left(()) => Ok(0),

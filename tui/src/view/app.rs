@@ -12,6 +12,7 @@ use super::cluster::ClusterScreen;
 use super::events::EventsScreen;
 use super::graph::GraphScreen;
 use super::keymap::Keymap;
+use super::landmarks::Landmarks;
 use super::look::Look;
 use super::outside::OutsideScreen;
 use super::overlay::Overlay;
@@ -19,7 +20,9 @@ use super::palette::Palette;
 use super::prompt::Prompt;
 use super::screens::Shown;
 use super::space_time::TimeScreen;
+use super::state::StateScreen;
 use super::theme::Theme;
+use super::travel::Travel;
 
 /// What is looked at.
 #[derive(Clone, Debug)]
@@ -143,10 +146,12 @@ pub struct App {
     pub(super) shown: Shown,
     pub(super) graph: GraphScreen,
     pub(super) checkpoints: CheckpointsScreen,
+    pub(super) state: StateScreen,
     pub(super) outside: OutsideScreen,
     pub(super) cluster: ClusterScreen,
     pub(super) events: EventsScreen,
     pub(super) time: TimeScreen,
+    pub(super) travel: Travel,
     pub(super) overlay: Option<Overlay>,
     pub(super) prompt: Option<Prompt>,
     pub(super) palette: Option<Palette>,
@@ -160,6 +165,7 @@ impl App {
         if let Some(goal) = options.at {
             timeline.seek_position(goal.position(&timeline));
         }
+        let travel = Travel::new(Landmarks::new(&timeline));
         Self {
             title,
             teaches,
@@ -171,10 +177,12 @@ impl App {
             shown: Shown::new(),
             graph: GraphScreen::default(),
             checkpoints: CheckpointsScreen::default(),
+            state: StateScreen::default(),
             outside: OutsideScreen::default(),
             cluster: ClusterScreen::default(),
             events: EventsScreen::default(),
             time: TimeScreen::default(),
+            travel,
             overlay: None,
             prompt: None,
             palette: None,

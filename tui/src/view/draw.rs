@@ -12,7 +12,7 @@ use super::keys::Action;
 use super::look::{Look, Role};
 use super::pen::Pen;
 use super::screens::{Pane, Screen};
-use super::{scrub, text};
+use super::{scrub, text, travel};
 
 /// What the screens need at least: columns, rows.
 const SMALLEST: (u16, u16) = (60, 20);
@@ -59,18 +59,23 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
             Screen::Checkpoints => {
                 app.checkpoints.draw(timeline.world(), app.graph.job(timeline.world()), &mut pen);
             }
+            Screen::State => {
+                app.state.draw(timeline.world(), app.graph.job(timeline.world()), &mut pen);
+            }
             Screen::Outside => app.outside.draw(timeline.world(), &mut pen),
             Screen::Cluster => app.cluster.draw(timeline.world(), &mut pen),
             Screen::Events => app.events.draw(timeline, &mut pen),
         }
     }
     sentence(app, &mut pen.within(row(area.height - 3)));
-    scrub::draw(&app.timeline, &app.play, &mut pen.within(row(area.height - 2)));
+    scrub::draw(app, &mut pen.within(row(area.height - 2)));
     let mut last = pen.within(row(area.height - 1));
-    match (&app.palette, &app.prompt) {
-        (Some(palette), _) => palette.draw_line(&mut last),
-        (None, Some(prompt)) => prompt.draw(&mut last),
-        (None, None) => footer(app, &mut last),
+    match (&app.palette, &app.prompt, app.travel.pending, &app.travel.said) {
+        (Some(palette), ..) => palette.draw_line(&mut last),
+        (None, Some(prompt), ..) => prompt.draw(&mut last),
+        (None, None, Some(prefix), _) => travel::draw_keys(prefix, &mut last),
+        (None, None, None, Some(said)) => travel::draw_said(said, &mut last),
+        (None, None, None, None) => footer(app, &mut last),
     }
     if let Some(overlay) = &app.overlay {
         overlay.draw(app, &mut pen.within(body));

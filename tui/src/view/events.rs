@@ -103,6 +103,16 @@ impl EventsScreen {
         self.filter.as_ref().map_or(timeline.events().len(), |found| found.rows.len())
     }
 
+    /// The position just after the last event before the current one that the filter keeps, and just
+    /// after the next; `None` if there is no filter.
+    pub fn kept_around(&self, timeline: &Timeline) -> Option<(Option<usize>, Option<usize>)> {
+        let rows = &self.filter.as_ref()?.rows;
+        let here = timeline.position();
+        let before = rows.partition_point(|index| index + 1 < here).checked_sub(1);
+        let after = rows.get(rows.partition_point(|index| *index < here));
+        Some((before.map(|row| rows[row] + 1), after.map(|index| index + 1)))
+    }
+
     /// The event in a row of the log.
     fn event(&self, row: usize) -> usize {
         self.filter.as_ref().map_or(row, |found| found.rows[row])

@@ -4,7 +4,9 @@ use weir::trace::ExecutionState as State;
 
 use super::graph::Doing;
 use super::keymap::Keymap;
+use super::landmarks::Sign;
 use super::look::{Look, Role};
+use super::{scrub, travel};
 
 /// The lines, not yet broken.
 pub(super) fn lines(keys: &Keymap, look: Look) -> Vec<(String, Role)> {
@@ -12,6 +14,11 @@ pub(super) fn lines(keys: &Keymap, look: Look) -> Vec<(String, Role)> {
     let line = |label: &str, help: &str| format!("{:<9} {help}", look.show(label));
     let mut lines: Vec<(String, Role)> =
         bound.map(|row| (line(&row.label, row.binding.help), Role::Plain)).collect();
+    lines.push((String::new(), Role::Plain));
+    lines.push(("After f, on to the next, or F, back to the one before".to_owned(), Role::Strong));
+    lines.extend(travel::ways().map(|(key, help)| (format!("{key:<9} {help}"), Role::Plain)));
+    lines.push((String::new(), Role::Plain));
+    lines.extend(bar(look));
     lines.push((String::new(), Role::Plain));
     lines.push(("A click on the bar goes there; the wheel scrolls.".to_owned(), Role::Plain));
     lines.push((String::new(), Role::Plain));
@@ -89,6 +96,24 @@ pub(super) fn lines(keys: &Keymap, look: Look) -> Vec<(String, Role)> {
         Role::Note,
     ));
     lines
+}
+
+/// What the signs on the bar of time mean.
+fn bar(look: Look) -> Vec<(String, Role)> {
+    let signs = [
+        (Sign::Completed, "a checkpoint that is complete"),
+        (Sign::Note, "a note"),
+        (Sign::Fault, "a fault"),
+        (Sign::Failure, "a failure"),
+        (Sign::Violation, "an invariant that does not hold"),
+    ];
+    let lines = signs.map(|(sign, meaning)| {
+        let (glyph, role) = scrub::glyph(look, sign);
+        (format!("{glyph}  {meaning}"), role)
+    });
+    let head = ("The bar: where several are, the last of these shows".to_owned(), Role::Strong);
+    let letters = ("a  the bookmark of that letter".to_owned(), Role::Plain);
+    std::iter::once(head).chain(lines).chain([letters]).collect()
 }
 
 /// What the signs in the diagram of space and time mean.

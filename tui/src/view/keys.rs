@@ -14,6 +14,7 @@ pub(super) enum Action {
     ChangeBack,
     MarkForward,
     MarkBack,
+    Prefix(Prefix),
     Start,
     End,
     GoTo,
@@ -38,6 +39,10 @@ pub(super) enum Action {
     NextState,
     PreviousState,
     KeepState,
+    Compare,
+    HideSame,
+    Fold,
+    FoldAll,
     NextCheckpoint,
     PreviousCheckpoint,
     NextLanes,
@@ -54,6 +59,15 @@ pub(super) enum Action {
     Help,
     Close,
     Quit,
+}
+
+/// The first of two keys. What the second can be is said by [`super::travel`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prefix {
+    Forward,
+    Back,
+    SetBookmark,
+    GoToBookmark,
 }
 
 /// A row of the table: what [`super::keymap::Keymap`] begins with.
@@ -94,7 +108,9 @@ const fn on(screens: &'static [Screen], binding: Binding) -> Binding {
 }
 
 /// The screens that show one of several jobs.
-const OF_A_JOB: &[Screen] = &[Screen::Graph, Screen::Checkpoints];
+const OF_A_JOB: &[Screen] = &[Screen::Graph, Screen::Checkpoints, Screen::State];
+/// Those that show one of its checkpoints.
+const OF_CHECKPOINTS: &[Screen] = &[Screen::Graph, Screen::Checkpoints];
 
 use KeyCode::Char;
 
@@ -124,6 +140,34 @@ static BINDINGS: &[Binding] = &[
         "on to the next fault, note or failure",
     ),
     all(Action::MarkBack, &[Char('N'), Char('p')], "N p", None, "back to the one before"),
+    all(
+        Action::Prefix(Prefix::Forward),
+        &[Char('f')],
+        "f",
+        Some("find"),
+        "and a letter: on to the next of what is listed below",
+    ),
+    all(
+        Action::Prefix(Prefix::Back),
+        &[Char('F')],
+        "F",
+        None,
+        "and a letter: back to the one before",
+    ),
+    all(
+        Action::Prefix(Prefix::SetBookmark),
+        &[Char('m')],
+        "m",
+        None,
+        "and a letter: set a bookmark of that name",
+    ),
+    all(
+        Action::Prefix(Prefix::GoToBookmark),
+        &[Char('\'')],
+        "'",
+        None,
+        "and a letter: go to that bookmark",
+    ),
     all(Action::Start, &[KeyCode::Home], "Home", None, "to the start"),
     all(Action::End, &[KeyCode::End], "End", None, "to the end"),
     all(
@@ -135,6 +179,29 @@ static BINDINGS: &[Binding] = &[
     ),
     all(Action::GoTo, &[Char('g')], "g", None, "go to a step or a time"),
     all(Action::Play, &[Char(' ')], "space", Some("play"), "play, pause"),
+    // Before the row of which `=` is a key on the other screens.
+    on(
+        &[Screen::State],
+        all(
+            Action::Compare,
+            &[Char('=')],
+            "=",
+            Some("compare"),
+            "compare with a step, a time or a checkpoint (chk 3)",
+        ),
+    ),
+    on(
+        &[Screen::State],
+        all(Action::HideSame, &[Char('u')], "u", Some("alike"), "hide what is alike, or show it"),
+    ),
+    on(
+        &[Screen::State],
+        all(Action::Fold, &[Char('z')], "z", Some("fold"), "fold an operator, or unfold it"),
+    ),
+    on(
+        &[Screen::State],
+        all(Action::FoldAll, &[Char('Z')], "Z", None, "fold all operators, or unfold them"),
+    ),
     all(Action::Faster, &[Char('+'), Char('=')], "+", None, "play faster"),
     all(Action::Slower, &[Char('-')], "-", None, "play slower"),
     all(Action::NextScreen, &[KeyCode::Tab], "Tab", Some("view"), "to the next screen"),
@@ -192,11 +259,11 @@ static BINDINGS: &[Binding] = &[
         all(Action::PreviousState, &[Char('S')], "S", None, "of the vertex before"),
     ),
     on(
-        &[Screen::Graph],
+        &[Screen::Graph, Screen::State],
         all(Action::KeepState, &[Char('/')], "/", None, "keep the rows of state with a text"),
     ),
     on(
-        OF_A_JOB,
+        OF_CHECKPOINTS,
         all(
             Action::NextCheckpoint,
             &[Char('c')],
@@ -206,7 +273,7 @@ static BINDINGS: &[Binding] = &[
         ),
     ),
     on(
-        OF_A_JOB,
+        OF_CHECKPOINTS,
         all(Action::PreviousCheckpoint, &[Char('C')], "C", None, "the next newer checkpoint"),
     ),
     on(

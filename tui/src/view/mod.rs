@@ -15,18 +15,24 @@
 //! | `screens` | the screens, their tabs, and two of them side by side |
 //! | `graph` | the running jobs as boxes, and what is on its way between them |
 //! | `checkpoints` | the checkpoints of a job, and how the time of one was spent |
+//! | `state` | what operators hold, key by key, and how it differs from another place |
 //! | `outside` | the log, the database, files, and the transactions of sinks |
 //! | `cluster` | nodes with their clocks and slots, messages, faults |
 //! | `events` | the log of the trace |
 //! | `sections` | lines under headings, for screens that are lists |
 //! | `space_time` | lanes, arrows from lane to lane, and the cut of a checkpoint |
+//! | `about` | what an event is about, and selecting it on all screens |
+//! | `changes` | which events change what is shown |
+//! | `travel`, `landmarks` | going to the next of something; places worth going to |
 //! | `scrub`, `overlay`, `prompt` | the bar of time, pop-ups, lines to type into |
 //! | `help` | what the help says |
 //! | `look`, `theme`, `text`, `pen` | symbols, colours, safe text, clipped drawing |
 //! | `export` | what is on the screen, to take away |
 //! | `terminal`, `save` | the edge |
 
+mod about;
 mod app;
+mod changes;
 mod checkpoints;
 mod choose;
 mod cluster;
@@ -38,6 +44,7 @@ mod graph;
 mod help;
 mod keymap;
 mod keys;
+mod landmarks;
 mod look;
 mod names;
 mod outside;
@@ -50,9 +57,11 @@ mod screens;
 mod scrub;
 mod sections;
 mod space_time;
+mod state;
 mod terminal;
 mod text;
 mod theme;
+mod travel;
 mod update;
 
 pub use app::{App, Options, Source, UiEvent};

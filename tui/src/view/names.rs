@@ -2,7 +2,7 @@
 //!
 //! A name is kept once it is out: files of other people hold it.
 
-use super::keys::Action;
+use super::keys::{Action, Prefix};
 use super::screens::Screen;
 use super::theme::Theme;
 
@@ -16,6 +16,16 @@ impl Action {
             Self::ChangeBack => "change-back",
             Self::MarkForward => "mark-forward",
             Self::MarkBack => "mark-back",
+            Self::Prefix(prefix) => match prefix {
+                Prefix::Forward => "find-forward",
+                Prefix::Back => "find-back",
+                Prefix::SetBookmark => "set-bookmark",
+                Prefix::GoToBookmark => "go-to-bookmark",
+            },
+            Self::Compare => "compare",
+            Self::HideSame => "hide-same",
+            Self::Fold => "fold",
+            Self::FoldAll => "fold-all",
             Self::Start => "start",
             Self::End => "end",
             Self::GoTo => "go-to",
@@ -27,6 +37,7 @@ impl Action {
                 Screen::Graph => "show-graph",
                 Screen::Time => "show-time",
                 Screen::Checkpoints => "show-checkpoints",
+                Screen::State => "show-state",
                 Screen::Outside => "show-outside",
                 Screen::Cluster => "show-cluster",
                 Screen::Events => "show-events",

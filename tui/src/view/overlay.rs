@@ -22,6 +22,13 @@ pub(super) enum Overlay {
     },
     Note {
         text: String,
+        /// Whether it has ended the playing.
+        plays: bool,
+        top: usize,
+    },
+    /// Why an invariant does not hold.
+    Violation {
+        text: String,
         top: usize,
     },
     /// The files that were written, or why they were not.
@@ -51,6 +58,7 @@ impl Overlay {
             Self::Help { top }
             | Self::About { top }
             | Self::Note { top, .. }
+            | Self::Violation { top, .. }
             | Self::Saved { top, .. }
             | Self::Event { top, .. } => top,
         }
@@ -69,6 +77,7 @@ impl Overlay {
             Self::Help { .. } => " Help ",
             Self::About { .. } => " About this run ",
             Self::Note { .. } => " Note ",
+            Self::Violation { .. } => " Violation ",
             Self::Saved { .. } => " Export ",
             Self::Event { .. } => " Event ",
         }
@@ -81,7 +90,7 @@ impl Overlay {
                 lines.flat_map(|(line, role)| hanging(&line, width, role)).collect()
             }
             Self::About { .. } => about(app, width),
-            Self::Note { text, .. } | Self::Saved { text, .. } => {
+            Self::Note { text, .. } | Self::Violation { text, .. } | Self::Saved { text, .. } => {
                 paragraphs(app, text, width, Role::Plain)
             }
             Self::Event { event, .. } => inspected(app, *event, width),
@@ -95,6 +104,7 @@ impl Overlay {
             Self::Help { top }
             | Self::About { top }
             | Self::Note { top, .. }
+            | Self::Violation { top, .. }
             | Self::Saved { top, .. }
             | Self::Event { top, .. } => *top,
         };
@@ -111,6 +121,7 @@ impl Overlay {
         pen.clear(Role::Plain);
         let role = match self {
             Self::Note { .. } => Role::Note,
+            Self::Violation { .. } => Role::Failed,
             Self::Help { .. } | Self::About { .. } | Self::Saved { .. } | Self::Event { .. } => {
                 Role::Strong
             }
@@ -121,7 +132,13 @@ impl Overlay {
         for (row, (line, role)) in lines.iter().skip(top).take(rows).enumerate() {
             pen.put(2, row + 1, &pen.look.fit(line, width), *role);
         }
-        let hint = if lines.len() > rows { " up, down, Esc " } else { " Esc " };
+        let plays = matches!(self, Self::Note { plays: true, .. });
+        let hint = match (plays, lines.len() > rows) {
+            (true, true) => " space plays on; up, down, Esc ",
+            (true, false) => " space plays on; Esc ",
+            (false, true) => " up, down, Esc ",
+            (false, false) => " Esc ",
+        };
         let at = (width + 4).saturating_sub(hint.len() + 1);
         pen.put(at, rows + 1, hint, Role::Dim);
     }

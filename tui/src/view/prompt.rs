@@ -12,6 +12,7 @@ pub(super) enum Question {
     GoTo,
     Filter,
     KeepState,
+    Compare,
     Command,
 }
 
@@ -21,6 +22,7 @@ impl Question {
             Self::GoTo => "go to step or time: ",
             Self::Filter => "keep events with: ",
             Self::KeepState => "keep state with: ",
+            Self::Compare => "compare with: ",
             Self::Command => ":",
         }
     }

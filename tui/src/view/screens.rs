@@ -21,6 +21,8 @@ pub(super) enum Screen {
     Time,
     /// Their checkpoints.
     Checkpoints,
+    /// What operators hold.
+    State,
     /// What sources and sinks are connected with.
     Outside,
     /// Nodes, slots and messages.
@@ -36,6 +38,7 @@ impl Screen {
             Self::Graph => "graph",
             Self::Time => "time",
             Self::Checkpoints => "checkpoints",
+            Self::State => "state",
             Self::Outside => "outside",
             Self::Cluster => "cluster",
             Self::Events => "events",
@@ -83,24 +86,31 @@ pub(super) static SCREENS: &[Tab] = &[
         help: "to the checkpoints",
     },
     Tab {
-        screen: Screen::Outside,
-        title: "Outside",
+        screen: Screen::State,
+        title: "State",
         keys: &[Char('4')],
         label: "4",
+        help: "to keyed state, timers and windows",
+    },
+    Tab {
+        screen: Screen::Outside,
+        title: "Outside",
+        keys: &[Char('5')],
+        label: "5",
         help: "to log, database, files and transactions",
     },
     Tab {
         screen: Screen::Cluster,
         title: "Cluster",
-        keys: &[Char('5')],
-        label: "5",
+        keys: &[Char('6')],
+        label: "6",
         help: "to nodes, slots, messages and faults",
     },
     Tab {
         screen: Screen::Events,
         title: "Events",
-        keys: &[Char('6')],
-        label: "6",
+        keys: &[Char('7')],
+        label: "7",
         help: "to the events",
     },
 ];

@@ -1,9 +1,8 @@
 //! The bar of time: where one is in the run, and what is worth going to.
 
-use weir::replay::{MarkKind, Timeline};
-
-use super::app::Play;
-use super::look::Role;
+use super::app::App;
+use super::landmarks::Sign;
+use super::look::{Look, Role};
 use super::pen::Pen;
 
 /// Columns left of the rail, for the play button.
@@ -29,34 +28,45 @@ pub(super) fn position_at(x: usize, width: usize, len: usize) -> Option<usize> {
     on.saturating_mul(len).checked_div(rail.saturating_sub(1))
 }
 
-pub(super) fn draw(timeline: &Timeline, play: &Play, pen: &mut Pen<'_>) {
+/// How a sign looks.
+pub(super) fn glyph(look: Look, sign: Sign) -> (String, Role) {
+    let glyphs = look.glyphs();
+    let (glyph, role) = match sign {
+        Sign::Completed => (if look.ascii { "c" } else { glyphs.barrier }, Role::Checkpoint),
+        Sign::Note => (glyphs.note, Role::Note),
+        Sign::Fault => (glyphs.fault, Role::Pressure),
+        Sign::Failure => (glyphs.failure, Role::Failed),
+        Sign::Violation => ("!", Role::Failed),
+        // In ASCII small letters are signs of other things.
+        Sign::Bookmark(letter) if look.ascii => {
+            return (letter.to_ascii_uppercase().to_string(), Role::Chosen);
+        }
+        Sign::Bookmark(letter) => return (letter.to_string(), Role::Chosen),
+    };
+    (glyph.to_owned(), role)
+}
+
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
+    let (timeline, play) = (&app.timeline, &app.play);
     let (glyphs, width, len) = (pen.look.glyphs(), pen.width(), timeline.events().len());
     let button = if play.on { glyphs.play } else { glyphs.pause };
     pen.put(0, 0, &pen.look.pad(&format!(" {button} {}/s", play.rate()), LEFT), Role::Plain);
 
     let rail = rail(width);
     let here = column(timeline.position(), len, rail);
-    for x in 0..rail {
-        let (glyph, role) =
-            if x < here { (glyphs.past, Role::Plain) } else { (glyphs.rail, Role::Dim) };
-        pen.put(LEFT + x, 0, glyph, role);
-    }
-    let mut strongest: Option<(usize, MarkKind)> = None;
-    for mark in timeline.marks() {
-        let x = column(mark.position, len, rail);
-        let kind = match strongest {
-            Some((at, kind)) if at == x => kind.max(mark.kind),
-            Some(_) | None => mark.kind,
-        };
-        strongest = Some((x, kind));
-        let (glyph, role) = match kind {
-            MarkKind::Note => (glyphs.note, Role::Note),
-            MarkKind::Fault => (glyphs.fault, Role::Pressure),
-            MarkKind::Failure => (glyphs.failure, Role::Failed),
-        };
-        if x < rail {
-            pen.put(LEFT + x, 0, glyph, role);
+    let mut signs: Vec<Option<Sign>> = vec![None; rail];
+    for (position, sign) in app.travel.landmarks.signs(timeline) {
+        if let Some(cell) = signs.get_mut(column(position, len, rail)) {
+            *cell = (*cell).max(Some(sign));
         }
+    }
+    for (x, sign) in signs.into_iter().enumerate() {
+        let (glyph, role) = match sign {
+            Some(sign) => glyph(pen.look, sign),
+            None if x < here => (glyphs.past.to_owned(), Role::Plain),
+            None => (glyphs.rail.to_owned(), Role::Dim),
+        };
+        pen.put(LEFT + x, 0, &glyph, role);
     }
     if rail > 0 {
         pen.put(LEFT + here, 0, glyphs.knob, Role::Selected);

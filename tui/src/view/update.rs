@@ -2,9 +2,11 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
-use weir::trace::{Event, FaultEvent, Recorded};
+use weir::trace::{Event, FaultEvent};
 
+use super::about;
 use super::app::{App, UiEvent};
+use super::changes::{next_change, previous_change};
 use super::goal::Goal;
 use super::graph::Aspect;
 use super::keys::Action;
@@ -12,7 +14,7 @@ use super::overlay::Overlay;
 use super::palette::{Palette, Wish};
 use super::prompt::{Prompt, Question, Typed};
 use super::screens::{Pane, Screen};
-use super::{draw, scrub};
+use super::{draw, scrub, travel};
 
 /// Whether the view goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub fn update(app: &mut App, event: UiEvent) -> Flow {
         UiEvent::More(events) => {
             app.timeline.extend(events);
             app.events.refilter(&app.timeline);
+            app.travel.landmarks.extend(&app.timeline);
         }
         UiEvent::Saved(saved) => app.overlay = Some(Overlay::saved(saved)),
     }
@@ -56,6 +59,16 @@ fn on_key(app: &mut App, key: KeyEvent) -> Flow {
         clamp(app);
         return Flow::Stay;
     }
+    if let Some(prefix) = app.travel.pending.take_if(|_| !ctrl_c) {
+        if let Some(to) = travel::take_up(app, prefix, key) {
+            go(app, to);
+            if let Some(text) = travel::violation_here(app) {
+                app.overlay = Some(Overlay::Violation { text, top: 0 });
+            }
+        }
+        clamp(app);
+        return Flow::Stay;
+    }
     if let Some(mut palette) = app.palette.take_if(|_| !ctrl_c) {
         match palette.key(key, &app.keys, app.shown.current) {
             Wish::More => app.palette = Some(palette),
@@ -72,6 +85,17 @@ fn on_key(app: &mut App, key: KeyEvent) -> Flow {
             }
         }
         clamp(app);
+        return Flow::Stay;
+    }
+    app.travel.said = None;
+    // On most screens Enter has nothing else to do.
+    if key.code == KeyCode::Enter
+        && let Some(Overlay::Note { plays, .. }) = app.overlay
+    {
+        app.overlay = None;
+        if plays {
+            app.play.toggle();
+        }
         return Flow::Stay;
     }
     match app.keys.action(key, app.shown.current) {
@@ -115,6 +139,7 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::ChangeBack
         | Action::MarkForward
         | Action::MarkBack
+        | Action::Prefix(_)
         | Action::Start
         | Action::End
         | Action::GoTo
@@ -135,6 +160,10 @@ fn on_overlay(app: &mut App, action: Action) -> bool {
         | Action::NextState
         | Action::PreviousState
         | Action::KeepState
+        | Action::Compare
+        | Action::HideSame
+        | Action::Fold
+        | Action::FoldAll
         | Action::NextCheckpoint
         | Action::PreviousCheckpoint
         | Action::NextLanes
@@ -184,6 +213,7 @@ fn act(app: &mut App, action: Action) {
             let to = to.map_or(here, |mark| mark.position);
             go(app, to);
         }
+        Action::Prefix(prefix) => app.travel.pending = Some(prefix),
         Action::Start => go(app, 0),
         Action::End => go(app, usize::MAX),
         Action::GoTo => app.prompt = Some(Prompt::new(Question::GoTo)),
@@ -246,6 +276,21 @@ fn act(app: &mut App, action: Action) {
         }
         Action::NextCheckpoint => app.graph.next_checkpoint(timeline.world()),
         Action::PreviousCheckpoint => app.graph.previous_checkpoint(timeline.world()),
+        Action::KeepState if app.shown.current == Screen::State => {
+            let mut prompt = Prompt::new(Question::KeepState);
+            prompt.text = app.state.kept().unwrap_or_default().to_owned();
+            app.prompt = Some(prompt);
+        }
+        Action::Compare => app.prompt = Some(Prompt::new(Question::Compare)),
+        Action::HideSame => app.state.toggle_same(),
+        Action::Fold => {
+            let world = timeline.world();
+            app.state.fold(world, app.graph.job(world));
+        }
+        Action::FoldAll => {
+            let world = timeline.world();
+            app.state.fold_all(world, app.graph.job(world));
+        }
         Action::KeepState => {
             if app.graph.shows_state(timeline.world()) {
                 let mut prompt = Prompt::new(Question::KeepState);
@@ -263,22 +308,27 @@ fn act(app: &mut App, action: Action) {
                 Screen::Time => app.time.selected(&app.timeline),
                 Screen::Graph
                 | Screen::Checkpoints
+                | Screen::State
                 | Screen::Outside
                 | Screen::Cluster
                 | Screen::Events => app.events.selected(&app.timeline),
             };
-            let to = to.map(|index| index + 1);
-            if let Some(to) = to {
-                go(app, to);
+            if let Some(event) = to {
+                go(app, event + 1);
+                if app.shown.current == Screen::Events {
+                    about::select(app, event);
+                }
             }
         }
         Action::Inspect => {
             let event = match app.shown.current {
                 Screen::Events => app.events.selected(timeline),
                 Screen::Time => app.time.selected(timeline),
-                Screen::Graph | Screen::Checkpoints | Screen::Outside | Screen::Cluster => {
-                    timeline.position().checked_sub(1)
-                }
+                Screen::Graph
+                | Screen::Checkpoints
+                | Screen::State
+                | Screen::Outside
+                | Screen::Cluster => timeline.position().checked_sub(1),
             };
             app.overlay = event.map(|event| Overlay::Event { event, top: 0 });
         }
@@ -291,6 +341,7 @@ fn act(app: &mut App, action: Action) {
                 Screen::Graph => app.graph.keep_all() || app.graph.leave(),
                 Screen::Time => app.time.leave(),
                 Screen::Checkpoints => app.checkpoints.follow(),
+                Screen::State => app.state.leave(),
                 Screen::Outside | Screen::Cluster | Screen::Events => false,
             };
             if !left {
@@ -305,9 +356,15 @@ fn scroll(app: &mut App, screen: Screen, by: isize) {
     match screen {
         Screen::Graph => app.graph.scroll(0, by),
         Screen::Checkpoints => app.checkpoints.scroll(by),
+        Screen::State => app.state.select(by),
         Screen::Outside => app.outside.scroll(by),
         Screen::Cluster => app.cluster.scroll(by),
-        Screen::Events => app.events.select(&app.timeline, by),
+        Screen::Events => {
+            app.events.select(&app.timeline, by);
+            if let Some(event) = app.events.selected(&app.timeline) {
+                about::select(app, event);
+            }
+        }
         Screen::Time => app.time.select(&app.timeline, by),
     }
 }
@@ -327,45 +384,12 @@ fn clamp(app: &mut App) {
         match screen {
             Screen::Graph => app.graph.clamp(&app.timeline, app.look, size),
             Screen::Checkpoints => app.checkpoints.clamp(app.graph.job(world), size),
+            Screen::State => app.state.clamp(world, app.graph.job(world)),
             Screen::Outside => app.outside.clamp(world, app.look, size),
             Screen::Cluster => app.cluster.clamp(world, app.look, size),
             Screen::Time | Screen::Events => {}
         }
     }
-}
-
-/// Whether what is around the jobs can be seen too.
-fn sees_around(app: &App) -> bool {
-    draw::panes(app).iter().any(|pane| match pane.screen {
-        Screen::Outside | Screen::Cluster => true,
-        Screen::Graph | Screen::Time | Screen::Checkpoints | Screen::Events => false,
-    })
-}
-
-/// The position just after the next event that changes what is shown.
-fn next_change(app: &App) -> Option<usize> {
-    let (timeline, here) = (&app.timeline, app.timeline.position());
-    let seen = match sees_around(app) {
-        true => timeline.next_seen_around(),
-        false => timeline.next_seen(),
-    };
-    let before = &timeline.events()[here..seen.unwrap_or(timeline.events().len())];
-    let shows = |recorded: &Recorded| app.graph.shows_change(timeline.world(), &recorded.event);
-    before.iter().position(shows).map(|ahead| here + ahead + 1).or(seen)
-}
-
-/// The position just after the last such event before the current one.
-fn previous_change(app: &App) -> Option<usize> {
-    let timeline = &app.timeline;
-    let here = timeline.position().saturating_sub(1);
-    let seen = match sees_around(app) {
-        true => timeline.previous_seen_around(),
-        false => timeline.previous_seen(),
-    };
-    let first = seen.unwrap_or(0);
-    let after = &timeline.events()[first..here.max(first)];
-    let shows = |recorded: &Recorded| app.graph.shows_change(timeline.world(), &recorded.event);
-    after.iter().rposition(shows).map(|index| first + index + 1).or(seen)
 }
 
 /// Goes to a position. A note that has its moment there pops up and ends the playing.
@@ -374,6 +398,7 @@ fn go(app: &mut App, position: usize) {
     app.timeline.seek_position(position);
     app.events.follow();
     app.graph.follow();
+    app.state.follow();
     app.time.follow();
     if app.timeline.position() == before {
         return;
@@ -381,8 +406,8 @@ fn go(app: &mut App, position: usize) {
     if let Some(Event::Fault(FaultEvent::NoteShown { text, .. })) =
         app.timeline.current().map(|recorded| &recorded.event)
     {
-        app.overlay = Some(Overlay::Note { text: text.clone(), top: 0 });
-        app.play.on = false;
+        let plays = std::mem::take(&mut app.play.on);
+        app.overlay = Some(Overlay::Note { text: text.clone(), plays, top: 0 });
     }
 }
 
@@ -450,7 +475,15 @@ fn answer(app: &mut App, mut prompt: Prompt) {
                 app.prompt = Some(prompt);
             }
         },
+        Question::KeepState if app.shown.current == Screen::State => app.state.keep(&prompt.text),
         Question::KeepState => app.graph.keep(&prompt.text),
+        Question::Compare => {
+            let job = app.graph.job(app.timeline.world()).map(|(id, _)| id);
+            if let Err(error) = app.state.compare(&app.timeline, job, &prompt.text) {
+                prompt.error = Some(error.to_string());
+                app.prompt = Some(prompt);
+            }
+        }
         // The palette answers for itself.
         Question::Command => {}
         Question::Filter => {

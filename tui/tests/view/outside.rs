@@ -338,28 +338,28 @@ fn check(
 #[test]
 fn the_outside_is_shown_with_what_nobody_sees_yet() {
     let plain = Options::default;
-    check(("outside-80", plain(), SMALL), is_last, "4");
-    check(("outside-80-ascii", ascii(), SMALL), is_last, "4");
-    check(("outside-down-80", plain(), SMALL), is_last, "4jjjjjjjjjjjjjjjj");
-    check(("outside-160", plain(), LARGE), is_last, "4");
-    check(("outside-60", plain(), (60, 20)), is_last, "4");
+    check(("outside-80", plain(), SMALL), is_last, "5");
+    check(("outside-80-ascii", ascii(), SMALL), is_last, "5");
+    check(("outside-down-80", plain(), SMALL), is_last, "5jjjjjjjjjjjjjjjj");
+    check(("outside-160", plain(), LARGE), is_last, "5");
+    check(("outside-60", plain(), (60, 20)), is_last, "5");
     let prepares = |event: &Event| matches!(event, Event::Transaction(T::CommitRequested { .. }));
-    check(("outside-commits-80", plain(), SMALL), prepares, "4");
+    check(("outside-commits-80", plain(), SMALL), prepares, "5");
 }
 
 #[test]
 fn nothing_outside_is_said_to_be_nothing() {
     let starts = |event: &Event| matches!(event, Event::Node(NodeEvent::NodeStarted { .. }));
-    check(("outside-none-80", Options::default(), SMALL), starts, "4");
+    check(("outside-none-80", Options::default(), SMALL), starts, "5");
 }
 
 #[test]
 fn the_cluster_is_shown_with_what_is_wrong_with_it() {
     let plain = Options::default;
-    check(("cluster-80", plain(), SMALL), is_last, "5");
-    check(("cluster-80-ascii", ascii(), SMALL), is_last, "5");
-    check(("cluster-160", plain(), LARGE), is_last, "5");
-    check(("cluster-60", plain(), (60, 20)), is_last, "5");
+    check(("cluster-80", plain(), SMALL), is_last, "6");
+    check(("cluster-80-ascii", ascii(), SMALL), is_last, "6");
+    check(("cluster-160", plain(), LARGE), is_last, "6");
+    check(("cluster-60", plain(), (60, 20)), is_last, "6");
 }
 
 /// What is around the jobs changes between the changes of the graph.
@@ -372,7 +372,7 @@ fn one_stops_at_changes_of_what_one_looks_at() {
         keys(&mut app, typed);
         app.timeline().position() - before
     };
-    assert_eq!(after("4]"), 1);
-    assert_eq!(after("4]]["), 1);
+    assert_eq!(after("5]"), 1);
+    assert_eq!(after("5]]["), 1);
     assert!(after("1]") > 10);
 }

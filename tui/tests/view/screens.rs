@@ -66,11 +66,11 @@ fn plans() {
 
 #[test]
 fn events() {
-    check("events-80", &plain(), SMALL, PRESSED, "6");
-    check("events-160", &plain(), LARGE, PRESSED, "6");
-    check("events-filtered-80", &plain(), SMALL, PRESSED, "6/count#2\n");
-    check("events-fitting-80", &plain(), SMALL, PRESSED, "6/kind = buffer-sent and records > 12\n");
-    check("events-wrong-filter-80", &plain(), SMALL, PRESSED, "6/knd = buffer-sent\n");
+    check("events-80", &plain(), SMALL, PRESSED, "7");
+    check("events-160", &plain(), LARGE, PRESSED, "7");
+    check("events-filtered-80", &plain(), SMALL, PRESSED, "7/count#2\n");
+    check("events-fitting-80", &plain(), SMALL, PRESSED, "7/kind = buffer-sent and records > 12\n");
+    check("events-wrong-filter-80", &plain(), SMALL, PRESSED, "7/knd = buffer-sent\n");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn overlays() {
     check("help-80", &plain(), SMALL, PRESSED, "?");
     check("help-160-ascii", &ascii(), LARGE, PRESSED, "?");
     check("event-80", &plain(), SMALL, "57.3", "v");
-    check("event-selected-80", &plain(), SMALL, "57.3", "6kkv");
+    check("event-selected-80", &plain(), SMALL, "57.3", "7kkv");
     check("about-80", &plain(), SMALL, PRESSED, "i");
     check("prompt-error-80", &plain(), SMALL, PRESSED, "gsoon\n");
     check("too-small", &plain(), (40, 10), PRESSED, "");
@@ -103,7 +103,7 @@ fn colour_repeats_what_symbols_say() {
 
 #[test]
 fn ascii_is_ascii() {
-    for typed in ["", "3", "4", "5", "6", "|", "?", "i", "zz", "gé", ":", ":é"] {
+    for typed in ["", "2", "3", "4", "5", "6", "7", "|", "?", "i", "zz", "gé", ":", ":é"] {
         let mut app = app(&Options { at: Some("59".parse().unwrap()), ..ascii() }, LARGE);
         keys(&mut app, typed);
         let screen = screen(&app, LARGE);
@@ -130,7 +130,7 @@ fn keys_walk_through_the_run() {
         ("n", (58, 0)),
         ("n", (60, 0)),
         ("N", (58, 0)),
-        ("6/slot-freed\nj\n", (89, 0)),
+        ("7/slot-freed\nj\n", (89, 0)),
         ("[", (88, 0)),
     ];
     for (typed, leads_to) in walk {

@@ -17,7 +17,7 @@ use super::{app, buffer, checkpointed, outside, state, windowed};
 
 fn key() -> impl Strategy<Value = KeyEvent> {
     let code = prop_oneof![
-        10 => prop::sample::select("hl[]nN: g+-123456789tTkjHLzZdbxoeEsScCimM'`\"|?/q=p0.15usé界\u{202e}\u{7}".chars().collect::<Vec<_>>())
+        10 => prop::sample::select("hl[]nN: g+-123456789tTkjHLzZdbxoeEsScCimM'`\"|?/q=p0.15usufFmwvré界\u{202e}\u{7}".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         6 => prop::sample::select(vec![
             KeyCode::Left, KeyCode::Right, KeyCode::Up, KeyCode::Down, KeyCode::Home, KeyCode::End,

@@ -6,13 +6,13 @@ use unicode_width::UnicodeWidthStr;
 use weir::trace::{CheckpointEvent, Event};
 use weir_tui::view::{App, Options, UiEvent, update};
 
-use super::{buffer, checkpointed, keys, outside, screen};
+use super::{buffer, checkpointed, keys, outside, screen, state};
 
 const SMALL: (u16, u16) = (80, 24);
 const WIDE: (u16, u16) = (120, 40);
 const SIZES: [(u16, u16); 4] = [(60, 20), SMALL, WIDE, (200, 60)];
 /// The keys of the screens.
-const SCREENS: [&str; 5] = ["1", "3", "4", "5", "6"];
+const SCREENS: [&str; 7] = ["1", "2", "3", "4", "5", "6", "7"];
 
 fn check(name: &str, app: &App, size: (u16, u16)) {
     insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
@@ -84,14 +84,15 @@ fn tabs_are_gone_through_in_order_and_back() {
         tab.split_once(']').expect("it is closed").0.to_owned()
     };
     assert_eq!(marked(&app), "1 Graph");
-    let forward = ["2 Time", "3 Checkpoints", "4 Outside", "5 Cluster", "6 Events", "1 Graph"];
+    let forward =
+        ["2 Time", "3 Checkpoints", "4 State", "5 Outside", "6 Cluster", "7 Events", "1 Graph"];
     for title in forward {
         press(&mut app, KeyCode::Tab);
         assert_eq!(marked(&app), title);
     }
-    for title in ["6 Events", "5 Cluster", "4 Outside", "3 Checkpoints", "2 Time", "1 Graph"] {
+    for title in forward.iter().rev().skip(1).chain(["1 Graph"].iter()) {
         press(&mut app, KeyCode::BackTab);
-        assert_eq!(marked(&app), title);
+        assert_eq!(marked(&app), *title);
     }
     keys(&mut app, "9");
     assert_eq!(marked(&app), "1 Graph");
@@ -100,11 +101,11 @@ fn tabs_are_gone_through_in_order_and_back() {
 #[test]
 fn two_screens_stand_side_by_side_where_there_is_room() {
     let mut app = outside::app(&Options::default(), WIDE, is_last);
-    keys(&mut app, "45s");
+    keys(&mut app, "56s");
     check("split-120", &app, WIDE);
-    assert!(tabs(&app, WIDE).contains("[5 Cluster]"));
+    assert!(tabs(&app, WIDE).contains("[6 Cluster]"));
     press(&mut app, KeyCode::Tab);
-    assert!(tabs(&app, WIDE).contains("[4 Outside]"));
+    assert!(tabs(&app, WIDE).contains("[5 Outside]"));
     check("split-other-120", &app, WIDE);
     press(&mut app, KeyCode::Tab);
     keys(&mut app, "s");
@@ -126,7 +127,7 @@ fn is_last(event: &Event) -> bool {
 fn the_wheel_turns_the_screen_that_it_is_over() {
     let size = (120, 20);
     let mut app = outside::app(&Options::default(), size, is_last);
-    keys(&mut app, "54|");
+    keys(&mut app, "65|");
     let halves = |app: &App| {
         let half = |line: &str, right: bool| -> String {
             let cells = line.chars().skip(if right { 60 } else { 0 });
@@ -170,6 +171,7 @@ fn every_screen_keeps_to_its_place_and_is_safe() {
                 outside::hostile(options, size),
                 checkpointed::app(options, size, runs_again),
                 checkpointed::hostile(options, size),
+                state::hostile(options, size),
             ];
             let mut text = String::new();
             for app in apps {

@@ -63,6 +63,11 @@ impl CheckpointsScreen {
         self.top = 0;
     }
 
+    /// Shows the subtasks of a checkpoint, once it has begun.
+    pub fn look_at(&mut self, checkpoint: CheckpointId) {
+        (self.chosen, self.top) = (Some(checkpoint), 0);
+    }
+
     /// Follows the newest checkpoint again. Says whether another was looked at.
     pub fn follow(&mut self) -> bool {
         self.top = 0;

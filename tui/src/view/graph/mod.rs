@@ -11,6 +11,7 @@ mod lines;
 mod panels;
 mod parts;
 mod state_panel;
+pub(super) mod state_rows;
 mod subject;
 pub(super) mod table;
 mod time;
@@ -31,7 +32,7 @@ use checkpoint_panel::CheckpointPanel;
 use head::{head, tasks};
 use layout::{Choice, Detail, Layout, Wish};
 use state_panel::StatePanel;
-pub(super) use subject::Aspect;
+pub(super) use subject::{Aspect, changed_state};
 use subject::{Panel, Subject};
 use time_panel::TimePanel;
 
@@ -99,6 +100,27 @@ impl GraphScreen {
         }
         let after = self.vertex(world).unwrap_or(self.vertices(world));
         self.turn_to(after.checked_sub(1).map(Subject::Vertex));
+    }
+
+    /// Looks at the vertex of a subtask, if it is one of the job, or of the job that is shown.
+    pub fn look_at(
+        &mut self,
+        world: &World,
+        (job, subtask): (Option<JobId>, &str),
+        aspect: Option<Aspect>,
+    ) {
+        let shown = self.job(world);
+        let Some((id, known)) = job.map_or(shown, |id| Some((id, world.jobs.get(id)?))) else {
+            return;
+        };
+        let (Ok(plan), Some((uid, _))) = (&known.plan, subtask.rsplit_once('#')) else { return };
+        let mut vertices = plan.execution.job.vertices.iter();
+        let Some(vertex) = vertices.position(|vertex| &*vertex.uid == uid) else { return };
+        if shown.is_none_or(|(shown, _)| shown != id) {
+            self.job = Some(id);
+        }
+        self.aspect = aspect.unwrap_or(self.aspect);
+        self.turn_to(Some(Subject::Vertex(vertex)));
     }
 
     /// Turns to an aspect. Says whether another was looked at.

@@ -1,20 +1,13 @@
 //! Keyed state and timers at one vertex, subtask by subtask: what each state holds for each key,
 //! the timers that are set, and what has just gone.
-//!
-//! A state may have a hundred thousand keys, so that only rows in sight are made ready to be shown.
 
-use weir::base::TimeDomain;
 use weir::graph::JobVertex;
-use weir::record::{KeyGroup, KeyGroupRange};
-use weir::replay::{
-    Entry, EntryKey, Gone, Job, OpenBackend, OperatorState, Place, Timer, World, subtask_name,
-};
-use weir::trace::{Span, moment_within};
+use weir::replay::{Job, World};
 
-use super::super::look::{Look, Role};
+use super::super::look::Role;
 use super::super::pen::Pen;
 use super::super::text;
-use super::time;
+use super::state_rows::{Columns, ONLY_AT_RECORDS, Row, Section, Sight, changed_row, number};
 
 /// What is looked at.
 pub(super) struct StatePanel<'a> {
@@ -28,42 +21,12 @@ pub(super) struct StatePanel<'a> {
 }
 
 const NO_STATE: &str = "No operator of this vertex has keyed state open.";
-const ONLY_AT_RECORDS: &str = "What is in it is kept at level records only: weir run SCENARIO \
-                               --trace FILE --trace-level records, then weir tui FILE.";
-/// Columns of key groups: their head is as wide as the last of them.
-const GROUP: usize = 5;
-/// Where keys begin: behind the frame, the mark and the key group.
-const KEY_AT: usize = 3 + GROUP + 1;
-/// Columns that a state's name takes at least, if it has to leave them to its window.
-const NAME_MIN: usize = 5;
-/// Columns from which on a window is shown with its day.
-const DAY_MIN: usize = 100;
 
-/// The state of an operator in a subtask.
+/// What stands in a line.
 #[derive(Clone, Copy)]
-struct Section<'a> {
-    /// The subtask, from 0.
-    index: u32,
-    operator: &'a str,
-    state: &'a OperatorState,
-}
-
-/// What stands in a row.
-#[derive(Clone, Copy)]
-enum Row<'a> {
+enum Line<'a> {
     Head(Section<'a>),
-    Entry(&'a EntryKey, &'a Entry),
-    Timer(&'a Timer, Place),
-    Gone(Place, &'a Gone),
-}
-
-/// A row as it is shown.
-struct Shown {
-    group: KeyGroup,
-    key: String,
-    state: (String, Role),
-    value: (String, Role),
-    mark: Option<&'static str>,
+    Row(Row<'a>),
 }
 
 impl<'a> StatePanel<'a> {
@@ -84,7 +47,7 @@ impl<'a> StatePanel<'a> {
         let hidden = (count + said.len()).saturating_sub(top + room);
         let rows = room - usize::from(hidden > 0).min(room);
         let shown = self.in_sight(top, rows);
-        self.draw_rows(&shown, first, pen);
+        self.draw_lines(&shown, first, pen);
         let below = first + shown.len();
         let left = room.saturating_sub(shown.len());
         for (row, line) in said.iter().skip(top.saturating_sub(count)).take(left).enumerate() {
@@ -98,16 +61,16 @@ impl<'a> StatePanel<'a> {
         }
     }
 
-    /// So many rows from one on. Whose they are stays in sight: a head stands in place of the first.
-    fn in_sight(&self, top: usize, rows: usize) -> Vec<Row<'a>> {
+    /// So many lines from one on. Whose they are stays in sight: a head stands in place of the first.
+    fn in_sight(&self, top: usize, rows: usize) -> Vec<Line<'a>> {
         let mut head = None;
         let mut shown = Vec::new();
-        for (number, row) in self.all_rows().enumerate().take(top + rows) {
-            if let Row::Head(_) = row {
-                head = Some(row);
+        for (number, line) in self.lines().enumerate().take(top + rows) {
+            if let Line::Head(_) = line {
+                head = Some(line);
             }
             if number >= top {
-                shown.push(if number == top { head.unwrap_or(row) } else { row });
+                shown.push(if number == top { head.unwrap_or(line) } else { line });
             }
         }
         shown
@@ -116,16 +79,11 @@ impl<'a> StatePanel<'a> {
     /// The row that the current event has changed, or the first that an event has since the last
     /// control event.
     pub fn changed_row(&self) -> Option<usize> {
-        let here = self.world.place();
-        let mut fresh = None;
-        for (row, what) in self.all_rows().enumerate() {
-            match what.changed() {
-                Some(at) if at == here => return Some(row),
-                Some(at) if fresh.is_none() && self.world.is_fresh(at) => fresh = Some(row),
-                Some(_) | None => {}
-            }
-        }
-        fresh
+        let changed = self.lines().map(|line| match line {
+            Line::Head(_) => None,
+            Line::Row(row) => row.changed(),
+        });
+        changed_row(self.world, changed)
     }
 
     fn title(&self) -> String {
@@ -138,13 +96,7 @@ impl<'a> StatePanel<'a> {
     }
 
     fn sections(&self) -> impl Iterator<Item = Section<'a>> {
-        let job = self.job;
-        let uid = &self.vertex.uid;
-        (0..self.vertex.parallelism).flat_map(move |index| {
-            // The iterator may not borrow the name, which is made here.
-            let of: Vec<_> = job.states.of(&subtask_name(uid, index)).collect();
-            of.into_iter().map(move |(operator, state)| Section { index, operator, state })
-        })
+        Section::of(self.job, self.vertex)
     }
 
     fn has_columns(&self) -> bool {
@@ -165,191 +117,49 @@ impl<'a> StatePanel<'a> {
 
     fn count(&self) -> usize {
         match self.kept {
-            Some(_) => self.all_rows().count(),
-            None => {
-                let rows = |section: Section<'_>| {
-                    let state = section.state;
-                    let gone = state.gone().filter(|(at, _)| self.world.is_fresh(*at)).count();
-                    1 + state.entry_count() + state.timer_count() + gone
-                };
-                self.sections().map(rows).sum()
-            }
+            Some(_) => self.lines().count(),
+            None => self.sections().map(|section| 1 + section.count(self.world)).sum(),
         }
     }
 
-    fn all_rows(&self) -> impl Iterator<Item = Row<'a>> {
+    fn lines(&self) -> impl Iterator<Item = Line<'a>> {
+        let (world, kept) = (self.world, self.kept);
         self.sections().flat_map(move |section| {
-            let state = section.state;
-            let entries = state.entries().map(|(key, entry)| Row::Entry(key, entry));
-            let timers = state.timers().map(|(timer, set)| Row::Timer(timer, set));
-            let gone = state.gone().filter(|(at, _)| self.world.is_fresh(*at));
-            let gone = gone.map(|(at, gone)| Row::Gone(at, gone));
-            let rows = entries.chain(timers).chain(gone);
-            let rows = rows.filter(move |row| self.keeps(&section, row));
-            std::iter::once(Row::Head(section)).chain(rows)
+            let of_subtask = kept.is_none_or(|kept| number(section.index).contains(kept));
+            let keeps = move |row: &Row<'_>| of_subtask || kept.is_none_or(|kept| row.has(kept));
+            let rows = section.rows(world).filter(keeps).map(Line::Row);
+            std::iter::once(Line::Head(section)).chain(rows)
         })
     }
 
-    fn keeps(&self, section: &Section<'_>, row: &Row<'_>) -> bool {
-        let Some(kept) = self.kept else { return true };
-        let has = |text: &str| text.to_lowercase().contains(kept);
-        has(&number(section.index))
-            || match *row {
-                Row::Head(_) => true,
-                Row::Entry(of, entry) => has(&of.key) || has(&of.state) || has(&entry.value),
-                Row::Gone(_, Gone::Cleared(of) | Gone::Expired(of) | Gone::Merged(of)) => {
-                    has(&of.key) || has(&of.state)
-                }
-                Row::Timer(timer, _) | Row::Gone(_, Gone::Deleted(timer) | Gone::Fired(timer)) => {
-                    has(&timer.key) || has(kind(timer.domain))
-                }
-            }
-    }
-
-    fn draw_rows(&self, rows: &[Row<'a>], first: usize, pen: &mut Pen<'_>) {
-        let (look, end) = (pen.look, pen.width().saturating_sub(1));
-        let room = end.saturating_sub(KEY_AT);
-        let shown: Vec<Option<Shown>> =
-            rows.iter().map(|row| self.shown(look, row, room)).collect();
-        let widest = |of: fn(&Shown) -> &String, least: usize| {
-            shown.iter().flatten().map(|row| text::width(of(row))).max().unwrap_or(0).max(least)
-        };
-        let key = widest(|row| &row.key, 3).min(room / 4);
-        let state = widest(|row| &row.state.0, 5).min(state_columns(room));
-        let state_at = KEY_AT + key + 2;
-        let value_at = state_at + state + 2;
+    fn draw_lines(&self, lines: &[Line<'a>], first: usize, pen: &mut Pen<'_>) {
+        let sight = Sight { world: self.world, look: pen.look, width: pen.width() };
+        let shown: Vec<_> = lines
+            .iter()
+            .map(|line| match line {
+                Line::Head(_) => None,
+                Line::Row(row) => Some(sight.shown(row, None)),
+            })
+            .collect();
+        let columns = Columns::new(shown.iter().flatten(), pen.width());
         if self.has_columns() {
-            let heads = [(3, "group"), (KEY_AT, "key"), (state_at, "state"), (value_at, "value")];
-            for (x, head) in heads {
-                pen.put(x, first - 1, &look.fit(head, end.saturating_sub(x)), Role::Dim);
-            }
+            columns.draw_heads(first - 1, pen);
         }
-        for (y, (row, shown)) in (first..).zip(rows.iter().zip(&shown)) {
-            match (row, shown) {
-                (Row::Head(section), _) => self.draw_head(section, y, pen),
-                (Row::Entry(..) | Row::Timer(..) | Row::Gone(..), None) => {}
-                (Row::Entry(..) | Row::Timer(..) | Row::Gone(..), Some(shown)) => {
-                    pen.put(1, y, shown.mark.unwrap_or(" "), Role::Note);
-                    let group = look.pad_left(&shown.group.to_string(), GROUP);
-                    pen.put(3, y, &group, Role::Dim);
-                    pen.put(KEY_AT, y, &look.fit(&shown.key, key), Role::Data);
-                    pen.put(state_at, y, &look.fit(&shown.state.0, state), shown.state.1);
-                    let value = look.fit(&shown.value.0, end.saturating_sub(value_at));
-                    pen.put(value_at, y, &value, shown.value.1);
-                }
+        for (y, (line, shown)) in (first..).zip(lines.iter().zip(&shown)) {
+            match (line, shown) {
+                (Line::Head(section), _) => self.draw_head(section, y, pen),
+                (Line::Row(_), None) => {}
+                (Line::Row(_), Some(shown)) => columns.draw(shown, y, false, pen),
             }
         }
     }
 
     fn draw_head(&self, section: &Section<'_>, y: usize, pen: &mut Pen<'_>) {
         let (look, end) = (pen.look, pen.width().saturating_sub(1));
-        let state = section.state;
-        let mut words = Vec::new();
-        if let Some(OpenBackend { kind, key_groups: KeyGroupRange { start, end } }) = state.backend
-        {
-            words.push(kind.to_string());
-            words.push(format!("key groups {start}-{end}"));
-        }
-        if self.world.knows_records() {
-            words.push(counted(state.key_count(), "key"));
-            words.push(counted(state.timer_count(), "timer"));
-        }
-        // What it took over is not told, only what was used since.
-        let task = self.job.task(&self.vertex.uid, section.index);
-        if let Some(checkpoint) = task.and_then(|task| task.restored) {
-            words.push(format!("and what checkpoint {checkpoint} holds"));
-        }
-        let words = words.join("  ");
+        let words = section.words(self.world, self.job, self.vertex);
         let x = pen.put(2, y, &number(section.index), Role::Strong) + 1;
         let room = end.saturating_sub(x + text::width(&words) + 3).max(4);
         let x = pen.put(x, y, &look.fit(&look.show(section.operator), room), Role::Strong) + 2;
         pen.put(x, y, &look.fit(&words, end.saturating_sub(x)), Role::Plain);
     }
-
-    /// A row as it is shown, none of its texts much longer than there are columns.
-    fn shown(&self, look: Look, row: &Row<'_>, columns: usize) -> Option<Shown> {
-        let at = row.changed();
-        let fresh = at.is_some_and(|at| self.world.is_fresh(at));
-        let current = at == Some(self.world.place());
-        // What cannot be seen need not be made ready to be shown.
-        let show = |value: &str| look.show(text::first(value, columns + 1));
-        let lit = |role: Role| if fresh { Role::Note } else { role };
-        // Where there is little room, windows of one state differ in nothing but their times.
-        let state = |state: &str, window: Option<Span>| match window {
-            None => show(state),
-            Some(window) => {
-                let window = time::span(window, columns >= DAY_MIN);
-                let room = state_columns(columns).saturating_sub(text::width(&window) + 1);
-                format!("{} {window}", look.fit(&show(state), room.max(NAME_MIN)))
-            }
-        };
-        let mark = |sign: &'static str| match (current, fresh) {
-            (true, _) => Some(look.glyphs().cursor),
-            (false, true) => Some(sign),
-            (false, false) => None,
-        };
-        let of_entry = |of: &EntryKey, value: (String, Role), mark| Shown {
-            group: of.key_group,
-            key: show(&of.key),
-            state: (state(&of.state, of.window), Role::Plain),
-            value,
-            mark,
-        };
-        let of_timer = |of: &Timer, word: &str, role, mark| Shown {
-            group: of.key_group,
-            key: show(&of.key),
-            state: (state(kind(of.domain), of.window), Role::Time),
-            value: (format!("{}{word}", moment_within(of.timestamp, columns / 3)), role),
-            mark,
-        };
-        Some(match row {
-            Row::Head(_) => return None,
-            Row::Entry(of, entry) => {
-                of_entry(of, (show(&entry.value), lit(Role::Plain)), mark("*"))
-            }
-            Row::Timer(timer, _) => of_timer(timer, "", lit(Role::Time), mark("*")),
-            Row::Gone(_, gone) => {
-                let (mark, role) = (mark("-"), Role::Stopped);
-                match gone {
-                    Gone::Cleared(of) => of_entry(of, ("cleared".to_owned(), role), mark),
-                    Gone::Expired(of) => of_entry(of, ("expired".to_owned(), role), mark),
-                    Gone::Merged(of) => of_entry(of, ("merged".to_owned(), role), mark),
-                    Gone::Deleted(timer) => of_timer(timer, " taken back", role, mark),
-                    Gone::Fired(timer) => of_timer(timer, " fired", role, mark),
-                }
-            }
-        })
-    }
-}
-
-impl Row<'_> {
-    /// Where it was last changed.
-    fn changed(&self) -> Option<Place> {
-        match self {
-            Self::Head(_) => None,
-            Self::Entry(_, entry) => entry.written,
-            Self::Timer(_, at) | Self::Gone(at, _) => Some(*at),
-        }
-    }
-}
-
-/// Of so many columns, those that a state with its window may take.
-fn state_columns(columns: usize) -> usize {
-    columns * 2 / 5
-}
-
-fn number(index: u32) -> String {
-    format!("#{}", u64::from(index) + 1)
-}
-
-fn kind(domain: TimeDomain) -> &'static str {
-    match domain {
-        TimeDomain::EventTime => "timer",
-        TimeDomain::ProcessingTime => "clock timer",
-    }
-}
-
-fn counted(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", text::count(u64::try_from(number).unwrap_or(u64::MAX)))
 }

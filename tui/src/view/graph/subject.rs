@@ -63,7 +63,7 @@ impl Panel<'_> {
 }
 
 /// Whose state or timers an event changes, if it does.
-pub(super) fn changed_state(event: &Event) -> Option<(JobId, &Name)> {
+pub(in super::super) fn changed_state(event: &Event) -> Option<(JobId, &Name)> {
     match event {
         Event::Timer(event) => Some((event.job(), event.subtask())),
         Event::State(

@@ -227,7 +227,7 @@ fn open_window(look: Look, key: &WindowKey, state: &OpenWindow, room: usize) -> 
 }
 
 /// What has become of a window, in at most so many columns if it can be.
-fn state_of(state: &OpenWindow, columns: usize) -> (String, Role) {
+pub(super) fn state_of(state: &OpenWindow, columns: usize) -> (String, Role) {
     let times = |(times, word): (u32, &str)| match times {
         0 => None,
         1 => Some(word.to_owned()),

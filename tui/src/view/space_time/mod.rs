@@ -120,6 +120,12 @@ impl TimeScreen {
         (self.checkpoint, self.browsing) = (checkpoint, begins);
     }
 
+    /// Shows the cut of a checkpoint, wherever one is.
+    pub fn look_at(&mut self, job: Option<JobId>, checkpoint: CheckpointId) {
+        self.job = job.or(self.job);
+        self.checkpoint = Some(checkpoint);
+    }
+
     /// Looks at the current event.
     pub fn follow(&mut self) {
         self.browsing = None;
