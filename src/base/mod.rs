@@ -8,6 +8,9 @@ mod ids;
 mod seed;
 mod time;
 
+/// What a thread is called in which a simulation runs. A panic there is told as the error of the run.
+pub const SIMULATION_THREAD: &str = "simulation";
+
 pub use backend_kind::{StateBackendKind, UnknownBackend};
 pub use ids::{
     AllocationId, AttemptId, CheckpointId, Incarnation, JobId, Name, NodeId, SlotId, Step,

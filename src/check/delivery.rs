@@ -122,6 +122,15 @@ impl SinkVerdict {
     }
 }
 
+/// What a sink has shown so far that it must not. What it lacks shows only in the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SinkSoFar {
+    /// Rows that were shown already.
+    pub duplicates: u64,
+    /// Rows that nobody would have expected.
+    pub unexpected: u64,
+}
+
 /// What is expected of a sink, and what it has shown so far.
 struct Judging {
     expected_at: Step,
@@ -199,6 +208,15 @@ impl Deliveries {
                 self.unfinished.remove(job);
             }
             _ => self.story.apply(recorded),
+        }
+    }
+
+    /// What a sink has shown so far that it must not.
+    pub fn so_far(&self, sink: &Name) -> SinkSoFar {
+        // What a sink must show is the better judge of it, where that is known.
+        match self.sinks.get(sink) {
+            Some(judging) => judging.telling.so_far(),
+            None => self.histories.so_far(sink),
         }
     }
 

@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::delivery::{Delivery, SinkVerdict};
+use super::delivery::{Delivery, SinkSoFar, SinkVerdict};
 use super::story::{Story, Telling};
 use super::table::{self, Difference};
 use super::twice::CountedTwice;
@@ -122,6 +122,11 @@ impl Histories {
             }
             _ => {}
         }
+    }
+
+    /// What a sink has shown so far that it must not.
+    pub fn so_far(&self, sink: &Name) -> SinkSoFar {
+        self.sinks.get(sink).map(|history| history.telling.so_far()).unwrap_or_default()
     }
 
     /// What became of each sink. `ended` says whether all jobs have finished, and `sound` whether

@@ -40,11 +40,11 @@ mod unseen;
 mod verdict;
 mod watermarks;
 
-use crate::base::SimTime;
+use crate::base::{Name, SimTime};
 use crate::trace::{Header, Recorded, TraceError, TraceFile};
 
 pub use counts::JobCounts;
-pub use delivery::{Delivery, SinkVerdict};
+pub use delivery::{Delivery, SinkSoFar, SinkVerdict};
 pub use left::StatesLeft;
 pub use verdict::{Invariant, Judged, Verdict, Witness};
 
@@ -105,13 +105,23 @@ impl Checker {
         }
     }
 
+    /// The invariants so far, before anything is held against a run that it did not do in the end.
+    pub fn invariants_so_far(&self) -> Vec<Judged> {
+        self.findings.judged()
+    }
+
+    /// What a sink has shown so far that it must not.
+    pub fn sink_so_far(&self, sink: &Name) -> SinkSoFar {
+        self.delivery.so_far(sink)
+    }
+
     /// What it has come to. `end` is why the run ended.
     pub fn finish(mut self, end: &str) -> Verdict {
         let completed = end == "completed";
         for fold in &mut self.folds {
             fold.finish(self.last, completed, &mut self.findings);
         }
-        let (invariants, jobs) = (self.findings.into_judged(), self.counts.into_jobs());
+        let (invariants, jobs) = (self.findings.judged(), self.counts.into_jobs());
         // These make one run of all attempts; the others are about what is made of it.
         let is_sound = |judged: &Judged| {
             judged.holds()

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Witness;
+use super::delivery::SinkSoFar;
 use super::table::Difference;
 use crate::base::{CheckpointId, JobId, Name, Step};
 use crate::trace::{CheckpointEvent, Event, FaultEvent, JobEvent, Recorded, RecoveryEvent};
@@ -126,7 +127,7 @@ impl Telling {
         story: &Story,
     ) {
         if let Some(found) = self.found.get_mut(&difference) {
-            found.rows += rows;
+            found.rows = found.rows.saturating_add(rows);
             return;
         }
         let (before, mut steps) = story.told(self.job);
@@ -139,6 +140,14 @@ impl Telling {
     /// How many rows differ so.
     pub fn rows(&self, difference: Difference) -> u64 {
         self.found.get(&difference).map_or(0, |found| found.rows)
+    }
+
+    /// The differences that show before the end.
+    pub fn so_far(&self) -> SinkSoFar {
+        SinkSoFar {
+            duplicates: self.rows(Difference::Duplicate),
+            unexpected: self.rows(Difference::Unexpected),
+        }
     }
 
     /// What shows the first of each kind.

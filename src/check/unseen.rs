@@ -43,19 +43,21 @@ impl Unseen {
 
     fn write(&mut self, transaction: &Name, sink: &Name, rows: u64) {
         let open = self.open.entry(transaction.clone()).or_insert_with(|| (sink.clone(), 0));
-        open.1 += rows;
+        open.1 = open.1.saturating_add(rows);
     }
 
     fn end(&mut self, transaction: &Name, result: TransactionResult) {
         let Some((sink, rows)) = self.open.remove(transaction) else { return };
         if result == TransactionResult::Abort {
-            *self.aborted.entry(sink).or_default() += rows;
+            let aborted = self.aborted.entry(sink).or_default();
+            *aborted = aborted.saturating_add(rows);
         }
     }
 
     /// How many rows of a sink are written and not yet visible, and how many were taken back.
     pub fn of(&self, sink: &Name) -> (u64, u64) {
-        let pending = self.open.values().filter(|(of, _)| of == sink).map(|(_, rows)| rows).sum();
+        let pending = self.open.values().filter(|(of, _)| of == sink);
+        let pending = pending.fold(0, |sum: u64, (_, rows)| sum.saturating_add(*rows));
         (pending, self.aborted.get(sink).copied().unwrap_or_default())
     }
 }

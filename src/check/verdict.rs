@@ -194,8 +194,8 @@ impl Findings {
         self.found.insert(invariant, (witness, 1));
     }
 
-    pub fn into_judged(mut self) -> Vec<Judged> {
-        let judged = |invariant| match self.found.remove(&invariant) {
+    pub fn judged(&self) -> Vec<Judged> {
+        let judged = |invariant| match self.found.get(&invariant).cloned() {
             None => Judged { invariant, witness: None, violations: 0 },
             Some((witness, violations)) => Judged { invariant, witness: Some(witness), violations },
         };

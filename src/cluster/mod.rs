@@ -23,7 +23,7 @@ pub use error::ClusterError;
 pub use options::{BROKER, ClusterOptions, DATABASE, JobSubmission, STORAGE};
 pub use protocol::Protocol;
 pub use report::{CollectError, EndReason, JobReport, LatencyReport, RunReport, SinkReport};
-pub use run::{Onlooker, RunLabel, plan, run};
+pub use run::{Onlooker, RunLabel, header, plan, run};
 
 pub use crate::broker::Retention;
 

@@ -85,17 +85,7 @@ pub fn run(
         return Err(ClusterError::Nodes { taskmanagers, nodes });
     }
     let level = options.sim.level;
-    let header = Header {
-        format_version: FORMAT_VERSION,
-        weir_version: env!("CARGO_PKG_VERSION").to_string(),
-        scenario: label.scenario,
-        scenario_hash: label.scenario_hash,
-        mutant: label.mutant,
-        again: label.again,
-        seed: options.sim.seed,
-        level,
-        nodes: nodes.clone(),
-    };
+    let header = header(&options, &label);
     let checker = Arc::new(Mutex::new(Some(Checker::new(&header))));
     let mut recorder = Recorder::new(header, level);
     recorder.judge_by(judge(&checker));
@@ -167,6 +157,21 @@ pub fn run(
         verdict,
         trace: finished.bytes,
     })
+}
+
+/// How the trace of a run begins.
+pub fn header(options: &ClusterOptions, label: &RunLabel) -> Header {
+    Header {
+        format_version: FORMAT_VERSION,
+        weir_version: env!("CARGO_PKG_VERSION").to_string(),
+        scenario: label.scenario.clone(),
+        scenario_hash: label.scenario_hash.clone(),
+        mutant: label.mutant.clone(),
+        again: label.again.clone(),
+        seed: options.sim.seed,
+        level: options.sim.level,
+        nodes: options.sim.nodes.iter().map(|node| node.name.as_str().into()).collect(),
+    }
 }
 
 /// Shows a checker what happens.

@@ -7,10 +7,13 @@
 //! Invariant: the world at a position is the fold of exactly the events before it, however the
 //! position was reached.
 
+use std::ops::Range;
+
 use super::{Place, Seen, World};
 use crate::base::SimTime;
 use crate::trace::{
-    Event, ExecutionState, FaultEvent, Header, JobEvent, JobStatus, Recorded, TaskEvent,
+    Event, EventLog, EventRef, Events, ExecutionState, FaultEvent, Header, JobEvent, JobStatus,
+    Recorded, TaskEvent, TraceFile,
 };
 
 /// What happened at a place that is worth finding again.
@@ -34,17 +37,19 @@ pub struct Mark {
 }
 
 /// A trace with a position in it. The position counts the events that have happened.
+///
+/// A long trace is taken in bit by bit: what comes after [`Timeline::len`] is not known yet.
 #[derive(Clone, Debug)]
 pub struct Timeline {
     header: Header,
-    events: Vec<Recorded>,
-    /// What each event changed of what can be seen.
+    log: EventLog,
+    /// What each event that was taken in changed of what can be seen.
     seen: Vec<Seen>,
     marks: Vec<Mark>,
     /// `frames[i]` is the world at position `i * spacing`.
     frames: Vec<World>,
     spacing: usize,
-    /// The world after the last event.
+    /// The world after the last event so far.
     end: World,
     /// Why the run ended, if it is known to have ended.
     ended: Option<String>,
@@ -58,10 +63,24 @@ impl Timeline {
 
     /// The run that `header` heads, at its start.
     pub fn new(header: Header, events: impl IntoIterator<Item = Recorded>) -> Self {
+        let mut timeline = Self::over(header, EventLog::default());
+        timeline.extend(events);
+        timeline
+    }
+
+    /// The run that a trace is of, at its start. Nothing of it is taken in yet.
+    pub fn of(trace: TraceFile) -> Self {
+        let (header, end) = (trace.header().clone(), trace.trailer().end.clone());
+        let mut timeline = Self::over(header, EventLog::of(trace));
+        timeline.end_with(&end);
+        timeline
+    }
+
+    fn over(header: Header, log: EventLog) -> Self {
         let start = World::new(&header);
-        let mut timeline = Self {
+        Self {
             header,
-            events: Vec::new(),
+            log,
             seen: Vec::new(),
             marks: Vec::new(),
             frames: vec![start.clone()],
@@ -70,24 +89,34 @@ impl Timeline {
             ended: None,
             position: 0,
             world: start,
-        };
-        timeline.extend(events);
-        timeline
+        }
     }
 
     /// Adds events that happened after all others. The position stays.
     pub fn extend(&mut self, events: impl IntoIterator<Item = Recorded>) {
-        for recorded in events {
+        self.log.extend(events.into_iter().collect());
+        self.catch_up(usize::MAX);
+    }
+
+    /// Whether there are events that were not taken in yet.
+    pub fn is_behind(&self) -> bool {
+        self.len() < self.log.len()
+    }
+
+    /// Takes in so many events, as far as there are any. The position stays.
+    pub fn catch_up(&mut self, most: usize) {
+        let known = self.len();
+        for recorded in self.log.range(known..known.saturating_add(most)) {
             self.seen.push(self.end.apply(&recorded));
-            self.events.push(recorded);
-            let position = self.events.len();
-            if let Some(kind) = mark_of(&self.events[position - 1].event) {
+            let position = self.seen.len();
+            if let Some(kind) = mark_of(&recorded.event) {
                 self.marks.push(Mark { position, kind });
             }
             if position == self.frames.len() * self.spacing {
                 self.frames.push(self.end.clone());
                 if self.frames.len() > Self::FRAMES {
-                    self.thin_out();
+                    thin_out(&mut self.frames);
+                    self.spacing *= 2;
                 }
             }
         }
@@ -98,18 +127,9 @@ impl Timeline {
         self.ended = Some(why.to_owned());
     }
 
-    /// Why the run ended, if it is known to have ended.
+    /// Why the run ended, if it is known to have ended and was taken in to its end.
     pub fn ended(&self) -> Option<&str> {
-        self.ended.as_deref()
-    }
-
-    fn thin_out(&mut self) {
-        let mut index = 0;
-        self.frames.retain(|_| {
-            index += 1;
-            index % 2 == 1
-        });
-        self.spacing *= 2;
+        self.ended.as_deref().filter(|_| !self.is_behind())
     }
 
     /// What the run is of.
@@ -117,9 +137,30 @@ impl Timeline {
         &self.header
     }
 
+    /// How many events there are so far.
+    pub fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// An event, if there is one of this index.
+    pub fn event(&self, index: usize) -> Option<EventRef> {
+        if index < self.len() { self.log.get(index) } else { None }
+    }
+
     /// All events.
-    pub fn events(&self) -> &[Recorded] {
-        &self.events
+    pub fn events(&self) -> Events<'_> {
+        self.range(0..self.len())
+    }
+
+    /// The events of a range, as far as there are any, from either end.
+    pub fn range(&self, range: Range<usize>) -> Events<'_> {
+        let end = range.end.min(self.len());
+        self.log.range(range.start.min(end)..end)
     }
 
     /// The marks, in order.
@@ -133,8 +174,8 @@ impl Timeline {
     }
 
     /// The event that happened last.
-    pub fn current(&self) -> Option<&Recorded> {
-        self.position.checked_sub(1).map(|index| &self.events[index])
+    pub fn current(&self) -> Option<EventRef> {
+        self.event(self.position.checked_sub(1)?)
     }
 
     /// The world now.
@@ -149,22 +190,22 @@ impl Timeline {
 
     /// The world at a position, without going there; beyond the end is the end.
     pub fn world_at(&self, position: usize) -> World {
-        let goal = position.min(self.events.len());
-        if goal == self.events.len() {
+        let goal = position.min(self.len());
+        if goal == self.len() {
             return self.end.clone();
         }
         let frame = (goal / self.spacing).min(self.frames.len() - 1);
         let mut world = self.frames[frame].clone();
-        for recorded in &self.events[frame * self.spacing..goal] {
-            world.apply(recorded);
+        for recorded in self.range(frame * self.spacing..goal) {
+            world.apply(&recorded);
         }
         world
     }
 
     /// Goes to a position; beyond the end is the end.
     pub fn seek_position(&mut self, position: usize) {
-        let goal = position.min(self.events.len());
-        if goal == self.events.len() {
+        let goal = position.min(self.len());
+        if goal == self.len() {
             self.world.clone_from(&self.end);
         } else {
             let frame = (goal / self.spacing).min(self.frames.len() - 1);
@@ -175,8 +216,8 @@ impl Timeline {
                 self.world.clone_from(&self.frames[frame]);
                 from
             };
-            for recorded in &self.events[start..goal] {
-                self.world.apply(recorded);
+            for recorded in self.log.range(start..goal) {
+                self.world.apply(&recorded);
             }
         }
         self.position = goal;
@@ -194,12 +235,12 @@ impl Timeline {
 
     /// The position just after the last event that is not after `place`.
     pub fn position_of(&self, place: Place) -> usize {
-        self.events.partition_point(|recorded| Place::of(recorded) <= place)
+        self.log.partition_point(|recorded| Place::of(recorded) <= place).min(self.len())
     }
 
     /// The position just after the last event that is not after `at`.
     pub fn position_at(&self, at: SimTime) -> usize {
-        self.events.partition_point(|recorded| recorded.at <= at)
+        self.log.partition_point(|recorded| recorded.at <= at).min(self.len())
     }
 
     /// Goes on by one event.
@@ -214,7 +255,7 @@ impl Timeline {
 
     /// The position just after the next event that matches, if there is one.
     pub fn next_matching(&self, matches: impl Fn(&Recorded) -> bool) -> Option<usize> {
-        let ahead = self.events[self.position..].iter().position(matches)?;
+        let ahead = self.range(self.position..self.len()).position(|it| matches(&it))?;
         Some(self.position + ahead + 1)
     }
 
@@ -222,7 +263,7 @@ impl Timeline {
     /// one.
     pub fn previous_matching(&self, matches: impl Fn(&Recorded) -> bool) -> Option<usize> {
         let before = self.position.saturating_sub(1);
-        self.events[..before].iter().rposition(matches).map(|index| index + 1)
+        self.range(0..before).rposition(|it| matches(&it)).map(|index| index + 1)
     }
 
     /// The position just after the next event that changes what a drawing of the jobs shows.
@@ -259,6 +300,15 @@ impl Timeline {
     pub fn end_time(&self) -> SimTime {
         self.end.at
     }
+}
+
+/// Leaves every second frame, beginning with the first.
+fn thin_out(frames: &mut Vec<World>) {
+    let mut index = 0;
+    frames.retain(|_| {
+        index += 1;
+        index % 2 == 1
+    });
 }
 
 fn mark_of(event: &Event) -> Option<MarkKind> {

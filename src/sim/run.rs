@@ -14,7 +14,7 @@ use super::error::validate;
 use super::recording::Slot;
 use super::world::{End, World};
 use super::{Recording, SimError, SimOptions, Watch};
-use crate::base::{NodeId, SimDuration, SimTime};
+use crate::base::{NodeId, SIMULATION_THREAD, SimDuration, SimTime};
 use crate::host::{Host, Task};
 use crate::record::Row;
 
@@ -74,7 +74,7 @@ where
 {
     validate(&options)?;
     thread::scope(|scope| {
-        let thread = thread::Builder::new().name("simulation".to_owned()).stack_size(STACK);
+        let thread = thread::Builder::new().name(SIMULATION_THREAD.to_owned()).stack_size(STACK);
         let running = thread
             .spawn_scoped(scope, move || run_here(options, recorder, watch, setup))
             .expect("the system can give a simulation a thread");

@@ -61,6 +61,11 @@ impl TraceFile {
         &self.bytes
     }
 
+    /// Its bytes, and where its blocks are in them.
+    pub(super) fn into_blocks(self) -> (Vec<u8>, Vec<BlockInfo>) {
+        (self.bytes, self.blocks)
+    }
+
     /// All events.
     pub fn iter(&self) -> Iter<'_> {
         self.iter_block(0)

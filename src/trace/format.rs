@@ -218,6 +218,79 @@ pub(super) struct EntryHead {
     pub incarnation: Incarnation,
 }
 
+/// When and where an event happened.
+pub(super) struct EntryAt {
+    pub at: SimTime,
+    pub node: NodeId,
+    pub incarnation: Incarnation,
+}
+
+/// A block as it is filled. Its buffers are used again for the next.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BlockWriter {
+    info: BlockInfo,
+    /// The events, not packed.
+    raw: Vec<u8>,
+    last_at: SimTime,
+    packed: Vec<u8>,
+}
+
+impl BlockWriter {
+    /// Adds an event; `before` is the place of the one that came before it.
+    pub fn push(&mut self, before: Count, head: &EntryAt, encoded: &[u8]) {
+        self.begin_entry(before, head);
+        self.raw.extend_from_slice(encoded);
+    }
+
+    /// Adds an event that is not encoded yet.
+    pub fn push_recorded(&mut self, recorded: &Recorded) {
+        let Recorded { at, node, incarnation, ref event, .. } = *recorded;
+        self.begin_entry(Count::before(recorded), &EntryAt { at, node, incarnation });
+        encode(event, &mut self.raw);
+    }
+
+    fn begin_entry(&mut self, before: Count, head: &EntryAt) {
+        let EntryAt { at, node, incarnation } = *head;
+        if self.info.count == 0 {
+            self.info.before_step = before.step;
+            self.info.before_sub = before.sub;
+            self.info.first_at = at.0;
+            self.last_at = at;
+        }
+        // Wrapping, so that the format does not depend on time never going back.
+        let delta = at.0.wrapping_sub(self.last_at.0);
+        self.last_at = at;
+        encode(&EntryHead { delta, node, incarnation }, &mut self.raw);
+        self.info.count += 1;
+    }
+
+    /// Whether a block of this size is large enough.
+    pub fn is_full(&self) -> bool {
+        self.raw.len() >= BLOCK_BYTES
+    }
+
+    /// Appends the block as a section, if it holds anything, and begins the next.
+    pub fn close(&mut self, out: &mut Vec<u8>) -> Option<BlockInfo> {
+        if self.info.count == 0 {
+            return None;
+        }
+        let mut info = std::mem::take(&mut self.info);
+        info.offset = out.len() as u64;
+        info.raw_bytes = u32::try_from(self.raw.len())
+            .expect("an event of 4 GiB does not fit into memory limits");
+        self.packed.resize(lz4_flex::block::get_maximum_output_size(self.raw.len()), 0);
+        let packed = lz4_flex::block::compress_into(&self.raw, &mut self.packed)
+            .expect("the buffer is as large as packing can need");
+        let packed = &self.packed[..packed];
+        write_section(out, SectionKind::Block, |out| {
+            encode(&info, out);
+            out.extend_from_slice(packed);
+        });
+        self.raw.clear();
+        Some(info)
+    }
+}
+
 /// Takes the events out of an unpacked block, one after the other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BlockReader {

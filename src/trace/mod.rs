@@ -3,7 +3,7 @@
 //! The engine records [`Event`]s; a [`Recorder`] numbers, encodes and chains them. Control events
 //! have a [`crate::base::Step`] and count towards the digest at every [`Level`]; record events
 //! (level `records`) hang below the last control event as `step.sub`. A [`TraceFile`] gives them
-//! back as [`Recorded`]; [`kinds()`] says which there are. [`Pattern`]s and [`Filter`]s choose
+//! back as [`Recorded`], an [`EventLog`] keeps them packed to be read anywhere; [`kinds()`] says which there are. [`Pattern`]s and [`Filter`]s choose
 //! among them; [`render_line`], [`write_jsonl`] and [`chrome()`] show them.
 //!
 //! `docs/trace-format.md` describes the files, `docs/trace.schema.json` the JSON.
@@ -11,6 +11,7 @@
 mod chrome;
 mod error;
 mod event;
+mod event_log;
 mod file;
 mod filter;
 mod format;
@@ -35,6 +36,7 @@ pub use event::{
     StateDigest, StateEvent, StorageEvent, StoredFile, TaskEvent, TimeEvent, TimerEvent,
     TransactionEvent, TransactionResult, WindowEvent,
 };
+pub use event_log::{EventLog, EventRef, Events};
 pub use file::{Iter, TraceFile};
 pub use filter::{Filter, FilterError};
 pub use header::{FORMAT_VERSION, Header, Trailer};

@@ -30,10 +30,23 @@ pub(super) struct Count {
 }
 
 impl Count {
+    /// The place of an event.
+    pub fn of(recorded: &Recorded) -> Self {
+        Self { step: recorded.step.0, sub: recorded.sub }
+    }
+
+    /// A place after which an event takes its own.
+    pub fn before(recorded: &Recorded) -> Self {
+        match recorded.sub.checked_sub(1) {
+            Some(sub) => Self { step: recorded.step.0, sub },
+            None => Self { step: recorded.step.0.wrapping_sub(1), sub: 0 },
+        }
+    }
+
     /// The place of the next event.
     pub fn next(self, is_control: bool) -> Self {
         if is_control {
-            Self { step: self.step + 1, sub: 0 }
+            Self { step: self.step.wrapping_add(1), sub: 0 }
         } else {
             Self { step: self.step, sub: self.sub.saturating_add(1) }
         }

@@ -8,7 +8,7 @@
 //! Previous: whatever records through [`crate::host::Trace`]. Next: [`super::TraceFile`].
 
 use super::format::{
-    BLOCK_BYTES, BlockInfo, DIGEST_PREFIX, Digest, END, EntryHead, HeaderBody, MAGIC, SectionKind,
+    BlockInfo, BlockWriter, DIGEST_PREFIX, Digest, END, EntryAt, HeaderBody, MAGIC, SectionKind,
     TrailerBody, encode, write_section,
 };
 use super::recorded::Count;
@@ -121,7 +121,7 @@ impl Recorder {
         }
         if let Some(keep) = &mut self.keep {
             let encoded = &self.scratch[DIGEST_PREFIX..];
-            keep.push(before, at, node, incarnation, encoded);
+            keep.push(before, &EntryAt { at, node, incarnation }, encoded);
             if let Some(observer) = &mut self.observer {
                 let Count { step, sub } = self.count;
                 let event = event.clone();
@@ -154,11 +154,7 @@ impl Recorder {
 struct Keep {
     out: Vec<u8>,
     blocks: Vec<BlockInfo>,
-    /// The open block, its events unpacked.
-    open: BlockInfo,
-    raw: Vec<u8>,
-    last_at: SimTime,
-    packed: Vec<u8>,
+    open: BlockWriter,
     kept: u64,
 }
 
@@ -168,65 +164,19 @@ impl Keep {
         out.extend_from_slice(&header.format_version.to_le_bytes());
         let body = HeaderBody::new(header);
         write_section(&mut out, SectionKind::Header, |out| encode(&body, out));
-        Self {
-            out,
-            blocks: Vec::new(),
-            open: BlockInfo::default(),
-            raw: Vec::new(),
-            last_at: SimTime::ZERO,
-            packed: Vec::new(),
-            kept: 0,
-        }
+        Self { out, blocks: Vec::new(), open: BlockWriter::default(), kept: 0 }
     }
 
-    fn push(
-        &mut self,
-        before: Count,
-        at: SimTime,
-        node: NodeId,
-        incarnation: Incarnation,
-        encoded: &[u8],
-    ) {
-        if self.open.count == 0 {
-            self.open.before_step = before.step;
-            self.open.before_sub = before.sub;
-            self.open.first_at = at.0;
-            self.last_at = at;
-        }
-        // Wrapping, so that the format does not depend on time never going back.
-        let delta = at.0.wrapping_sub(self.last_at.0);
-        self.last_at = at;
-        encode(&EntryHead { delta, node, incarnation }, &mut self.raw);
-        self.raw.extend_from_slice(encoded);
-        self.open.count += 1;
+    fn push(&mut self, before: Count, head: &EntryAt, encoded: &[u8]) {
+        self.open.push(before, head, encoded);
         self.kept += 1;
-        if self.raw.len() >= BLOCK_BYTES {
-            self.close_block();
+        if self.open.is_full() {
+            self.blocks.extend(self.open.close(&mut self.out));
         }
-    }
-
-    fn close_block(&mut self) {
-        if self.open.count == 0 {
-            return;
-        }
-        let mut info = std::mem::take(&mut self.open);
-        info.offset = self.out.len() as u64;
-        info.raw_bytes = u32::try_from(self.raw.len())
-            .expect("an event of 4 GiB does not fit into memory limits");
-        self.packed.resize(lz4_flex::block::get_maximum_output_size(self.raw.len()), 0);
-        let packed = lz4_flex::block::compress_into(&self.raw, &mut self.packed)
-            .expect("the buffer is as large as packing can need");
-        let packed = &self.packed[..packed];
-        write_section(&mut self.out, SectionKind::Block, |out| {
-            encode(&info, out);
-            out.extend_from_slice(packed);
-        });
-        self.blocks.push(info);
-        self.raw.clear();
     }
 
     fn finish(mut self, trailer: Trailer) -> Vec<u8> {
-        self.close_block();
+        self.blocks.extend(self.open.close(&mut self.out));
         let offset = self.out.len() as u64;
         let body = TrailerBody { trailer, blocks: self.blocks };
         write_section(&mut self.out, SectionKind::Trailer, |out| encode(&body, out));

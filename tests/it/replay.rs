@@ -1,6 +1,7 @@
 //! One world for one place in the run, however one gets there.
 
 mod checkpoints;
+mod event_log;
 mod event_time;
 mod generate;
 mod generate_checkpoints;

@@ -43,7 +43,7 @@ const SCREENS: [(&str, &str); 13] = [
 fn view(timeline: Timeline) -> App {
     let (title, teaches, about) = ("a run".to_owned(), Vec::new(), String::new());
     let options = Options { color: true, ..Options::default() };
-    App::new(Source { title, teaches, about, timeline }, &options, SIZE)
+    App::new(Source { title, teaches, about, timeline, grows: false }, &options, SIZE)
 }
 
 fn screen() -> Buffer {
@@ -57,7 +57,7 @@ fn middle() -> Timeline {
     let lowered = lower(&scenario, &registry(), &overrides).unwrap();
     let outcome = run_lowered(lowered, Onlooker::default()).unwrap();
     let mut timeline = open(outcome.report.trace.unwrap(), usize::MAX);
-    timeline.seek_position(timeline.events().len() / 2);
+    timeline.seek_position(timeline.len() / 2);
     timeline
 }
 

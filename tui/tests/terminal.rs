@@ -9,8 +9,8 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -260,8 +260,8 @@ fn panics(file: PathBuf) {
     });
     let timeline = Timeline::new(Header::new("stub", "", Seed(1), Vec::new()), []);
     let (title, teaches, about) = ("Nothing at all".to_owned(), Vec::new(), String::new());
-    let source = Source { title, teaches, about, timeline };
-    let ended = run(source, &Options::default(), &stop).unwrap();
+    let source = Source { title, teaches, about, timeline, grows: false };
+    let ended = run(source, mpsc::channel().1, &Options::default(), &stop).unwrap();
     assert_eq!(ended, Ended::Stopped);
     thread.unwrap().join().unwrap_err();
 }

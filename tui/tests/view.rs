@@ -6,6 +6,8 @@ mod checkpointed;
 mod config;
 #[path = "view/export.rs"]
 mod export;
+#[path = "view/growing.rs"]
+mod growing;
 #[path = "view/outside.rs"]
 mod outside;
 #[path = "view/palette.rs"]
@@ -52,6 +54,7 @@ fn app(options: &Options, size: (u16, u16)) -> App {
         teaches: vec!["chaining".to_owned(), "back-pressure".to_owned()],
         about: "Watch how the sink holds up the counts, and they the source.".to_owned(),
         timeline: Timeline::new(Header::new("word-count", "", Seed(7), nodes), events),
+        grows: false,
     };
     App::new(source, options, size)
 }
@@ -68,8 +71,13 @@ fn planned(scenario: &str, size: (u16, u16)) -> App {
     let submission = trace.iter().find(is_submission);
     let mut timeline = Timeline::new(trace.header().clone(), submission);
     timeline.seek_position(usize::MAX);
-    let source =
-        Source { title: scenario.title, teaches: Vec::new(), about: String::new(), timeline };
+    let source = Source {
+        title: scenario.title,
+        teaches: Vec::new(),
+        about: String::new(),
+        timeline,
+        grows: false,
+    };
     App::new(source, &Options::default(), size)
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Outside<'a> {
     /// All snapshots lie on this side of the window, if that is known without a search.
     all: Option<CutAt>,
     /// The subtasks whose snapshot was found before it.
-    earlier: BTreeSet<&'a Name>,
+    earlier: BTreeSet<Name>,
     /// Whether the search came to the checkpoint's beginning.
     is_complete: bool,
 }
@@ -29,7 +29,6 @@ impl<'a> Outside<'a> {
         id: CheckpointId,
         window: &Range<usize>,
     ) -> Self {
-        let events = timeline.events();
         let job = timeline.end().jobs.get(wanted.job);
         let checkpoint = job.and_then(|job| job.checkpoints.get(id));
         let nothing =
@@ -41,20 +40,20 @@ impl<'a> Outside<'a> {
         if begins >= window.end {
             return nothing(CutAt::Later);
         }
-        let first = events.get(window.start).map(|recorded| recorded.at);
+        let first = timeline.event(window.start).map(|recorded| recorded.at);
         if known.ended.zip(first).is_some_and(|(ended, first)| ended < first) {
             return nothing(CutAt::Earlier);
         }
         let reach = wanted.reach.saturating_mul(WINDOWS);
         let from = window.start.saturating_sub(reach).max(begins).min(window.start);
-        let earlier = events[from..window.start].iter().filter_map(|recorded| {
+        let earlier = timeline.range(from..window.start).filter_map(|recorded| {
             match &recorded.event {
                 Event::Checkpoint(CheckpointEvent::SnapshotTaken {
                     job,
                     subtask,
                     checkpoint,
                     ..
-                }) if *job == wanted.job && *checkpoint == id => Some(subtask),
+                }) if *job == wanted.job && *checkpoint == id => Some(subtask.clone()),
                 // Only these are looked for.
                 _ => None,
             }

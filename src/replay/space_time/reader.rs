@@ -51,7 +51,7 @@ struct Reader<'a> {
     places: Vec<Option<InChannel>>,
     /// What was sent on channels and not yet received.
     pending: BTreeMap<(Channel, u64), usize>,
-    calls: BTreeMap<(Name, Name, Name, &'a str), VecDeque<usize>>,
+    calls: BTreeMap<(Name, Name, Name, String), VecDeque<usize>>,
     marks: BTreeMap<(Channel, Epoch), Mark>,
     /// Where snapshots of the checkpoint are, each with its attempt.
     cuts: BTreeMap<usize, (u32, Moment)>,
@@ -60,14 +60,13 @@ struct Reader<'a> {
 }
 
 pub(super) fn read(timeline: &Timeline, wanted: &Wanted) -> SpaceTime {
-    let len = timeline.events().len();
+    let len = timeline.len();
     let around = wanted.around.min(len);
     let window = around.saturating_sub(wanted.reach)..around.saturating_add(wanted.reach).min(len);
     let Some(job) = timeline.end().jobs.get(wanted.job) else { return SpaceTime::default() };
     let mut reader = Reader::new(timeline, wanted, job);
-    for event in window.clone() {
-        let recorded = &timeline.events()[event];
-        reader.take(Moment { event, at: recorded.at }, recorded);
+    for (event, recorded) in window.clone().zip(timeline.range(window.clone())) {
+        reader.take(Moment { event, at: recorded.at }, &recorded);
     }
     reader.finish(&window)
 }
@@ -136,7 +135,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn take(&mut self, when: Moment, recorded: &'a Recorded) {
+    fn take(&mut self, when: Moment, recorded: &Recorded) {
         match &recorded.event {
             Event::Checkpoint(event) => self.on_checkpoint(when, recorded, event),
             Event::Exchange(event) => self.on_exchange(when, recorded, event),
@@ -322,7 +321,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn on_call(&mut self, when: Moment, recorded: &'a Recorded, event: &'a RpcEvent) {
+    fn on_call(&mut self, when: Moment, recorded: &Recorded, event: &RpcEvent) {
         let here: Name = self.timeline.header().node_name(recorded.node).as_ref().into();
         match event {
             RpcEvent::RpcSent { from, to, message, about } => {
@@ -330,14 +329,14 @@ impl<'a> Reader<'a> {
                 let (sender, receiver) = call.ends(task);
                 let from = self.seen(sender, recorded.node, when);
                 let sent = self.add(from, self.unseen(receiver), call.carries, None);
-                let key = (here, to.clone(), message.clone(), about.as_str());
+                let key = (here, to.clone(), message.clone(), about.clone());
                 self.calls.entry(key).or_default().push_back(sent);
             }
             RpcEvent::RpcReceived { by, from, message, about } => {
                 let Some((call, task)) = self.call(message, about, by) else { return };
                 let (sender, receiver) = call.ends(task);
                 let to = self.seen(receiver, recorded.node, when);
-                let key = (from.clone(), here, message.clone(), about.as_str());
+                let key = (from.clone(), here, message.clone(), about.clone());
                 match self.calls.get_mut(&key).and_then(VecDeque::pop_front) {
                     Some(sent) => self.diagram.messages[sent].to = to,
                     None => {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use weir::base::{Name, Step};
 use weir::graph::JobVertex;
 use weir::record::KeyGroup;
-use weir::replay::{Job, OperatorState, Timeline, World};
+use weir::replay::{Job, OperatorState, Place, Timeline, World};
 use weir::scenario::Outcome;
 use weir::trace::{Event, Level, TimerEvent, TraceFile};
 
@@ -78,8 +78,7 @@ fn check_timers(timeline: &Timeline) {
 fn check_windows(timeline: &mut Timeline) {
     let steps = timeline.end().step.0;
     for step in (0..=steps).step_by(7).chain([steps]) {
-        let end = timeline.events().partition_point(|recorded| recorded.step <= Step(step));
-        timeline.seek_position(end);
+        timeline.seek(Place { step: Step(step), sub: u32::MAX });
         let Some((_, job)) = timeline.world().jobs.iter().next() else { continue };
         for subtask in job.tasks.keys() {
             let hold = job.windows.of(subtask).filter(|(_, window)| window.holds);

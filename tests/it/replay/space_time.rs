@@ -376,7 +376,7 @@ fn the_cut_is_known_beyond_the_window() {
     events.push(taken("b#1"));
     events.extend(quiet(6));
     let timeline = timeline(events);
-    let at = |event: usize| CutAt::At(Moment { event, at: timeline.events()[event].at });
+    let at = |event: usize| CutAt::At(Moment { event, at: timeline.event(event).unwrap().at });
     let (earlier, later, unknown) = (CutAt::Earlier, CutAt::Later, CutAt::Unknown);
     // The lanes: jobmanager-1, a#1, a#2, which had finished, b#1, b#2, of which nothing is heard.
     assert_eq!(cuts(&timeline, 5, 100), [unknown, at(2), later, at(9), unknown]);
@@ -393,7 +393,7 @@ fn nothing_outside_the_window_is_read() {
     let timeline = timeline(events);
     for (around, reach) in [(0, 5), (50, 5), (1_000, 7), (usize::MAX, usize::MAX)] {
         let wanted = Wanted { around, reach, ..wanted(Shown::All) };
-        let len = timeline.events().len();
+        let len = timeline.len();
         let middle = around.min(len);
         let window = middle.saturating_sub(reach)..middle.saturating_add(reach).min(len);
         let moments = SpaceTime::read(&timeline, &wanted).moments();

@@ -11,6 +11,7 @@ mod failure;
 mod graph;
 mod interrupt;
 mod list;
+mod live;
 mod output;
 mod result;
 mod run;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 
 use weir::gallery::Registry;
 use weir::replay::Timeline;
@@ -14,6 +14,7 @@ use weir::trace::{Level, TraceFile};
 
 use super::arguments::{ScenarioArguments, TuiArguments};
 use super::interrupt::{self, INTERRUPTED};
+use super::live::Live;
 use super::{Console, Failure, run, settings};
 use crate::config::Config;
 use crate::view::{self, Ended, Entry, Options, Source};
@@ -42,12 +43,18 @@ pub fn tui(
             Ended::Stopped => return Ok(INTERRUPTED),
         },
     };
-    let (scenario, bytes) = match trace_bytes(&name)? {
+    let (source, live, feed) = match trace_bytes(&name)? {
         Some(_) if arguments.seed.is_some() => {
             let message = format!("{name} is a trace: its run has its seed already");
             return Err(Failure::Usage(message));
         }
-        Some(bytes) => (None, bytes),
+        Some(bytes) => {
+            let trace = TraceFile::parse(bytes)
+                .map_err(|error| Failure::Usage(format!("{name}: {error}")))?;
+            let scenario = embedded_scenario(&trace.header().scenario);
+            let source = source(scenario, Timeline::of(trace), false);
+            (source, None, mpsc::channel().1)
+        }
         None => {
             let wanted = ScenarioArguments {
                 scenario: name.clone(),
@@ -55,22 +62,16 @@ pub fn tui(
                 sets: Vec::new(),
             };
             let (scenario, lowered) = run::prepare(&wanted, registry, Level::Records)?;
-            shown.store(false, Ordering::Relaxed);
-            let (outcome, _) = run::execute(lowered, console, &watch)?;
-            shown.store(true, Ordering::Relaxed);
-            if outcome.exit_code() == INTERRUPTED {
-                return Ok(INTERRUPTED);
-            }
-            (Some(scenario), outcome.report.trace.unwrap_or_default())
+            let (live, timeline, feed) = Live::begin(lowered, &watch);
+            (source(Some(scenario), timeline, true), Some(live), feed)
         }
     };
-    let trace =
-        TraceFile::parse(bytes).map_err(|error| Failure::Usage(format!("{name}: {error}")))?;
-    let scenario = scenario.or_else(|| embedded_scenario(&trace.header().scenario));
-    let mut timeline = Timeline::new(trace.header().clone(), trace.iter());
-    timeline.end_with(&trace.trailer().end);
-    let source = source(scenario, &trace, timeline);
-    match view::run(source, &options, &watch.stop)? {
+    let ended = view::run(source, feed, &options, &watch.stop);
+    shown.store(false, Ordering::Relaxed);
+    if let Some(live) = live {
+        live.end()?;
+    }
+    match ended? {
         Ended::Left(()) => Ok(0),
         Ended::Stopped => Ok(INTERRUPTED),
     }
@@ -122,14 +123,17 @@ fn embedded_scenario(name: &str) -> Option<Scenario> {
     load(name).ok()
 }
 
-fn source(scenario: Option<Scenario>, trace: &TraceFile, timeline: Timeline) -> Source {
+fn source(scenario: Option<Scenario>, timeline: Timeline, grows: bool) -> Source {
     match scenario {
-        Some(Scenario { title, teaches, about, .. }) => Source { title, teaches, about, timeline },
+        Some(Scenario { title, teaches, about, .. }) => {
+            Source { title, teaches, about, timeline, grows }
+        }
         None => Source {
-            title: trace.header().scenario.clone(),
+            title: timeline.header().scenario.clone(),
             teaches: Vec::new(),
             about: String::new(),
             timeline,
+            grows,
         },
     }
 }

@@ -172,7 +172,7 @@ fn of_log(event: &LogEvent) -> About<'_> {
 
 /// Selects on the other screens what an event is about. What it says nothing of stays as it was.
 pub(super) fn select(app: &mut App, event: usize) {
-    let Some(recorded) = app.timeline.events().get(event) else { return };
+    let Some(recorded) = app.timeline.event(event) else { return };
     let About { job, subtask, checkpoint, aspect } = About::of(&recorded.event);
     if let Some(subtask) = subtask {
         app.graph.look_at(app.timeline.world(), (job, &**subtask), aspect);

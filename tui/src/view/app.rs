@@ -35,6 +35,8 @@ pub struct Source {
     pub about: String,
     /// The run.
     pub timeline: Timeline,
+    /// Whether more of it will come: [`UiEvent::More`], and in the end [`UiEvent::Ended`].
+    pub grows: bool,
 }
 
 /// How it is looked at.
@@ -80,6 +82,10 @@ pub enum UiEvent {
     Tick(Duration),
     /// The run has gone on.
     More(Vec<Recorded>),
+    /// Some of the events of a trace are to be taken in that are not yet.
+    CatchUp(usize),
+    /// The run has ended, for this reason, or could not go on.
+    Ended(Result<String, String>),
     /// What is on the screen was written into files of these names, or could not be.
     Saved(Result<Vec<String>, String>),
 }
@@ -133,13 +139,26 @@ impl Play {
     }
 }
 
+/// A place of a run that is not known yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awaited {
+    /// Where one wanted to go to.
+    Goal(Goal),
+    /// The end, as it moves on.
+    End,
+}
+
 /// The whole view.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct App {
     pub(super) title: String,
     pub(super) teaches: Vec<String>,
     pub(super) about: String,
     pub(super) timeline: Timeline,
+    /// Whether a run is still being computed.
+    pub(super) grows: bool,
+    /// Where one is to go to as soon as it is known.
+    pub(super) awaited: Option<Awaited>,
     pub(super) look: Look,
     pub(super) keys: Keymap,
     pub(super) size: (u16, u16),
@@ -161,16 +180,15 @@ pub struct App {
 impl App {
     /// A view of `source` in a terminal of `size` (columns, rows).
     pub fn new(source: Source, options: &Options, size: (u16, u16)) -> Self {
-        let Source { title, teaches, about, mut timeline } = source;
-        if let Some(goal) = options.at {
-            timeline.seek_position(goal.position(&timeline));
-        }
+        let Source { title, teaches, about, timeline, grows } = source;
         let travel = Travel::new(Landmarks::new(&timeline));
-        Self {
+        let mut app = Self {
             title,
             teaches,
             about,
             timeline,
+            grows,
+            awaited: options.at.map(Awaited::Goal),
             look: Look::new(options),
             keys: options.keys.clone(),
             size,
@@ -187,7 +205,28 @@ impl App {
             prompt: None,
             palette: None,
             play: Play::new(),
+        };
+        app.await_place();
+        app
+    }
+
+    /// Goes as near to the awaited place as the run is known.
+    pub(super) fn await_place(&mut self) {
+        let Some(awaited) = self.awaited else { return };
+        let position = match awaited {
+            Awaited::Goal(goal) => goal.position(&self.timeline),
+            Awaited::End => self.timeline.len(),
+        };
+        self.timeline.seek_position(position);
+        let is_there = awaited != Awaited::End && position < self.timeline.len();
+        if is_there || !self.is_growing() {
+            self.awaited = None;
         }
+    }
+
+    /// Whether there is more to come of the run than is known.
+    pub fn is_growing(&self) -> bool {
+        self.grows || self.timeline.is_behind()
     }
 
     /// Whether time that passes changes what is shown.

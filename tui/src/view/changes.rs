@@ -1,6 +1,6 @@
 //! Which events change what is shown, so that one stops there.
 
-use weir::trace::Recorded;
+use weir::trace::EventRef;
 
 use super::app::App;
 use super::screens::Screen;
@@ -17,7 +17,7 @@ fn sees_around(app: &App) -> bool {
 }
 
 /// Whether an event changes what is shown of keyed state.
-fn shows_change(app: &App) -> impl Fn(&Recorded) -> bool {
+fn shows_change(app: &App) -> impl Fn(EventRef) -> bool {
     let world = app.timeline.world();
     let job = app.graph.job(world).map(|(id, _)| id);
     let on_screen = draw::panes(app).iter().any(|pane| pane.screen == Screen::State);
@@ -34,8 +34,8 @@ pub(super) fn next_change(app: &App) -> Option<usize> {
         true => timeline.next_seen_around(),
         false => timeline.next_seen(),
     };
-    let before = &timeline.events()[here..seen.unwrap_or(timeline.events().len())];
-    before.iter().position(shows_change(app)).map(|ahead| here + ahead + 1).or(seen)
+    let mut before = timeline.range(here..seen.unwrap_or(timeline.len()));
+    before.position(shows_change(app)).map(|ahead| here + ahead + 1).or(seen)
 }
 
 /// The position just after the last such event before the current one.
@@ -47,6 +47,6 @@ pub(super) fn previous_change(app: &App) -> Option<usize> {
         false => timeline.previous_seen(),
     };
     let first = seen.unwrap_or(0);
-    let after = &timeline.events()[first..here.max(first)];
-    after.iter().rposition(shows_change(app)).map(|index| first + index + 1).or(seen)
+    let mut after = timeline.range(first..here.max(first));
+    after.rposition(shows_change(app)).map(|index| first + index + 1).or(seen)
 }

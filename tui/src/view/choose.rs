@@ -60,6 +60,8 @@ impl Chooser {
             | UiEvent::Mouse(_)
             | UiEvent::Tick(_)
             | UiEvent::More(_)
+            | UiEvent::CatchUp(_)
+            | UiEvent::Ended(_)
             | UiEvent::Saved(_) => {}
         }
         Choice::Open

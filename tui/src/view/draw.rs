@@ -62,7 +62,9 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
             Screen::State => {
                 app.state.draw(timeline.world(), app.graph.job(timeline.world()), &mut pen);
             }
-            Screen::Outside => app.outside.draw(timeline.world(), &mut pen),
+            Screen::Outside => {
+                app.outside.draw(timeline, &app.travel.landmarks.judgement, &mut pen);
+            }
             Screen::Cluster => app.cluster.draw(timeline.world(), &mut pen),
             Screen::Events => app.events.draw(timeline, &mut pen),
         }
@@ -147,7 +149,7 @@ fn sentence(app: &App, pen: &mut Pen<'_>) {
     let sentence = match app.timeline.current() {
         None => start_hint(app),
         Some(recorded) => {
-            let said = parts(recorded, app.timeline.header());
+            let said = parts(&recorded, app.timeline.header());
             look.show(&format!(" {}  {}  {}", said.step, said.node, said.text))
         }
     };

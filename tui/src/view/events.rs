@@ -83,10 +83,11 @@ impl EventsScreen {
     /// Looks at the events that are new.
     pub fn refilter(&mut self, timeline: &Timeline) {
         let Some(found) = &mut self.filter else { return };
-        let new = timeline.events().iter().enumerate().skip(found.looked_at);
-        let fitting = new.filter(|(_, recorded)| found.kept.keeps(recorded, timeline.header()));
+        let new = found.looked_at..timeline.len();
+        let fitting = new.clone().zip(timeline.range(new));
+        let fitting = fitting.filter(|(_, recorded)| found.kept.keeps(recorded, timeline.header()));
         found.rows.extend(fitting.map(|(index, _)| index));
-        found.looked_at = timeline.events().len();
+        found.looked_at = timeline.len();
     }
 
     /// Drops the filter and selects the current event.
@@ -100,7 +101,7 @@ impl EventsScreen {
     }
 
     fn len(&self, timeline: &Timeline) -> usize {
-        self.filter.as_ref().map_or(timeline.events().len(), |found| found.rows.len())
+        self.filter.as_ref().map_or(timeline.len(), |found| found.rows.len())
     }
 
     /// The position just after the last event before the current one that the filter keeps, and just
@@ -156,7 +157,7 @@ impl EventsScreen {
         let title = match self.filter() {
             Some(filter) => {
                 let shown = self.len(timeline);
-                let all = timeline.events().len();
+                let all = timeline.len();
                 look.show(&format!("what happened ({shown} of {all} with \"{filter}\")"))
             }
             None => "what happened".to_owned(),
@@ -170,7 +171,8 @@ impl EventsScreen {
         let here = self.current(timeline).map(|row| self.event(row));
         for (y, row) in (top..len).take(rows).enumerate() {
             let index = self.event(row);
-            let said = parts(&timeline.events()[index], timeline.header());
+            let Some(recorded) = timeline.event(index) else { break };
+            let said = parts(&recorded, timeline.header());
             let tone = tone(said.tone);
             let columns_of = [&said.step, &said.time, &said.node, said.area, &said.text];
             let parts = columns_of.map(|part| look.show(part));
@@ -215,7 +217,7 @@ struct Columns {
 
 impl Columns {
     fn new(timeline: &Timeline, width: usize) -> Self {
-        let steps = timeline.events().last().map_or(1, |last| last.step.to_string().len());
+        let steps = timeline.end().step.to_string().len();
         let time = timeline.end_time().to_string().len();
         let node =
             timeline.header().nodes.iter().map(|name| name.chars().count()).max().unwrap_or(4);

@@ -8,6 +8,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `app`, `update`, `draw` | the model, what changes it, and the frame around the screens |
+//! | `mouse` | what the mouse does |
 //! | `keys`, `names` | the table of keys, from which help, footer and palette are made |
 //! | `keymap` | the keys as they are bound: the table, and what someone wants otherwise |
 //! | `palette` | everything that can be done, by name |
@@ -24,6 +25,7 @@
 //! | `about` | what an event is about, and selecting it on all screens |
 //! | `changes` | which events change what is shown |
 //! | `travel`, `landmarks` | going to the next of something; places worth going to |
+//! | `judged` | what the run proves: invariants, and what sinks have shown |
 //! | `scrub`, `overlay`, `prompt` | the bar of time, pop-ups, lines to type into |
 //! | `help` | what the help says |
 //! | `look`, `theme`, `text`, `pen` | symbols, colours, safe text, clipped drawing |
@@ -42,10 +44,12 @@ mod export;
 mod goal;
 mod graph;
 mod help;
+mod judged;
 mod keymap;
 mod keys;
 mod landmarks;
 mod look;
+mod mouse;
 mod names;
 mod outside;
 mod overlay;

@@ -36,6 +36,11 @@ pub(super) enum Overlay {
         text: String,
         top: usize,
     },
+    /// Why a run could not go on.
+    Broken {
+        text: String,
+        top: usize,
+    },
     /// The event at this place in the trace.
     Event {
         event: usize,
@@ -60,6 +65,7 @@ impl Overlay {
             | Self::Note { top, .. }
             | Self::Violation { top, .. }
             | Self::Saved { top, .. }
+            | Self::Broken { top, .. }
             | Self::Event { top, .. } => top,
         }
     }
@@ -79,6 +85,7 @@ impl Overlay {
             Self::Note { .. } => " Note ",
             Self::Violation { .. } => " Violation ",
             Self::Saved { .. } => " Export ",
+            Self::Broken { .. } => " The run could not go on ",
             Self::Event { .. } => " Event ",
         }
     }
@@ -90,9 +97,10 @@ impl Overlay {
                 lines.flat_map(|(line, role)| hanging(&line, width, role)).collect()
             }
             Self::About { .. } => about(app, width),
-            Self::Note { text, .. } | Self::Violation { text, .. } | Self::Saved { text, .. } => {
-                paragraphs(app, text, width, Role::Plain)
-            }
+            Self::Note { text, .. }
+            | Self::Violation { text, .. }
+            | Self::Saved { text, .. }
+            | Self::Broken { text, .. } => paragraphs(app, text, width, Role::Plain),
             Self::Event { event, .. } => inspected(app, *event, width),
         }
     }
@@ -106,6 +114,7 @@ impl Overlay {
             | Self::Note { top, .. }
             | Self::Violation { top, .. }
             | Self::Saved { top, .. }
+            | Self::Broken { top, .. }
             | Self::Event { top, .. } => *top,
         };
         let rows = lines.len().min(height);
@@ -121,7 +130,7 @@ impl Overlay {
         pen.clear(Role::Plain);
         let role = match self {
             Self::Note { .. } => Role::Note,
-            Self::Violation { .. } => Role::Failed,
+            Self::Violation { .. } | Self::Broken { .. } => Role::Failed,
             Self::Help { .. } | Self::About { .. } | Self::Saved { .. } | Self::Event { .. } => {
                 Role::Strong
             }
@@ -193,8 +202,8 @@ fn about(app: &App, width: usize) -> Vec<(String, Role)> {
 
 /// An event's line in full, then its values, a line for each.
 fn inspected(app: &App, event: usize, width: usize) -> Vec<(String, Role)> {
-    let Some(recorded) = app.timeline.events().get(event) else { return Vec::new() };
-    let said = parts(recorded, app.timeline.header());
+    let Some(recorded) = app.timeline.event(event) else { return Vec::new() };
+    let said = parts(&recorded, app.timeline.header());
     let place = format!("step {}  {}  {}", said.step, said.time, said.node);
     let what = format!("{}  {}", said.area, recorded.event.kind());
     let mut lines = paragraphs(app, &place, width, Role::Strong);
@@ -213,7 +222,8 @@ fn inspected(app: &App, event: usize, width: usize) -> Vec<(String, Role)> {
 
 /// The values that an event holds, or that the buffer holds of which it tells.
 fn values(timeline: &Timeline, event: usize) -> Vec<String> {
-    match &timeline.events()[event].event {
+    let Some(recorded) = timeline.event(event) else { return Vec::new() };
+    match &recorded.event {
         Event::Record(
             RecordEvent::RecordsEmitted { values, .. } | RecordEvent::RecordsSent { values, .. },
         ) => values.clone(),
@@ -226,8 +236,7 @@ fn values(timeline: &Timeline, event: usize) -> Vec<String> {
             | ExchangeEvent::BufferConsumed { job, edge, from, to, seq, .. },
         ) => {
             // The values stand close by, before a buffer is consumed and just after it is sent.
-            let (before, after) = timeline.events().split_at(event);
-            let near = after.iter().take(2).chain(before.iter().rev());
+            let near = timeline.range(event..event + 2).chain(timeline.range(0..event).rev());
             near.filter_map(|recorded| match &recorded.event {
                 Event::Record(RecordEvent::RecordsSent {
                     job: of,

@@ -48,7 +48,7 @@ pub(super) fn glyph(look: Look, sign: Sign) -> (String, Role) {
 
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
     let (timeline, play) = (&app.timeline, &app.play);
-    let (glyphs, width, len) = (pen.look.glyphs(), pen.width(), timeline.events().len());
+    let (glyphs, width, len) = (pen.look.glyphs(), pen.width(), timeline.len());
     let button = if play.on { glyphs.play } else { glyphs.pause };
     pen.put(0, 0, &pen.look.pad(&format!(" {button} {}/s", play.rate()), LEFT), Role::Plain);
 
@@ -71,6 +71,8 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
     if rail > 0 {
         pen.put(LEFT + here, 0, glyphs.knob, Role::Selected);
     }
-    let place = format!(" {}/{len}", timeline.position());
+    // More is to come.
+    let more = if app.is_growing() { glyphs.more } else { "" };
+    let place = format!(" {}/{len}{more}", timeline.position());
     pen.put(LEFT + rail, 0, &pen.look.fit(&place, RIGHT), Role::Plain);
 }

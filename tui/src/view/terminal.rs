@@ -5,6 +5,8 @@ use std::mem::ManuallyDrop;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ratatui::DefaultTerminal;
@@ -14,6 +16,7 @@ use ratatui::crossterm::event::{
 };
 use ratatui::crossterm::execute;
 use ratatui::crossterm::style::force_color_output;
+use weir::base::SIMULATION_THREAD;
 
 use super::app::{App, Options, Source, UiEvent};
 use super::choose::{Choice, Chooser, Entry};
@@ -21,6 +24,15 @@ use super::draw::draw;
 use super::export::exports;
 use super::save::save;
 use super::update::{Flow, update};
+
+/// How long is waited for a key while a run is computed.
+const GLANCE: Duration = Duration::from_millis(4);
+
+/// How many events of a trace are taken in before the terminal is looked at again.
+const AT_ONCE: usize = 16_384;
+
+/// The same of what a run sends.
+const FEW: usize = 8;
 
 /// How often time is told of while nothing else happens.
 const TICK: Duration = Duration::from_millis(33);
@@ -51,6 +63,10 @@ impl Screen {
         let screen = Self { terminal: ManuallyDrop::new(terminal) };
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
+            // What breaks a run that is looked at does not break the looking.
+            if thread::current().name() == Some(SIMULATION_THREAD) {
+                return;
+            }
             // There is nobody left to tell if this fails too.
             let _ = execute!(stdout(), DisableMouseCapture);
             previous(panic);
@@ -80,12 +96,12 @@ pub fn give_back() {
     let _ = ratatui::try_restore();
 }
 
-/// What happens within a tick, if anything does; `None` if `stop` is set.
-fn next(stop: &AtomicBool) -> io::Result<Option<Vec<UiEvent>>> {
+/// What happens on the terminal within `wait`, if anything does; `None` if `stop` is set.
+fn next(stop: &AtomicBool, wait: Duration) -> io::Result<Option<Vec<UiEvent>>> {
     if stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    if !event::poll(TICK)? {
+    if !event::poll(wait)? {
         return Ok(Some(Vec::new()));
     }
     // What came in the meantime is taken in together: a key that is held down must not be
@@ -118,24 +134,47 @@ fn unless_gone<T>(ended: io::Result<Ended<T>>, stop: &AtomicBool) -> io::Result<
     }
 }
 
-/// Shows a run until one has seen enough or `stop` is set.
-pub fn run(source: Source, options: &Options, stop: &AtomicBool) -> io::Result<Ended<()>> {
-    unless_gone(show(source, options, stop), stop)
+/// Shows a run until one has seen enough or `stop` is set. What is new of it comes from `feed`.
+pub fn run(
+    source: Source,
+    feed: Receiver<UiEvent>,
+    options: &Options,
+    stop: &AtomicBool,
+) -> io::Result<Ended<()>> {
+    unless_gone(show(source, feed, options, stop), stop)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the edge: playing follows real time")]
-fn show(source: Source, options: &Options, stop: &AtomicBool) -> io::Result<Ended<()>> {
+fn show(
+    source: Source,
+    feed: Receiver<UiEvent>,
+    options: &Options,
+    stop: &AtomicBool,
+) -> io::Result<Ended<()>> {
     let mut screen = Screen::open(options)?;
     let mut app = App::new(source, options, screen.size()?);
     let mut told = Instant::now();
+    let mut drawn: Option<Instant> = None;
     let mut stale = true;
     loop {
-        if stale {
+        // A run that grows fast is drawn as often as one that plays.
+        if stale && drawn.is_none_or(|drawn| !app.is_growing() || drawn.elapsed() >= TICK) {
             screen.terminal.draw(|frame| draw(&app, frame.buffer_mut()))?;
+            drawn = Some(Instant::now());
+            stale = false;
         }
-        let Some(events) = next(stop)? else { return Ok(Ended::Stopped) };
-        stale = app.is_playing() || !events.is_empty();
-        for event in events {
+        let new: Vec<UiEvent> = match app.timeline().is_behind() {
+            true => vec![UiEvent::CatchUp(AT_ONCE)],
+            false => feed.try_iter().take(FEW).collect(),
+        };
+        let wait = if new.is_empty() { TICK } else { Duration::ZERO };
+        let wait = if app.is_growing() { wait.min(GLANCE) } else { wait };
+        let Some(events) = next(stop, wait)? else { return Ok(Ended::Stopped) };
+        if !events.is_empty() {
+            drawn = None;
+        }
+        stale |= app.is_playing() || !events.is_empty() || !new.is_empty();
+        for event in new.into_iter().chain(events) {
             match update(&mut app, event) {
                 Flow::Stay => {}
                 Flow::Save => {
@@ -179,7 +218,7 @@ fn offer(
     let mut chooser = Chooser::new(entries, options, screen.size()?);
     loop {
         screen.terminal.draw(|frame| chooser.draw(frame.buffer_mut()))?;
-        let Some(events) = next(stop)? else { return Ok(Ended::Stopped) };
+        let Some(events) = next(stop, TICK)? else { return Ok(Ended::Stopped) };
         for event in events {
             match chooser.update(&event) {
                 Choice::Open => {}

@@ -79,7 +79,7 @@ pub(super) fn ways() -> impl Iterator<Item = (char, &'static str)> {
 }
 
 /// Where one can go, and how far one is in saying so.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Travel {
     pub landmarks: Landmarks,
     /// The first of two keys.

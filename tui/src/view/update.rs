@@ -1,20 +1,21 @@
 //! What changes the model: the only place where it does.
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
-use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::{KeyEvent, KeyEventKind};
 use weir::trace::{Event, FaultEvent};
 
 use super::about;
-use super::app::{App, UiEvent};
+use super::app::{App, Awaited, UiEvent};
 use super::changes::{next_change, previous_change};
 use super::goal::Goal;
 use super::graph::Aspect;
 use super::keys::Action;
+use super::mouse::on_mouse;
 use super::overlay::Overlay;
 use super::palette::{Palette, Wish};
 use super::prompt::{Prompt, Question, Typed};
 use super::screens::{Pane, Screen};
-use super::{draw, scrub, travel};
+use super::{draw, travel};
 
 /// Whether the view goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +37,35 @@ pub fn update(app: &mut App, event: UiEvent) -> Flow {
         UiEvent::Tick(passed) => on_tick(app, passed),
         UiEvent::More(events) => {
             app.timeline.extend(events);
-            app.events.refilter(&app.timeline);
-            app.travel.landmarks.extend(&app.timeline);
+            take_in(app);
+        }
+        UiEvent::CatchUp(most) => {
+            app.timeline.catch_up(most);
+            take_in(app);
+        }
+        UiEvent::Ended(ended) => {
+            app.grows = false;
+            match ended {
+                Ok(why) => app.timeline.end_with(&why),
+                Err(error) => app.overlay = Some(Overlay::Broken { text: error, top: 0 }),
+            }
+            take_in(app);
         }
         UiEvent::Saved(saved) => app.overlay = Some(Overlay::saved(saved)),
     }
     clamp(app);
     Flow::Stay
+}
+
+/// Takes in what is new of the run.
+fn take_in(app: &mut App) {
+    app.events.refilter(&app.timeline);
+    app.travel.landmarks.extend(&app.timeline);
+    let before = app.timeline.position();
+    app.await_place();
+    if app.timeline.position() != before {
+        follow(app);
+    }
 }
 
 fn on_key(app: &mut App, key: KeyEvent) -> Flow {
@@ -73,10 +96,7 @@ fn on_key(app: &mut App, key: KeyEvent) -> Flow {
         match palette.key(key, &app.keys, app.shown.current) {
             Wish::More => app.palette = Some(palette),
             Wish::Closed => {}
-            Wish::GoTo(goal) => {
-                let position = goal.position(&app.timeline);
-                go(app, position);
-            }
+            Wish::GoTo(goal) => go_to(app, goal),
             Wish::Do { action, elsewhere } => {
                 if let Some(screen) = elsewhere {
                     app.shown.turn_to(screen);
@@ -215,12 +235,15 @@ fn act(app: &mut App, action: Action) {
         }
         Action::Prefix(prefix) => app.travel.pending = Some(prefix),
         Action::Start => go(app, 0),
-        Action::End => go(app, usize::MAX),
+        Action::End => {
+            go(app, usize::MAX);
+            app.awaited = app.is_growing().then_some(Awaited::End);
+        }
         Action::GoTo => app.prompt = Some(Prompt::new(Question::GoTo)),
         Action::Palette => app.palette = Some(Palette::new()),
         Action::Play => {
             // Playing from the end means playing again.
-            if !app.play.on && timeline.position() == timeline.events().len() {
+            if !app.play.on && !app.is_growing() && timeline.position() == timeline.len() {
                 go(app, 0);
             }
             app.play.toggle();
@@ -352,7 +375,7 @@ fn act(app: &mut App, action: Action) {
     }
 }
 
-fn scroll(app: &mut App, screen: Screen, by: isize) {
+pub(super) fn scroll(app: &mut App, screen: Screen, by: isize) {
     match screen {
         Screen::Graph => app.graph.scroll(0, by),
         Screen::Checkpoints => app.checkpoints.scroll(by),
@@ -381,11 +404,12 @@ fn clamp(app: &mut App) {
     for Pane { screen, area } in draw::panes(app) {
         let size = (usize::from(area.width), usize::from(area.height));
         let world = app.timeline.world();
+        let judgement = &app.travel.landmarks.judgement;
         match screen {
             Screen::Graph => app.graph.clamp(&app.timeline, app.look, size),
             Screen::Checkpoints => app.checkpoints.clamp(app.graph.job(world), size),
             Screen::State => app.state.clamp(world, app.graph.job(world)),
-            Screen::Outside => app.outside.clamp(world, app.look, size),
+            Screen::Outside => app.outside.clamp(&app.timeline, judgement, app.look, size),
             Screen::Cluster => app.cluster.clamp(world, app.look, size),
             Screen::Time | Screen::Events => {}
         }
@@ -393,22 +417,36 @@ fn clamp(app: &mut App) {
 }
 
 /// Goes to a position. A note that has its moment there pops up and ends the playing.
-fn go(app: &mut App, position: usize) {
+pub(super) fn go(app: &mut App, position: usize) {
     let before = app.timeline.position();
     app.timeline.seek_position(position);
+    app.awaited = None;
+    follow(app);
+    if app.timeline.position() == before {
+        return;
+    }
+    let Some(recorded) = app.timeline.current() else { return };
+    if let Event::Fault(FaultEvent::NoteShown { text, .. }) = &recorded.event {
+        let plays = std::mem::take(&mut app.play.on);
+        app.overlay = Some(Overlay::Note { text: text.clone(), plays, top: 0 });
+    }
+}
+
+/// Goes to a place, or towards it if the run has not come there yet.
+fn go_to(app: &mut App, goal: Goal) {
+    let position = goal.position(&app.timeline);
+    go(app, position);
+    if position == app.timeline.len() && app.is_growing() {
+        app.awaited = Some(Awaited::Goal(goal));
+    }
+}
+
+/// Has the screens look at the place one has come to.
+fn follow(app: &mut App) {
     app.events.follow();
     app.graph.follow();
     app.state.follow();
     app.time.follow();
-    if app.timeline.position() == before {
-        return;
-    }
-    if let Some(Event::Fault(FaultEvent::NoteShown { text, .. })) =
-        app.timeline.current().map(|recorded| &recorded.event)
-    {
-        let plays = std::mem::take(&mut app.play.on);
-        app.overlay = Some(Overlay::Note { text: text.clone(), plays, top: 0 });
-    }
 }
 
 fn on_tick(app: &mut App, passed: std::time::Duration) {
@@ -421,7 +459,8 @@ fn on_tick(app: &mut App, passed: std::time::Duration) {
             Some(position) => go(app, position),
             None => {
                 go(app, usize::MAX);
-                app.play.on = false;
+                app.play.on = app.is_growing();
+                break;
             }
         }
         if !app.play.on {
@@ -430,46 +469,10 @@ fn on_tick(app: &mut App, passed: std::time::Duration) {
     }
 }
 
-fn on_mouse(app: &mut App, mouse: MouseEvent) {
-    match mouse.kind {
-        MouseEventKind::ScrollUp => wheel(app, (mouse.column, mouse.row), -3),
-        MouseEventKind::ScrollDown => wheel(app, (mouse.column, mouse.row), 3),
-        MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
-            let on_bar = Some(mouse.row) == draw::scrub_row(app.size);
-            let len = app.timeline.events().len();
-            let width = usize::from(app.size.0);
-            let to = scrub::position_at(usize::from(mouse.column), width, len);
-            if let Some(position) = to.filter(|_| on_bar) {
-                go(app, position);
-            }
-        }
-        // The terminal's enum: what else a mouse can do means nothing here.
-        _ => {}
-    }
-}
-
-/// The wheel turns the screen that it is over.
-fn wheel(app: &mut App, (x, y): (u16, u16), by: isize) {
-    match app.overlay.take() {
-        Some(mut overlay) => {
-            overlay.scroll(app, by);
-            app.overlay = Some(overlay);
-        }
-        None => {
-            let panes = draw::panes(app);
-            let over = panes.iter().find(|pane| pane.area.contains((x, y).into()));
-            scroll(app, over.map_or(app.shown.current, |pane| pane.screen), by);
-        }
-    }
-}
-
 fn answer(app: &mut App, mut prompt: Prompt) {
     match prompt.question {
         Question::GoTo => match prompt.text.parse::<Goal>() {
-            Ok(goal) => {
-                let position = goal.position(&app.timeline);
-                go(app, position);
-            }
+            Ok(goal) => go_to(app, goal),
             Err(error) => {
                 prompt.error = Some(error.to_string());
                 app.prompt = Some(prompt);

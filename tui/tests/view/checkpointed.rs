@@ -295,7 +295,7 @@ pub fn app(options: &Options, size: (u16, u16), at: impl Fn(&Event) -> bool) -> 
     let position = timeline.next_matching(|recorded| at(&recorded.event));
     timeline.seek_position(position.expect("the run comes to it"));
     let (title, teaches, about) = (String::new(), Vec::new(), String::new());
-    App::new(Source { title, teaches, about, timeline }, options, size)
+    App::new(Source { title, teaches, about, timeline, grows: false }, options, size)
 }
 
 /// A run in which reasons, causes and names would do harm to a terminal if they could, and
@@ -329,7 +329,7 @@ pub fn hostile(options: &Options, size: (u16, u16)) -> App {
     let mut timeline = Timeline::new(header, run.events);
     timeline.seek_position(usize::MAX);
     let (title, teaches, about) = (String::new(), Vec::new(), String::new());
-    App::new(Source { title, teaches, about, timeline }, options, size)
+    App::new(Source { title, teaches, about, timeline, grows: false }, options, size)
 }
 
 fn ascii() -> Options {
@@ -431,7 +431,7 @@ fn looking_at_checkpoints_is_left_again() {
     }
     // Every checkpoint at every place draws, whatever is or is not known there.
     keys(&mut app, "cc");
-    for _ in 0..=app.timeline().events().len() {
+    for _ in 0..=app.timeline().len() {
         for code in [KeyCode::Char('['), KeyCode::Char('c'), KeyCode::PageDown] {
             update(&mut app, UiEvent::Key(KeyEvent::new(code, KeyModifiers::NONE)));
         }

@@ -262,7 +262,7 @@ pub fn app(options: &Options, size: (u16, u16), at: impl Fn(&Event) -> bool) -> 
     timeline.seek_position(position.expect("the run comes to it"));
     let title = "Word count with much around it".to_owned();
     let (teaches, about) = (Vec::new(), String::new());
-    App::new(Source { title, teaches, about, timeline }, options, size)
+    App::new(Source { title, teaches, about, timeline, grows: false }, options, size)
 }
 
 /// A run in which names and causes would do harm to a terminal if they could, and numbers are as
@@ -311,7 +311,7 @@ pub fn hostile(options: &Options, size: (u16, u16)) -> App {
     let mut timeline = timeline(run::nodes(), run);
     timeline.seek_position(usize::MAX);
     let (title, teaches, about) = (harm, Vec::new(), String::new());
-    App::new(Source { title, teaches, about, timeline }, options, size)
+    App::new(Source { title, teaches, about, timeline, grows: false }, options, size)
 }
 
 fn ascii() -> Options {

@@ -44,10 +44,10 @@ fn a_name_does_what_its_key_does() {
         ("Step Forward", "l"),
         ("stb", "h"),
         ("mark-forward", "n"),
-        ("show-outside", "4"),
-        ("show outside", "4"),
-        ("show_ev", "6"),
-        ("outs", "4"),
+        ("show-outside", "5"),
+        ("show outside", "5"),
+        ("show_ev", "7"),
+        ("outs", "5"),
         ("detail", "z"),
         ("next-checkpoint", "c"),
         ("faster", "+"),
@@ -75,7 +75,7 @@ fn what_works_elsewhere_leads_there() {
     let mut by_name = at_59(&Options::default(), SMALL);
     keys(&mut by_name, ":filter\ncount#2\n");
     let mut by_key = at_59(&Options::default(), SMALL);
-    keys(&mut by_key, "6/count#2\n");
+    keys(&mut by_key, "7/count#2\n");
     assert_eq!(screen(&by_name, SMALL), screen(&by_key, SMALL));
 }
 
@@ -98,7 +98,7 @@ fn one_chooses_and_completes() {
     press(&mut app, KeyCode::Tab);
     assert!(screen(&app, SMALL).contains(":show-events"), "{}", screen(&app, SMALL));
     press(&mut app, KeyCode::Enter);
-    assert_eq!(current(&app), "6 Events");
+    assert_eq!(current(&app), "7 Events");
 }
 
 #[test]

@@ -26,7 +26,6 @@ fn aligning() -> App {
     let mut timeline = Timeline::new(trace.header().clone(), trace.iter());
     let (blocked, of) = timeline
         .events()
-        .iter()
         .enumerate()
         .find_map(|(index, recorded)| match &recorded.event {
             Event::Checkpoint(CheckpointEvent::ChannelBlocked { to, .. }) => {
@@ -41,10 +40,16 @@ fn aligning() -> App {
             Event::Checkpoint(CheckpointEvent::SnapshotTaken { subtask, .. }) if *subtask == of
         )
     };
-    let until = timeline.events()[blocked..].iter().position(is_snapshot);
+    let mut rest = timeline.range(blocked..timeline.len());
+    let until = rest.position(|recorded| is_snapshot(&recorded));
     timeline.seek_position(blocked + 1 + until.expect("a snapshot is taken") / 2);
-    let source =
-        Source { title: scenario.title, teaches: Vec::new(), about: String::new(), timeline };
+    let source = Source {
+        title: scenario.title,
+        teaches: Vec::new(),
+        about: String::new(),
+        timeline,
+        grows: false,
+    };
     let mut app = App::new(source, &Options::default(), SIZE);
     keys(&mut app, "c");
     app

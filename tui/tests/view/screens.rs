@@ -154,5 +154,5 @@ fn play_stops_at_a_note() {
     for _ in 0..200 {
         update(&mut app, UiEvent::Tick(Duration::from_millis(100)));
     }
-    assert_eq!(app.timeline().position(), app.timeline().events().len());
+    assert_eq!(app.timeline().position(), app.timeline().len());
 }

@@ -85,8 +85,13 @@ pub fn hostile(options: &Options, size: (u16, u16)) -> App {
     let header = Header { level: Level::Records, ..header };
     let mut timeline = Timeline::new(header, recorded);
     timeline.seek_position(usize::MAX);
-    let source =
-        Source { title: String::new(), teaches: Vec::new(), about: String::new(), timeline };
+    let source = Source {
+        title: String::new(),
+        teaches: Vec::new(),
+        about: String::new(),
+        timeline,
+        grows: false,
+    };
     App::new(source, options, size)
 }
 
@@ -185,7 +190,7 @@ fn looking_at_state_is_left_again() {
     }
     // Every vertex at every place draws, whatever is or is not known there.
     keys(&mut app, "S");
-    for _ in 0..=app.timeline().events().len() {
+    for _ in 0..=app.timeline().len() {
         for code in [KeyCode::Char('['), KeyCode::Char('s'), KeyCode::PageDown] {
             update(&mut app, UiEvent::Key(KeyEvent::new(code, KeyModifiers::NONE)));
         }
@@ -207,13 +212,12 @@ fn changes_of_state_are_stopped_at_and_in_sight() {
             Event::State(StateEvent::StateWritten { .. }) | Event::Timer(_)
         ));
     }
-    while app.timeline().position() < app.timeline().events().len() {
+    while app.timeline().position() < app.timeline().len() {
         keys(&mut app, "]");
-        let changes = matches!(
-            app.timeline().current().map(|recorded| &recorded.event),
-            Some(Event::State(StateEvent::StateWritten { .. }) | Event::Timer(_))
-        );
-        if changes {
+        let changes = |event: &Event| {
+            matches!(event, Event::State(StateEvent::StateWritten { .. }) | Event::Timer(_))
+        };
+        if app.timeline().current().is_some_and(|recorded| changes(&recorded.event)) {
             stops += 1;
             let shown = screen(&app, SMALL);
             assert!(shown.contains("│►"), "{shown}");

@@ -78,7 +78,7 @@ fn another_place_is_compared_with() {
     let trace = state::trace(Level::Records);
     let compared = |name: &'static str, size, typed: &str| {
         let timeline = Timeline::new(trace.header().clone(), trace.iter());
-        let first = timeline.events().iter().find(|it| is_written(&it.event)).unwrap();
+        let first = timeline.events().find(|it| is_written(&it.event)).unwrap();
         let mut app = windowed::app(&trace, &Options::default(), size, is_deleted);
         keys(&mut app, &format!("4={}.{}\n", first.step, first.sub));
         keys(&mut app, typed);
@@ -159,9 +159,9 @@ fn changes_are_stopped_at_and_in_sight() {
         matches!(recorded.event, Event::State(StateEvent::StateWritten { .. }) | Event::Timer(_))
     };
     let mut stops = 0;
-    while app.timeline().position() < app.timeline().events().len() {
+    while app.timeline().position() < app.timeline().len() {
         keys(&mut app, "]");
-        if app.timeline().current().is_some_and(is_change) {
+        if app.timeline().current().is_some_and(|it| is_change(&it)) {
             stops += 1;
             let shown = screen(&app, SMALL);
             assert!(shown.lines().any(|line| line.starts_with(" ►")), "{shown}");

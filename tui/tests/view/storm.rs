@@ -173,7 +173,7 @@ fn look(app: &App, size: (u16, u16), seen: &mut BTreeSet<String>, when: &str) {
         let safe = !symbol.chars().any(|c| c.is_control() || c == '\u{202e}');
         assert!(safe && symbol.width() <= 2, "{symbol:?} {when}");
     }
-    assert!(app.timeline().position() <= app.timeline().events().len(), "{when}");
+    assert!(app.timeline().position() <= app.timeline().len(), "{when}");
     let row = |y: u16| (0..size.0).map(|x| buffer[(x, y)].symbol()).collect::<String>();
     if size.1 < 20 {
         return;

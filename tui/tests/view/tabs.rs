@@ -166,18 +166,18 @@ fn every_screen_keeps_to_its_place_and_is_safe() {
     for size in SIZES {
         let mut texts = Vec::new();
         for options in &looks {
-            let apps = [
-                outside::app(options, size, is_last),
-                outside::hostile(options, size),
-                checkpointed::app(options, size, runs_again),
-                checkpointed::hostile(options, size),
-                state::hostile(options, size),
+            let apps: [fn(&Options, (u16, u16)) -> App; 5] = [
+                |options, size| outside::app(options, size, is_last),
+                outside::hostile,
+                |options, size| checkpointed::app(options, size, runs_again),
+                checkpointed::hostile,
+                state::hostile,
             ];
             let mut text = String::new();
             for app in apps {
                 for key in SCREENS {
                     for typed in [key.to_owned(), format!("{key}|")] {
-                        let mut app = app.clone();
+                        let mut app = app(options, size);
                         keys(&mut app, &typed);
                         is_safe(&app, options, size);
                         text.push_str(&screen(&app, size));

@@ -98,7 +98,8 @@ pub fn app(
     let position = timeline.next_matching(is_there).expect("the run comes to it");
     timeline.seek_position(position);
     let title = "Departures per hour".to_owned();
-    let source = Source { title, teaches: Vec::new(), about: String::new(), timeline };
+    let source =
+        Source { title, teaches: Vec::new(), about: String::new(), timeline, grows: false };
     App::new(source, options, size)
 }
 
@@ -210,7 +211,7 @@ fn looking_at_event_time_is_left_again() {
     }
     // Every vertex at every place draws, whatever is or is not known there.
     keys(&mut app, "e");
-    for _ in 0..=app.timeline().events().len() {
+    for _ in 0..=app.timeline().len() {
         for code in [KeyCode::Left, KeyCode::Char('e'), KeyCode::PageDown] {
             update(&mut app, UiEvent::Key(KeyEvent::new(code, KeyModifiers::NONE)));
         }

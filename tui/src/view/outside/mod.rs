@@ -4,8 +4,10 @@ mod log;
 mod stores;
 mod transactions;
 
-use weir::replay::World;
+use weir::check::{Delivery, SinkSoFar, SinkVerdict};
+use weir::replay::{Timeline, World};
 
+use super::judged::Judgement;
 use super::look::{Look, Role};
 use super::pen::Pen;
 use super::sections::{Columns, Line, Section, and_more, column_width, shown};
@@ -23,16 +25,23 @@ impl OutsideScreen {
         self.top = self.top.saturating_add_signed(by);
     }
 
-    pub fn clamp(&mut self, world: &World, look: Look, (width, rows): (usize, usize)) {
-        self.top = self.top.min(columns(world, look, width).most_above(rows));
+    pub fn clamp(
+        &mut self,
+        timeline: &Timeline,
+        judgement: &Judgement,
+        look: Look,
+        (width, rows): (usize, usize),
+    ) {
+        self.top = self.top.min(columns(timeline, judgement, look, width).most_above(rows));
     }
 
-    pub fn draw(&self, world: &World, pen: &mut Pen<'_>) {
-        columns(world, pen.look, pen.width()).draw(self.top, pen);
+    pub fn draw(&self, timeline: &Timeline, judgement: &Judgement, pen: &mut Pen<'_>) {
+        columns(timeline, judgement, pen.look, pen.width()).draw(self.top, pen);
     }
 }
 
-fn columns(world: &World, look: Look, width: usize) -> Columns {
+fn columns(timeline: &Timeline, judgement: &Judgement, look: Look, width: usize) -> Columns {
+    let world = timeline.world();
     let column = column_width(width);
     let left = vec![
         sources(world, look),
@@ -40,7 +49,7 @@ fn columns(world: &World, look: Look, width: usize) -> Columns {
         transactions::section(world, look, column),
     ];
     let right = vec![
-        sinks(world, look),
+        sinks(timeline, judgement, look),
         stores::answers(world, look),
         stores::tables(world, look),
         stores::files(world, look),
@@ -91,18 +100,59 @@ fn sources(world: &World, look: Look) -> Section {
 }
 
 /// The rows that everybody can see.
-fn sinks(world: &World, look: Look) -> Section {
+fn sinks(timeline: &Timeline, judgement: &Judgement, look: Look) -> Section {
     /// Of each sink.
     const LAST: usize = 3;
     let mut section = Section::new("sinks: rows that are visible");
-    for (name, sink) in world.sinks.iter() {
+    let position = timeline.position();
+    for (name, sink) in timeline.world().sinks.iter() {
+        let judged = match judgement.sink(name).filter(|_| position == timeline.len()) {
+            Some(verdict) => in_the_end(verdict),
+            None => so_far(judgement.so_far(name, position)),
+        };
         let rows = format!(" {:>9}", text::count(sink.shown));
         let name = look.pad(&shown(look, name), 22);
         section.add(Line::of(name, Role::Plain).and(rows, Role::Strong).and(" visible", Role::Dim));
+        section.add(judged);
         for row in sink.last.iter().rev().take(LAST) {
             let row = format!("{} {}", row.kind.short(), row.fields.join(","));
             section.add(Line::of(format!("  {}", shown(look, &row)), Role::Dim));
         }
     }
     section
+}
+
+/// What a sink has shown that it must not; what it lacks shows only in the end.
+fn so_far(SinkSoFar { duplicates, unexpected }: SinkSoFar) -> Line {
+    let mut wrong = Vec::new();
+    if duplicates > 0 {
+        wrong.push(format!("{} too often", text::count(duplicates)));
+    }
+    if unexpected > 0 {
+        wrong.push(format!("{} that nobody expected", text::count(unexpected)));
+    }
+    if wrong.is_empty() {
+        Line::of("  nothing twice so far", Role::Dim)
+    } else {
+        Line::of(format!("  so far {}", wrong.join(", ")), Role::Failed)
+    }
+}
+
+/// What has become of a sink.
+fn in_the_end(verdict: &SinkVerdict) -> Line {
+    let role = match verdict.delivery {
+        Delivery::ExactlyOnce => Role::Done,
+        Delivery::AtLeastOnce | Delivery::AtMostOnce | Delivery::None => Role::Failed,
+        Delivery::Unjudged => Role::Dim,
+    };
+    let counts = [
+        (verdict.duplicates.unwrap_or(0), "too often"),
+        (verdict.lost.unwrap_or(0), "lost"),
+        (verdict.unexpected, "that nobody expected"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<_> =
+        counts.map(|(count, what)| format!("{} {what}", text::count(count))).collect();
+    let line = Line::of(format!("  {}", verdict.delivery), role);
+    if counts.is_empty() { line } else { line.and(format!(": {}", counts.join(", ")), role) }
 }

@@ -164,7 +164,7 @@ impl TimeScreen {
         self.browsing = match to.and_then(|row| rows.get(row)) {
             Some(row) => Some(row.last),
             // Nothing is here to be seen; perhaps there is farther on.
-            None => timeline.events().len().checked_sub(1).map(|last| {
+            None => timeline.len().checked_sub(1).map(|last| {
                 let reach = isize::try_from(self.zoom.reach()).unwrap_or(isize::MAX);
                 let by = reach.saturating_mul(by.signum());
                 self.selected(timeline).unwrap_or(0).saturating_add_signed(by).min(last)
@@ -419,7 +419,8 @@ fn tell(pen: &mut Pen<'_>, timeline: &Timeline, rows: &Rows, view: &View, frame:
     let mut pen = pen.within(Rect { x: window.x.saturating_add(x), width, ..window });
     for y in 0..view.size.1 {
         let Some(row) = rows.get(view.top + y).filter(|row| row.pause.is_none()) else { continue };
-        let said = parts(&timeline.events()[row.first], timeline.header());
+        let Some(recorded) = timeline.event(row.first) else { continue };
+        let said = parts(&recorded, timeline.header());
         let role = match row.first < timeline.position() {
             true => tone(said.tone),
             false => Role::Dim,

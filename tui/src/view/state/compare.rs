@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use weir::base::{CheckpointId, JobId, Name};
 use weir::replay::{CheckpointState, OperatorState, ReadUpTo, Timeline, World};
-use weir::trace::{CheckpointEvent, Event, SplitPosition};
+use weir::trace::{CheckpointEvent, Event, Recorded, SplitPosition};
 
 use super::super::goal::Goal;
 use super::super::graph::state_rows::{Change, Row};
@@ -107,7 +107,6 @@ impl Held {
 
     fn in_checkpoint(timeline: &Timeline, job: JobId, id: CheckpointId) -> Self {
         let mut held = Self::new(job, format!("checkpoint {id}"));
-        let events = timeline.events();
         let snapshot = |event: &Event| match event {
             Event::Checkpoint(CheckpointEvent::SnapshotTaken {
                 job: of,
@@ -118,12 +117,13 @@ impl Held {
             }) if *of == job && *checkpoint == id => Some((subtask.clone(), positions.clone())),
             _ => None,
         };
-        let is_one = |index: &usize| snapshot(&events[*index].event).is_some();
-        let Some(first) = (0..events.len()).find(is_one) else { return held };
-        let last = (first..events.len()).rfind(is_one).unwrap_or(first);
+        let is_one = |recorded: &Recorded| snapshot(&recorded.event).is_some();
+        let first = timeline.events().position(|recorded| is_one(&recorded));
+        let last = timeline.events().rposition(|recorded| is_one(&recorded));
+        let Some((first, last)) = first.zip(last) else { return held };
         let mut world = timeline.world_at(first);
-        for recorded in &events[first..=last] {
-            world.apply(recorded);
+        for recorded in timeline.range(first..last + 1) {
+            world.apply(&recorded);
             let Some((subtask, positions)) = snapshot(&recorded.event) else { continue };
             held.take(&world, &subtask);
             for SplitPosition { operator, split, position } in positions {
