@@ -14,16 +14,18 @@
 //! [`crate::runtime`], which runs on the nodes.
 
 mod error;
+mod onlooker;
 mod options;
 mod protocol;
 mod report;
 mod run;
 
 pub use error::ClusterError;
+pub use onlooker::{FileObserver, Onlooker};
 pub use options::{BROKER, ClusterOptions, DATABASE, JobSubmission, STORAGE};
 pub use protocol::Protocol;
 pub use report::{CollectError, EndReason, JobReport, LatencyReport, RunReport, SinkReport};
-pub use run::{Onlooker, RunLabel, header, plan, run};
+pub use run::{RunLabel, header, plan, run};
 
 pub use crate::broker::Retention;
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
+use super::onlooker::{Onlooker, seen_by};
 use super::{ClusterError, ClusterOptions, EndReason, JobReport, JobSubmission, RunReport, report};
 use crate::base::{JobId, Name, NodeId, SimDuration};
 use crate::check::{Checker, Verdict};
@@ -21,7 +22,7 @@ use crate::runtime::{
     Submission, TopicOptions, broker, client, database, database_client, jobmanager, log_client,
     storage, taskmanager,
 };
-use crate::sim::{self, Boot, End, Stop, Watch};
+use crate::sim::{self, Boot, End, Stop};
 use crate::task::TaskOptions;
 use crate::trace::{Event, FORMAT_VERSION, Header, JobStatus, Observer, Recorder, SinkEvent};
 
@@ -46,15 +47,6 @@ pub struct RunLabel {
     pub mutant: Option<String>,
     /// The command that runs it again.
     pub again: String,
-}
-
-/// Who looks on from outside. Nothing of it changes what happens.
-#[derive(Default)]
-pub struct Onlooker {
-    /// Progress, and the wish to stop.
-    pub watch: Watch,
-    /// Sees each event that is kept.
-    pub observer: Option<Observer>,
 }
 
 /// Runs jobs on a cluster to their end.
@@ -125,8 +117,14 @@ pub fn run(
     sim_options.judged = report::judged(jobs);
     let results = Arc::new(Mutex::new(BTreeMap::new()));
     let ended = results.clone();
+    let seen = runtime.storage.zip(onlooker.files);
     let outcome = sim::run(sim_options, recorder, onlooker.watch, move |stop| {
-        boot(runtime, submissions, Outsiders { log, feeds, tables, queries, declared }, ended, stop)
+        let outsiders = Outsiders { log, feeds, tables, queries, declared };
+        let boot = boot(runtime, submissions, outsiders, ended, stop);
+        match seen {
+            Some((storage, files)) => seen_by(files, storage, boot),
+            None => boot,
+        }
     })?;
     let end = match outcome.end {
         End::Stopped => EndReason::Completed,

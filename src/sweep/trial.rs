@@ -45,7 +45,7 @@ impl Runner<'_> {
         token: &Token,
         scenario: &Scenario,
     ) -> Result<Result<Reference, Trial>, SweepError> {
-        let onlooker = Onlooker { watch: self.watch(), observer: None };
+        let onlooker = Onlooker { watch: self.watch(), ..Onlooker::default() };
         match Reference::run(token, scenario, self.registry, onlooker).map_err(SweepError::from) {
             Ok(reference) if reference.end == EndReason::Interrupted => {
                 Err(SweepError::Interrupted)
@@ -70,7 +70,8 @@ impl Runner<'_> {
         let observer = Box::new(move |recorded: &_| {
             seen.lock().unwrap_or_else(PoisonError::into_inner).apply(recorded);
         });
-        let onlooker = Onlooker { watch: self.watch(), observer: Some(observer) };
+        let onlooker =
+            Onlooker { watch: self.watch(), observer: Some(observer), ..Onlooker::default() };
         let outcome = match run_lowered(lowered, onlooker) {
             Ok(outcome) => outcome,
             Err(error) => return panic_of(error.into()),

@@ -9,6 +9,7 @@ mod generate_outside;
 mod outside;
 mod space_time;
 mod state;
+mod ten_traces;
 
 use std::sync::Arc;
 

@@ -38,6 +38,15 @@ struct InChannel {
     records: u64,
 }
 
+/// Where a subtask took its snapshot, and in which of its attempts.
+#[derive(Clone, Copy)]
+struct Snapshot {
+    attempt: u32,
+    when: Moment,
+    /// How often the subtask had started in the window.
+    start: u32,
+}
+
 struct Reader<'a> {
     timeline: &'a Timeline,
     wanted: &'a Wanted,
@@ -53,8 +62,8 @@ struct Reader<'a> {
     pending: BTreeMap<(Channel, u64), usize>,
     calls: BTreeMap<(Name, Name, Name, String), VecDeque<usize>>,
     marks: BTreeMap<(Channel, Epoch), Mark>,
-    /// Where snapshots of the checkpoint are, each with its attempt.
-    cuts: BTreeMap<usize, (u32, Moment)>,
+    /// The snapshots of the checkpoint.
+    cuts: BTreeMap<usize, Snapshot>,
     /// Tasks that had finished when it began.
     finished: Vec<usize>,
 }
@@ -210,10 +219,11 @@ impl<'a> Reader<'a> {
                 if Some(*checkpoint) == chosen =>
             {
                 let Some(process) = self.by_name.get(subtask) else { return };
-                let known = self.cuts.entry(*process).or_insert((*attempt, when));
+                let taken = Snapshot { attempt: *attempt, when, start: self.starts[*process] };
+                let known = self.cuts.entry(*process).or_insert(taken);
                 // That of a later attempt is the one that counts.
-                if known.0 <= *attempt {
-                    *known = (*attempt, when);
+                if known.attempt <= *attempt {
+                    *known = taken;
                 }
             }
             CheckpointEvent::BarrierSent { edge, from, to, checkpoint, seq, overtaken, .. } => {
@@ -367,7 +377,7 @@ impl<'a> Reader<'a> {
         let of = self.diagram.processes.iter().enumerate().map(|(process, known)| {
             match self.cuts.get(&process) {
                 _ if process == 0 => CutAt::Unknown,
-                Some((_, when)) => CutAt::At(*when),
+                Some(snapshot) => CutAt::At(snapshot.when),
                 None if self.finished.contains(&process) => CutAt::Later,
                 None => outside.of(&known.name),
             }
@@ -391,9 +401,9 @@ impl<'a> Reader<'a> {
                 }
                 Some(_) => Some(Side::After),
                 // The snapshot is taken and its barrier still waits behind what was given before.
-                None => match cut.of[channel.1] {
-                    CutAt::At(_) if epoch.0 == self.starts[channel.1] => Some(Side::Before),
-                    CutAt::At(_) | CutAt::Earlier | CutAt::Later | CutAt::Unknown => None,
+                None => match (cut.of[channel.1], self.cuts.get(&channel.1)) {
+                    (CutAt::At(_), Some(taken)) if taken.start == epoch.0 => Some(Side::Before),
+                    (CutAt::At(_) | CutAt::Earlier | CutAt::Later | CutAt::Unknown, _) => None,
                 },
             };
         }

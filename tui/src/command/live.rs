@@ -32,7 +32,7 @@ impl Live {
         let (sender, feed) = sync_channel(AHEAD);
         let mut batch = Batch { events: Vec::new(), sender: sender.clone() };
         let observer = Box::new(move |recorded: &Recorded| batch.push(recorded));
-        let onlooker = Onlooker { watch: watch.clone(), observer: Some(observer) };
+        let onlooker = Onlooker { watch: watch.clone(), observer: Some(observer), files: None };
         let running = thread::spawn(move || {
             let outcome = run_lowered(lowered, onlooker);
             let ended = match &outcome {

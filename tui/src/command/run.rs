@@ -163,7 +163,7 @@ pub fn execute(
     let display =
         if console.shows_progress() { Display::of_run(watch.progress.clone()) } else { None };
     let start = Instant::now();
-    let outcome = run_lowered(lowered, Onlooker { watch: watch.clone(), observer: None })?;
+    let outcome = run_lowered(lowered, Onlooker { watch: watch.clone(), ..Onlooker::default() })?;
     drop(display);
     Ok((outcome, u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)))
 }

@@ -30,7 +30,7 @@ pub fn token(
     let beside = scenario.clone();
     let judge = |outcome: &mut weir::scenario::Outcome| {
         if compared.compared {
-            let onlooker = Onlooker { watch: watch.clone(), observer: None };
+            let onlooker = Onlooker { watch: watch.clone(), ..Onlooker::default() };
             let reference = Reference::run(&compared, &beside, registry, onlooker);
             reference.map_err(failure)?.judge(outcome);
         }
