@@ -3,14 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use weir::cluster::Onlooker;
-use weir::gallery::registry;
 use weir::replay::Timeline;
-use weir::scenario::{Overrides, load, lower, run_lowered};
-use weir::trace::{CheckpointEvent, Event, Level, Recorded, TraceFile};
+use weir::trace::{CheckpointEvent, Event, Level, Recorded};
 use weir_tui::view::{App, Options, Source, exports};
 
-use super::keys;
+use super::{keys, recorded};
 
 const SIZE: (u16, u16) = (100, 30);
 const MARK: &str = "<!-- weir tui checkpoints/alignment -->\n";
@@ -18,11 +15,7 @@ const MARK: &str = "<!-- weir tui checkpoints/alignment -->\n";
 /// A run in the middle of its first alignment: half way from the barrier that comes first, behind
 /// which nothing is read any more, to the snapshot.
 fn aligning() -> App {
-    let scenario = load("checkpoints/alignment").unwrap();
-    let overrides = Overrides { level: Level::Records, ..Overrides::default() };
-    let lowered = lower(&scenario, &registry(), &overrides).unwrap();
-    let outcome = run_lowered(lowered, Onlooker::default()).unwrap();
-    let trace = TraceFile::parse(outcome.report.trace.unwrap()).unwrap();
+    let (scenario, trace) = recorded("checkpoints/alignment", Level::Records);
     let mut timeline = Timeline::new(trace.header().clone(), trace.iter());
     let (blocked, of) = timeline
         .events()

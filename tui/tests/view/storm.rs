@@ -9,11 +9,10 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use ratatui::crossterm::event::{
     KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use unicode_width::UnicodeWidthStr;
 use weir::trace::Level;
 use weir_tui::view::{App, Flow, Options, Theme, UiEvent, update};
 
-use super::{app, buffer, checkpointed, outside, state, windowed};
+use super::{app, buffer, checkpointed, outside, state, stays_in_place, windowed};
 
 fn key() -> impl Strategy<Value = KeyEvent> {
     let code = prop_oneof![
@@ -168,11 +167,7 @@ fn storm(mut app: App) -> BTreeSet<String> {
 
 fn look(app: &App, size: (u16, u16), seen: &mut BTreeSet<String>, when: &str) {
     let buffer = buffer(app, size);
-    for cell in buffer.content() {
-        let symbol = cell.symbol();
-        let safe = !symbol.chars().any(|c| c.is_control() || c == '\u{202e}');
-        assert!(safe && symbol.width() <= 2, "{symbol:?} {when}");
-    }
+    stays_in_place(&buffer, when);
     assert!(app.timeline().position() <= app.timeline().len(), "{when}");
     let row = |y: u16| (0..size.0).map(|x| buffer[(x, y)].symbol()).collect::<String>();
     if size.1 < 20 {
