@@ -219,6 +219,9 @@ impl Checkpoints {
             | E::CheckpointDeclined { subtask, checkpoint, .. } => {
                 self.change(*checkpoint, |changed| changed.on_subtask(at, subtask, event))
             }
+            E::BarrierReceived { to, checkpoint, .. } => {
+                self.change(*checkpoint, |changed| changed.on_subtask(at, to, event))
+            }
             E::CheckpointCompleted { checkpoint, duration_us, bytes, stored_bytes, .. } => {
                 self.change(*checkpoint, |completed| {
                     completed.duration = Some(SimDuration::from_micros(*duration_us));
@@ -237,7 +240,6 @@ impl Checkpoints {
             E::SourcePaused { .. }
             | E::SourceResumed { .. }
             | E::BarrierSent { .. }
-            | E::BarrierReceived { .. }
             | E::ChannelBlocked { .. }
             | E::ChannelResumed { .. }
             | E::AlignmentTimedOut { .. }

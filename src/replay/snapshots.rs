@@ -35,6 +35,8 @@ pub struct SubtaskSnapshot {
     pub progress: SnapshotProgress,
     /// Since when it is so far.
     pub since: Option<SimTime>,
+    /// The channel whose barrier came last so far: its producer and its edge.
+    pub last_barrier: Option<(Name, u16)>,
     /// From the trigger to the first barrier, in microseconds.
     pub start_delay_us: Option<u64>,
     /// From the first barrier to the last, in microseconds.
@@ -63,6 +65,9 @@ impl SubtaskSnapshot {
     fn take_up(&mut self, event: &CheckpointEvent) {
         use CheckpointEvent as E;
         match event {
+            E::BarrierReceived { from, edge, .. } => {
+                self.last_barrier = Some((from.clone(), *edge));
+            }
             E::AlignmentStarted { .. } => self.progress = SnapshotProgress::Aligning,
             E::SnapshotTaken { start_delay_us, alignment_us, sync_us, bytes, .. } => {
                 self.progress = SnapshotProgress::Taken;
@@ -97,6 +102,7 @@ impl SubtaskSnapshot {
                     expected: self.expected,
                     progress: SnapshotProgress::Acknowledged,
                     since: self.since,
+                    last_barrier: self.last_barrier.take(),
                     start_delay_us: Some(*start_delay_us),
                     alignment_us: Some(*alignment_us),
                     sync_us: Some(*sync_us),
@@ -111,7 +117,6 @@ impl SubtaskSnapshot {
             | E::SourcePaused { .. }
             | E::SourceResumed { .. }
             | E::BarrierSent { .. }
-            | E::BarrierReceived { .. }
             | E::ChannelBlocked { .. }
             | E::ChannelResumed { .. }
             | E::AlignmentTimedOut { .. }

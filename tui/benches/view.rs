@@ -24,7 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const SIZE: (u16, u16) = (200, 60);
 
 /// What is looked at: a name, and the keys that lead there.
-const SCREENS: [(&str, &str); 13] = [
+const SCREENS: [(&str, &str); 14] = [
     ("graph", "1"),
     ("graph with event time", "1e"),
     ("graph with state", "1s"),
@@ -32,9 +32,10 @@ const SCREENS: [(&str, &str); 13] = [
     ("time", "2"),
     ("time with all messages", "2bbb"),
     ("checkpoints", "3"),
-    ("outside", "4"),
-    ("cluster", "5"),
-    ("events", "6"),
+    ("state", "4"),
+    ("outside", "5"),
+    ("cluster", "6"),
+    ("events", "7"),
     ("time beside graph", "12|"),
     ("help", "?"),
     ("commands", ":"),

@@ -2,7 +2,7 @@
 //! it is. And bookmarks: `m` and a letter sets one, `'` and the letter goes there.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use weir::trace::{CheckpointEvent, Event, FaultEvent, Recorded, WindowEvent};
+use weir::trace::{CheckpointEvent, Event, FaultEvent, Recorded, TimeEvent, WindowEvent};
 
 use super::app::App;
 use super::keys::Prefix;
@@ -18,6 +18,7 @@ enum Target {
     Checkpoint,
     Barrier,
     Firing,
+    Late,
     Fault,
     Violation,
     Match,
@@ -53,6 +54,12 @@ static WAYS: &[Way] = &[
         help: "a barrier, sent or received",
     },
     Way { target: Target::Firing, key: 'w', words: ["window", "win"], help: "a window that fires" },
+    Way {
+        target: Target::Late,
+        key: 'l',
+        words: ["late record", "late"],
+        help: "a record that comes too late for its windows",
+    },
     Way {
         target: Target::Fault,
         key: 'f',
@@ -147,6 +154,10 @@ fn to_target(app: &App, prefix: Prefix, letter: char) -> Result<usize, String> {
         Target::Checkpoint => matching(app, forward, |recorded| is_complete(&recorded.event)),
         Target::Barrier => matching(app, forward, |recorded| is_barrier(&recorded.event)),
         Target::Firing => matching(app, forward, |recorded| is_firing(&recorded.event)),
+        Target::Late => {
+            let records = app.timeline.world().knows_records();
+            matching(app, forward, |recorded| is_late(&recorded.event, records))
+        }
         Target::Fault => matching(app, forward, |recorded| is_fault(&recorded.event)),
         Target::Violation => {
             let here = app.timeline.position();
@@ -190,6 +201,15 @@ fn is_barrier(event: &Event) -> bool {
 
 fn is_firing(event: &Event) -> bool {
     matches!(event, Event::Window(WindowEvent::WindowFired { .. }))
+}
+
+/// Where records are known each stands for itself, otherwise those that came together.
+fn is_late(event: &Event, records: bool) -> bool {
+    match event {
+        Event::Window(WindowEvent::RecordLate { .. }) => records,
+        Event::Time(TimeEvent::RecordsLate { .. }) => !records,
+        _ => false,
+    }
 }
 
 fn is_fault(event: &Event) -> bool {

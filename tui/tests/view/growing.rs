@@ -12,7 +12,8 @@ use super::{keys, run, screen};
 
 const SIZE: (u16, u16) = (80, 24);
 
-fn growing(options: &Options) -> (App, Vec<Recorded>) {
+/// A view of the synthetic run before its first event, and its events.
+pub fn growing(options: &Options) -> (App, Vec<Recorded>) {
     let (nodes, events) = run::word_count();
     let timeline = Timeline::new(Header::new("word-count", "", Seed(7), nodes), []);
     let (title, teaches, about) = ("Word count".to_owned(), Vec::new(), String::new());

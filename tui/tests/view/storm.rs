@@ -9,10 +9,10 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use ratatui::crossterm::event::{
     KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use weir::trace::Level;
+use weir::trace::{Level, Recorded};
 use weir_tui::view::{App, Flow, Options, Theme, UiEvent, update};
 
-use super::{app, buffer, checkpointed, outside, state, stays_in_place, windowed};
+use super::{buffer, checkpointed, growing, outside, state, stays_in_place, windowed};
 
 fn key() -> impl Strategy<Value = KeyEvent> {
     let code = prop_oneof![
@@ -54,7 +54,7 @@ fn typed() -> impl Strategy<Value = Vec<UiEvent>> {
         Just(":filter\ncount\n"),
         Just(":57.3\n"),
         Just(":1.2s\n"),
-        Just("6/kind = buffer-sent\n"),
+        Just("7/kind = buffer-sent\n"),
         Just("1s/a\n"),
         Just("g99999999999999999999\n"),
         Just(":\u{202e}\n"),
@@ -65,6 +65,7 @@ fn typed() -> impl Strategy<Value = Vec<UiEvent>> {
         Just("4"),
         Just("5"),
         Just("6"),
+        Just("7"),
     ];
     // From wherever one is, to where keys mean what they say.
     text.prop_map(|text| {
@@ -121,8 +122,9 @@ fn a_hundred_thousand_events_change_nothing_for_the_worse() {
     let others =
         Options { color: true, theme: Theme::ColorBlind, ascii: true, ..Options::default() };
     let mut seen = BTreeSet::new();
-    let mut storm = |app| seen.extend(storm(app));
-    storm(app(&options, SIZE));
+    let (young, rest) = growing::growing(&options);
+    seen.extend(storm(young, &rest));
+    let mut storm = |app| seen.extend(storm(app, &[]));
     storm(windowed::app(&windowed::trace(Level::Records), &options, SIZE, |_| true));
     storm(windowed::app(&state::trace(Level::Records), &options, SIZE, |_| true));
     storm(state::hostile(&options, SIZE));
@@ -143,14 +145,20 @@ const COMMANDS: &str = "commands";
 /// How many events there are in each of ten runs.
 const EVENTS: usize = 10_000;
 
-/// Lets events loose on a view, and says what was seen.
-fn storm(mut app: App) -> BTreeSet<String> {
+/// Lets events loose on a view, and says what was seen. `rest` is what is still to come of its run.
+fn storm(mut app: App, rest: &[Recorded]) -> BTreeSet<String> {
+    let mut rest = rest.chunks(5);
     let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), seed);
     let mut size = SIZE;
     let mut seen = BTreeSet::new();
     let (strategy, mut number) = (events(), 0);
     while number < EVENTS {
+        if number % 100 < 2 && app.is_growing() {
+            let more = rest.next().map(|bit| UiEvent::More(bit.to_vec()));
+            let ended = || UiEvent::Ended(Ok("completed".to_owned()));
+            let _: Flow = update(&mut app, more.unwrap_or_else(ended));
+        }
         for event in strategy.new_tree(&mut runner).unwrap().current() {
             number += 1;
             if let UiEvent::Resize(width, height) = event {

@@ -30,25 +30,53 @@ struct Rows {
     subtasks: usize,
 }
 
-fn share(rows: usize, checkpoints: usize, chosen: &Checkpoint) -> Rows {
-    let subtasks = chosen.subtask_count();
-    let said = usize::from(said(chosen).is_some());
+fn share(rows: usize, job: &Job, (id, chosen): (CheckpointId, &Checkpoint)) -> Rows {
+    let (subtasks, checkpoints) = (chosen.subtask_count(), job.checkpoints.len());
+    let said = usize::from(said(job, (id, chosen)).is_some());
     let rows = rows.saturating_sub(4 + said);
     let list = (rows / 3).max(rows.saturating_sub(subtasks)).max(1);
     let list = list.min(checkpoints).min(rows);
     Rows { list, said, subtasks: rows - list }
 }
 
-/// Why a checkpoint came to nothing, or is worth nothing.
-fn said(of: &Checkpoint) -> Option<String> {
+/// Why a checkpoint came to nothing, or is worth nothing, or what held it up.
+fn said(job: &Job, (id, of): (CheckpointId, &Checkpoint)) -> Option<(String, Role)> {
     match (&of.unusable, &of.state) {
-        (Some(cause), _) => Some(format!("it cannot be restored: {cause}")),
-        (None, CheckpointState::Aborted(reason)) => Some(format!("it was aborted: {reason}")),
+        (Some(cause), _) => Some((format!("it cannot be restored: {cause}"), Role::Failed)),
+        (None, CheckpointState::Aborted(reason)) => {
+            Some((format!("it was aborted: {reason}"), Role::Failed))
+        }
         (
             None,
             CheckpointState::InProgress | CheckpointState::Completed | CheckpointState::Discarded,
-        ) => None,
+        ) => held_up(job, (id, of)).map(|said| (said, Role::Waiting)),
     }
+}
+
+/// Which channel a subtask waits for, or which one let it wait longest.
+fn held_up(job: &Job, (id, of): (CheckpointId, &Checkpoint)) -> Option<String> {
+    let subtasks = in_order(job, of);
+    let aligning = subtasks.iter().filter(|(_, of)| of.progress == SnapshotProgress::Aligning);
+    for (name, _) in aligning {
+        let inputs = || job.channels.into_subtask(name);
+        let missing = || inputs().filter(|(_, it)| it.blocked_for != Some(id) && !it.ended);
+        // Without one that is blocked nothing waits.
+        if let Some((key, _)) = missing().next().filter(|_| missing().count() < inputs().count()) {
+            let others = match missing().count() {
+                1 => String::new(),
+                count => format!(" and {} more", count - 1),
+            };
+            let waits = format!("{name} waits for the barrier of {}/e{}", key.from, key.edge);
+            return Some(waits + &others);
+        }
+    }
+    let aligned = subtasks.iter().filter_map(|(name, of)| {
+        Some((of.alignment_us.filter(|us| *us > 0)?, name, of.last_barrier.as_ref()?))
+    });
+    // Of several the first, as they stand in the list.
+    let (us, name, (from, edge)) = aligned.reduce(|a, b| if b.0 > a.0 { b } else { a })?;
+    let span = text::span(us);
+    Some(format!("{name} aligned longest, {span}: the barrier of {from}/e{edge} came last"))
 }
 
 impl CheckpointsScreen {
@@ -79,10 +107,10 @@ impl CheckpointsScreen {
     }
 
     pub fn clamp(&mut self, job: Option<(JobId, &Job)>, (_, rows): (usize, usize)) {
-        let chosen = job.and_then(|(_, job)| Some((job, self.chosen(&job.checkpoints)?.1)));
+        let chosen = job.and_then(|(_, job)| Some((job, self.chosen(&job.checkpoints)?)));
         let most = chosen.map_or(0, |(job, chosen)| {
-            let room = share(rows, job.checkpoints.len(), chosen).subtasks;
-            chosen.subtask_count().saturating_sub(room)
+            let room = share(rows, job, chosen).subtasks;
+            chosen.1.subtask_count().saturating_sub(room)
         });
         self.top = self.top.min(most);
     }
@@ -105,16 +133,16 @@ impl CheckpointsScreen {
             pen.put(1, 1, &pen.look.fit(none, pen.width().saturating_sub(2)), Role::Dim);
             return;
         };
-        let rows = share(pen.height(), known.len(), chosen);
+        let rows = share(pen.height(), job, (id, chosen));
         list((world, job, id), rows.list, pen);
         let mut y = 2 + rows.list;
         if rows.said > 0
-            && let Some(said) = said(chosen)
+            && let Some((said, role)) = said(job, (id, chosen))
         {
             let room = pen.width().saturating_sub(4);
             // What cannot be seen need not be made ready to be shown.
             let said = pen.look.show(text::first(&format!("{id}: {said}"), room + 1));
-            pen.put(2, y, &pen.look.fit(&said, room), Role::Failed);
+            pen.put(2, y, &pen.look.fit(&said, room), role);
             y += 1;
         }
         self.subtasks((world, job), (id, chosen), (y, rows.subtasks), pen);
