@@ -44,7 +44,7 @@ fn run(options: ClusterOptions, program: Program) -> Vec<(u64, u64)> {
     let seen = completed.clone();
     let onlooker =
         Onlooker { observer: Some(Box::new(move |it: &_| seen.apply(it))), ..Onlooker::default() };
-    let jobs = [JobSubmission { at: SimTime::ZERO, program }];
+    let jobs = [JobSubmission::new(SimTime::ZERO, program)];
     let report = cluster::run(options, &jobs, RunLabel::default(), onlooker).unwrap();
     assert_eq!(report.jobs[0].status, JobStatus::Finished, "{:?}", report.jobs[0].cause);
     Arc::into_inner(completed.0).unwrap().into_inner().unwrap()

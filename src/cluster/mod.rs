@@ -34,6 +34,6 @@ use crate::base::SimTime;
 
 /// Runs one program to its end.
 pub fn execute(options: ClusterOptions, program: Program) -> Result<RunReport, ClusterError> {
-    let jobs = [JobSubmission { at: SimTime::ZERO, program }];
+    let jobs = [JobSubmission::new(SimTime::ZERO, program)];
     run(options, &jobs, RunLabel::default(), Onlooker::default())
 }

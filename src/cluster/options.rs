@@ -60,8 +60,41 @@ pub struct ClusterOptions {
 pub struct JobSubmission {
     /// When the client submits it.
     pub at: SimTime,
+    /// When the client asks for it to be cancelled, if ever.
+    pub cancel_at: Option<SimTime>,
     /// The program.
     pub program: Program,
+}
+
+impl JobSubmission {
+    /// A job that is submitted at this moment and runs to its end.
+    pub fn new(at: SimTime, program: Program) -> Self {
+        Self { at, cancel_at: None, program }
+    }
+
+    /// The same job, which its client asks to be cancelled at this moment. One that has ended by
+    /// then stays as it is.
+    ///
+    /// ```
+    /// use weir::api::{SourceOptions, StreamExecutionEnvironment};
+    /// use weir::base::{SimDuration, SimTime};
+    /// use weir::cluster::{self, ClusterOptions, JobSubmission, Onlooker, RunLabel};
+    /// use weir::trace::JobStatus;
+    ///
+    /// let env = StreamExecutionEnvironment::new("ten a second");
+    /// env.from_generator("numbers", 1_000, SourceOptions::at_rate(10.0), |number| number).discard();
+    /// let job = JobSubmission::new(SimTime::ZERO, env.build()?)
+    ///     .cancelled_at(SimTime::ZERO + SimDuration::from_secs(2));
+    /// let (options, label) = (ClusterOptions::new(1, 1), RunLabel::default());
+    /// let report = cluster::run(options, &[job], label, Onlooker::default())?;
+    /// assert_eq!(report.jobs[0].status, JobStatus::Canceled);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn cancelled_at(mut self, at: SimTime) -> Self {
+        self.cancel_at = Some(at);
+        self
+    }
 }
 
 impl ClusterOptions {

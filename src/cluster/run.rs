@@ -211,7 +211,7 @@ fn submission(job: &JobSubmission) -> Result<Submission, ClusterError> {
         plan: Arc::new(plan),
         code: job.program.code.clone(),
     };
-    Ok(Submission { at: job.at, cancel_at: None, payload })
+    Ok(Submission { at: job.at, cancel_at: job.cancel_at, payload })
 }
 
 /// What is outside the cluster and belongs to its jobs.

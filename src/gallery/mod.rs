@@ -4,6 +4,7 @@
 mod bank_transfers;
 mod clicks;
 mod clocks;
+mod controlled_filter;
 mod deduplicate;
 mod early_results;
 mod every_nth;
@@ -26,6 +27,7 @@ mod payments_joined;
 mod registry;
 mod reports;
 mod running_top;
+mod skewed_counts;
 mod split_watermarks;
 mod temperatures;
 mod time_sources;
@@ -78,6 +80,7 @@ fn state_jobs() -> Vec<GalleryJob> {
         failed_logins::job(),
         order_timeouts::job(),
         fraud_rules::job(),
+        controlled_filter::job(),
         deduplicate::job(),
         running_top::job(),
         user_sessions::job(),
@@ -175,6 +178,7 @@ fn timeless_jobs() -> Registry {
             .argument("cost", ArgumentKind::Duration, "what a record costs it")
             .sink("results", &["number", "square"]),
         )
+        .with(skewed_counts::job())
         .with(time_sources::aligned_sources_job())
 }
 

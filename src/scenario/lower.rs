@@ -71,7 +71,8 @@ pub fn lower(
             }
             sinks.push(sink.clone());
         }
-        let submission = JobSubmission { at: job.submit_at, program };
+        let cancel_at = job.cancel_at;
+        let submission = JobSubmission { cancel_at, ..JobSubmission::new(job.submit_at, program) };
         cluster::plan(&submission).map_err(|error| {
             scenario.error(&job.parallelism.at, Problem::new(error.to_string()))
         })?;

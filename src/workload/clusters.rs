@@ -28,7 +28,7 @@ pub(super) fn run_checkpointed(program: Program, parallelism: u32, config: Check
 }
 
 fn finish(options: ClusterOptions, at: SimTime, program: Program) {
-    let jobs = [JobSubmission { at, program }];
+    let jobs = [JobSubmission::new(at, program)];
     let report = cluster::run(options, &jobs, RunLabel::default(), Onlooker::default())
         .expect("a workload's cluster is sound");
     assert_eq!(report.jobs[0].status, JobStatus::Finished, "{:?}", report.jobs[0].cause);

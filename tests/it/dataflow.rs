@@ -422,7 +422,7 @@ fn jobs_that_compete_for_slots_take_turns() {
         env.set_parallelism(2);
         let numbers = env.from_sequence(100).record_cost(Duration::from_millis(1));
         numbers.rebalance().write_to(name, ["n"]);
-        JobSubmission { at: SimTime::ZERO, program: env.build().unwrap() }
+        JobSubmission::new(SimTime::ZERO, env.build().unwrap())
     });
     let options = ClusterOptions::new(1, 2);
     let report = cluster::run(options, &jobs, RunLabel::default(), Onlooker::default()).unwrap();

@@ -1,6 +1,7 @@
 //! Every embedded scenario holds what it expects, replays exactly, and has the digest that is
 //! kept here: the same in every build profile and on every machine.
 
+mod cluster;
 mod event_time;
 mod flights;
 mod state;

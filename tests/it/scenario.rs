@@ -115,6 +115,7 @@ fn everything_a_scenario_says_is_taken_over() {
         args = { input = "x.csv", every = 3, pace = "5ms" }
         parallelism = 2
         submit-at = "1s"
+        cancel-at = "1min"
         chaining = false
         auto-watermark-interval = "40ms"
         buffer-timeout = "7ms"
@@ -170,6 +171,7 @@ fn everything_a_scenario_says_is_taken_over() {
     let interval = lowered.submissions[0].program.code.watermark_interval;
     assert_eq!(interval, SimDuration::from_millis(40));
     assert_eq!(lowered.submissions[0].at, SimTime(1_000_000_000));
+    assert_eq!(lowered.submissions[0].cancel_at, Some(SimTime(60_000_000_000)));
     insta::assert_debug_snapshot!("everything", (lowered.options, lowered.expectations));
 }
 

@@ -87,7 +87,7 @@ fn summed(records: u64) -> Vec<u8> {
         .discard();
     let mut options = ClusterOptions::new(2, 1);
     options.sim.level = Level::Records;
-    let jobs = [JobSubmission { at: SimTime::ZERO, program: env.build().unwrap() }];
+    let jobs = [JobSubmission::new(SimTime::ZERO, env.build().unwrap())];
     let report = cluster::run(options, &jobs, RunLabel::default(), Onlooker::default()).unwrap();
     report.trace.expect("a level was set")
 }

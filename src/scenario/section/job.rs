@@ -26,6 +26,8 @@ pub struct JobSection {
     pub parallelism: Located<u32>,
     /// When it is submitted.
     pub submit_at: SimTime,
+    /// When its client asks for it to be cancelled, if ever.
+    pub cancel_at: Option<SimTime>,
     /// Whether its operators may share tasks.
     pub chaining: bool,
     /// How often its watermarks are emitted, if not as the program says; zero is never.
@@ -44,12 +46,13 @@ pub(in crate::scenario) struct DataPlane {
     pub record_cost: Option<SimDuration>,
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "name",
     "program",
     "args",
     "parallelism",
     "submit-at",
+    "cancel-at",
     "chaining",
     "auto-watermark-interval",
     "buffer-timeout",
@@ -102,13 +105,21 @@ fn read_one(source: &Arc<Source>, table: &Node) -> Result<JobSection, ScenarioEr
         }
         None => Located { value: 1, at: table.at.clone() },
     };
+    let submit_at = SimTime::ZERO + reader.get("submit-at", duration)?.unwrap_or_default();
+    let cancel_at = reader.get("cancel-at", duration)?.map(|after| SimTime::ZERO + after);
+    if cancel_at.is_some_and(|at| at < submit_at) {
+        let problem = Problem::new("the job is to be cancelled before it is submitted");
+        let hint = "`cancel-at` counts from the start of the run, as `submit-at` does";
+        return Err(reader.wrong("cancel-at", problem.hint(hint)));
+    }
     Ok(JobSection {
         at: table.at.clone(),
         name: reader.get("name", name)?.unwrap_or_else(|| program.value.clone()),
         program,
         arguments: arguments(&reader)?,
         parallelism,
-        submit_at: SimTime::ZERO + reader.get("submit-at", duration)?.unwrap_or_default(),
+        submit_at,
+        cancel_at,
         chaining: reader.get("chaining", boolean)?.unwrap_or(true),
         auto_watermark_interval: reader.get("auto-watermark-interval", millis_or_none)?,
         data_plane: DataPlane {

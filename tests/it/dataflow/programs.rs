@@ -329,7 +329,7 @@ fn fault() -> impl Strategy<Value = FaultOptions> {
 fn run(program: &RandomProgram, options: ClusterOptions) -> Option<(RunReport, Expected)> {
     let env = StreamExecutionEnvironment::new("random");
     let expected = declare(program, &env);
-    let jobs = [JobSubmission { at: SimTime::ZERO, program: env.build().unwrap() }];
+    let jobs = [JobSubmission::new(SimTime::ZERO, env.build().unwrap())];
     let report = cluster::run(options, &jobs, Default::default(), Default::default());
     match report {
         Ok(report) => {

@@ -103,6 +103,10 @@ fn each_mistake_is_told_once_and_with_its_place() {
             "interval below a millisecond",
             check(&format!("{HEAD}{JOB}auto-watermark-interval = \"10us\"")),
         ),
+        (
+            "cancelled before it is there",
+            check(&format!("{HEAD}{JOB}submit-at = \"2s\"\ncancel-at = \"1s\"")),
+        ),
         ("cause of no failure", check(&format!("{HEAD}{JOB}[expect]\nroot-cause = \"x\""))),
         ("unknown delivery", check(&format!("{HEAD}{JOB}[expect]\ndelivery = \"exactly-onec\""))),
         ("delivery of nothing", check(&format!("{HEAD}{JOB}[expect]\ndelivery = \"none\""))),
