@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::JobSubmission;
+use super::{JobSubmission, SubtaskMetrics};
 use crate::api::{Program, SinkDeclaration};
 use crate::base::{Name, SimDuration, SimTime};
 use crate::check::{JobCounts, Verdict};
@@ -30,6 +30,8 @@ pub struct RunReport {
     pub jobs: Vec<JobReport>,
     /// What the outside world saw, by sink.
     pub sinks: BTreeMap<String, SinkReport>,
+    /// What each subtask did: job by job, vertex by vertex.
+    pub metrics: Vec<SubtaskMetrics>,
     /// From source to sink, if anything was measured.
     pub latency: Option<LatencyReport>,
     /// Why it ended.

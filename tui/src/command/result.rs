@@ -9,7 +9,7 @@ use weir::scenario::{Outcome, Scenario, escape};
 use weir::trace::JobStatus;
 
 use super::console::{Console, Meaning};
-use super::table;
+use super::{metrics, table};
 
 /// How many rows of a sink are shown.
 const SHOWN_ROWS: usize = 10;
@@ -53,7 +53,8 @@ pub fn print(
     }
     delivery(outcome, console)?;
     facts(outcome, written, again, wall_ms, console)?;
-    judgement(outcome, console)
+    judgement(outcome, console)?;
+    metrics::print(&outcome.report.metrics, console)
 }
 
 fn jobs(outcome: &Outcome, console: &mut Console) -> io::Result<()> {
