@@ -84,7 +84,7 @@ pub struct JobReport {
 }
 
 /// What the outside world saw of a sink.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SinkReport {
     /// The names of its columns.
     pub columns: Vec<String>,
@@ -93,6 +93,8 @@ pub struct SinkReport {
     /// What is visible: all rows in the order of their commit; for an upsert sink the final row
     /// of each key, in the order in which they were last written.
     pub rows: Vec<Row>,
+    /// From source to this sink, if anything was measured there.
+    pub latency: Option<LatencyReport>,
 }
 
 /// From source to sink, in simulated time.
@@ -128,10 +130,11 @@ impl fmt::Display for EndReason {
     }
 }
 
-/// What became visible in each declared sink.
+/// What became visible in each declared sink, and how long it was on its way.
 pub(super) fn sinks(
     jobs: &[JobSubmission],
     mut written: BTreeMap<String, Vec<Row>>,
+    latencies: &BTreeMap<String, Vec<SimDuration>>,
 ) -> BTreeMap<String, SinkReport> {
     let declared = jobs.iter().flat_map(|job| &job.program.sinks);
     let reports = declared.map(|sink| {
@@ -141,7 +144,9 @@ pub(super) fn sinks(
             Some(columns) => last_by_key(rows, columns),
             None => rows,
         };
-        (sink.name.clone(), SinkReport { columns: sink.columns.clone(), committed, rows })
+        let latency = latencies.get(&sink.name).cloned().and_then(latency);
+        let columns = sink.columns.clone();
+        (sink.name.clone(), SinkReport { columns, committed, rows, latency })
     });
     reports.collect()
 }

@@ -152,9 +152,9 @@ pub fn run(
             .enumerate()
             .map(|(place, job)| job_report(place, job, &results, &verdict))
             .collect(),
-        sinks: report::sinks(jobs, outcome.sinks),
+        sinks: report::sinks(jobs, outcome.sinks, &outcome.latencies),
         metrics: metrics.of(plans.iter().map(|plan| &**plan)),
-        latency: report::latency(outcome.latencies),
+        latency: report::latency(outcome.latencies.into_values().flatten().collect()),
         end,
         vacuous: outcome.vacuous,
         verdict,

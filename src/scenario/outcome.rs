@@ -82,7 +82,7 @@ impl Outcome {
 
     fn sinks_json(&self) -> Value {
         let sink = |(name, sink): (&String, &crate::cluster::SinkReport)| {
-            let counts = match self.report.verdict.sinks.get(name.as_str()) {
+            let mut counts = match self.report.verdict.sinks.get(name.as_str()) {
                 Some(judged) => judged.to_json(),
                 None => json!({
                     "committed": sink.committed,
@@ -92,6 +92,7 @@ impl Outcome {
                     "lost": null,
                 }),
             };
+            counts["latency_ms"] = json!(sink.latency);
             (name.clone(), counts)
         };
         Value::Object(self.report.sinks.iter().map(sink).collect())

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use weir::api::StreamExecutionEnvironment;
 use weir::base::{JobId, Name, SimDuration};
-use weir::cluster::{AttemptMetrics, Onlooker, RunReport, SubtaskMetrics};
+use weir::cluster::{self, AttemptMetrics, ClusterOptions, Onlooker, RunReport, SubtaskMetrics};
 use weir::gallery;
 use weir::scenario::{self, Overrides, load};
 use weir::trace::{Event, Level, TaskEvent, TraceFile};
@@ -136,4 +137,19 @@ fn time_is_spent_where_it_is_lost() {
     };
     assert!(share("numbers#1", |it| it.back_pressured) > 0.9);
     assert!(share("slow#1", |it| it.busy) > 0.9);
+}
+
+#[test]
+fn each_sink_knows_how_long_its_records_were_on_their_way() {
+    let env = StreamExecutionEnvironment::new("near-and-far");
+    let numbers = env.from_sequence(100);
+    numbers.map(|n| (n, n)).write_to("near", ["n", "again"]);
+    numbers.key_by(|n| n % 3).sum(|n| n).write_to("far", ["sum"]);
+    let report = cluster::execute(ClusterOptions::new(1, 1), env.build().unwrap()).unwrap();
+    let [near, far] = ["near", "far"].map(|sink| report.sinks[sink].latency.unwrap());
+    // One is chained to the source, between the other and the source there is an exchange.
+    assert!(near.max < far.p50, "{near:?} {far:?}");
+    let all = report.latency.unwrap();
+    assert_eq!(all.max, far.max);
+    assert!(near.p50 <= all.p50 && all.p50 <= far.p50, "{near:?} {all:?} {far:?}");
 }

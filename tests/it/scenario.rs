@@ -8,7 +8,9 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 use weir::api::{Program, StreamExecutionEnvironment};
 use weir::base::{Seed, SimDuration, SimTime};
-use weir::cluster::{AttemptMetrics, EndReason, JobReport, RunReport, SinkReport, SubtaskMetrics};
+use weir::cluster::{
+    AttemptMetrics, EndReason, JobReport, LatencyReport, RunReport, SinkReport, SubtaskMetrics,
+};
 use weir::gallery::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry};
 use weir::operator::{AccumulatorError, AccumulatorValue};
 use weir::record::{Row, RowKind};
@@ -231,6 +233,7 @@ fn report(status: JobStatus, cause: Option<&str>, rows: usize) -> RunReport {
         columns: vec!["word".to_owned(), "count".to_owned()],
         committed: rows as u64,
         rows: vec![row; rows],
+        latency: Some(LatencyReport { p50: 1.5, p99: 2.0, max: 2.5 }),
     };
     RunReport {
         digest: "d1".to_owned(),
@@ -425,7 +428,12 @@ fn the_machine_readable_result_has_the_agreed_fields() {
       "pending": 0,
       "aborted": 0,
       "duplicates": null,
-      "lost": null
+      "lost": null,
+      "latency_ms": {
+        "p50": 1.5,
+        "p99": 2.0,
+        "max": 2.5
+      }
     }
   },
   "latency_ms": null,
