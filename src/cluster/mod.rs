@@ -14,6 +14,7 @@
 //! [`crate::runtime`], which runs on the nodes.
 
 mod error;
+mod metrics;
 mod onlooker;
 mod options;
 mod protocol;
@@ -21,6 +22,7 @@ mod report;
 mod run;
 
 pub use error::ClusterError;
+pub use metrics::{AttemptMetrics, SubtaskMetrics};
 pub use onlooker::{FileObserver, Onlooker};
 pub use options::{BROKER, ClusterOptions, DATABASE, JobSubmission, STORAGE};
 pub use protocol::Protocol;

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::JobSubmission;
+use super::{JobSubmission, SubtaskMetrics};
 use crate::api::{Program, SinkDeclaration};
 use crate::base::{Name, SimDuration, SimTime};
 use crate::check::{JobCounts, Verdict};
@@ -30,6 +30,8 @@ pub struct RunReport {
     pub jobs: Vec<JobReport>,
     /// What the outside world saw, by sink.
     pub sinks: BTreeMap<String, SinkReport>,
+    /// What each subtask did: job by job, vertex by vertex.
+    pub metrics: Vec<SubtaskMetrics>,
     /// From source to sink, if anything was measured.
     pub latency: Option<LatencyReport>,
     /// Why it ended.
@@ -82,7 +84,7 @@ pub struct JobReport {
 }
 
 /// What the outside world saw of a sink.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SinkReport {
     /// The names of its columns.
     pub columns: Vec<String>,
@@ -91,6 +93,8 @@ pub struct SinkReport {
     /// What is visible: all rows in the order of their commit; for an upsert sink the final row
     /// of each key, in the order in which they were last written.
     pub rows: Vec<Row>,
+    /// From source to this sink, if anything was measured there.
+    pub latency: Option<LatencyReport>,
 }
 
 /// From source to sink, in simulated time.
@@ -126,10 +130,11 @@ impl fmt::Display for EndReason {
     }
 }
 
-/// What became visible in each declared sink.
+/// What became visible in each declared sink, and how long it was on its way.
 pub(super) fn sinks(
     jobs: &[JobSubmission],
     mut written: BTreeMap<String, Vec<Row>>,
+    latencies: &BTreeMap<String, Vec<SimDuration>>,
 ) -> BTreeMap<String, SinkReport> {
     let declared = jobs.iter().flat_map(|job| &job.program.sinks);
     let reports = declared.map(|sink| {
@@ -139,7 +144,9 @@ pub(super) fn sinks(
             Some(columns) => last_by_key(rows, columns),
             None => rows,
         };
-        (sink.name.clone(), SinkReport { columns: sink.columns.clone(), committed, rows })
+        let latency = latencies.get(&sink.name).cloned().and_then(latency);
+        let columns = sink.columns.clone();
+        (sink.name.clone(), SinkReport { columns, committed, rows, latency })
     });
     reports.collect()
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
+use super::metrics::Metrics;
 use super::onlooker::{Onlooker, seen_by};
 use super::{ClusterError, ClusterOptions, EndReason, JobReport, JobSubmission, RunReport, report};
 use crate::base::{JobId, Name, NodeId, SimDuration};
@@ -68,6 +69,7 @@ pub fn run(
     }
     let feeds = jobs.iter().flat_map(|job| job.program.feeds.clone()).collect();
     let submissions = jobs.iter().map(submission).collect::<Result<Vec<_>, _>>()?;
+    let plans: Vec<_> = submissions.iter().map(|it| it.payload.plan.clone()).collect();
     let nodes: Vec<Name> = options.sim.nodes.iter().map(|node| node.name.as_str().into()).collect();
     let storage = options.checkpointing.is_some();
     let first_broker = options.taskmanagers + 2 + u16::from(storage);
@@ -78,9 +80,10 @@ pub fn run(
     }
     let level = options.sim.level;
     let header = header(&options, &label);
-    let checker = Arc::new(Mutex::new(Some(Checker::new(&header))));
+    let folds = Folds { checker: Checker::new(&header), metrics: Metrics::default() };
+    let folds = Arc::new(Mutex::new(Some(folds)));
     let mut recorder = Recorder::new(header, level);
-    recorder.judge_by(judge(&checker));
+    recorder.judge_by(judge(&folds));
     if let Some(observer) = onlooker.observer {
         recorder.observe(observer);
     }
@@ -134,8 +137,9 @@ pub fn run(
             return Err(sim::SimError::Panicked { node: node.to_string(), message }.into());
         }
     };
-    let checker = checker.lock().expect("the simulation has ended well").take();
-    let verdict = checker.expect("nobody else takes it").finish(&end.to_string());
+    let folds = folds.lock().expect("the simulation has ended well").take();
+    let Folds { checker, metrics } = folds.expect("nobody else takes them");
+    let verdict = checker.finish(&end.to_string());
     let finished = outcome.recorder.finish(&end.to_string());
     let results = results.lock().expect("the simulation has ended well");
     Ok(RunReport {
@@ -148,8 +152,9 @@ pub fn run(
             .enumerate()
             .map(|(place, job)| job_report(place, job, &results, &verdict))
             .collect(),
-        sinks: report::sinks(jobs, outcome.sinks),
-        latency: report::latency(outcome.latencies),
+        sinks: report::sinks(jobs, outcome.sinks, &outcome.latencies),
+        metrics: metrics.of(plans.iter().map(|plan| &**plan)),
+        latency: report::latency(outcome.latencies.into_values().flatten().collect()),
         end,
         vacuous: outcome.vacuous,
         verdict,
@@ -172,13 +177,20 @@ pub fn header(options: &ClusterOptions, label: &RunLabel) -> Header {
     }
 }
 
-/// Shows a checker what happens.
-fn judge(checker: &Arc<Mutex<Option<Checker>>>) -> Observer {
-    let checker = checker.clone();
+/// What is made of the control events as they happen.
+struct Folds {
+    checker: Checker,
+    metrics: Metrics,
+}
+
+/// Shows them what happens.
+fn judge(folds: &Arc<Mutex<Option<Folds>>>) -> Observer {
+    let folds = folds.clone();
     Box::new(move |recorded| {
-        let mut checker = checker.lock().expect("nothing panics while it holds this");
-        if let Some(checker) = checker.as_mut() {
-            checker.apply(recorded);
+        let mut folds = folds.lock().expect("nothing panics while it holds this");
+        if let Some(folds) = folds.as_mut() {
+            folds.checker.apply(recorded);
+            folds.metrics.apply(&recorded.event);
         }
     })
 }

@@ -93,7 +93,7 @@ impl<T: Data> SinkWriter<T> {
         let host = &self.context.host;
         let now = host.clock.now();
         for marker in markers {
-            host.outside.measure(now.since(marker.marked));
+            host.outside.measure(&self.sink, now.since(marker.marked));
         }
         if host.trace.level() >= Level::Records && !markers.is_empty() {
             host.trace.record(Event::Sink(SinkEvent::LatencyMeasured {

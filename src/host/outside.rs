@@ -77,8 +77,8 @@ pub trait Outside {
     /// somebody else has a lock.
     fn is_refusing(&self) -> bool;
 
-    /// Takes note of how long a latency marker was on its way.
-    fn measure(&self, latency: SimDuration);
+    /// Takes note of how long a latency marker was on its way to a sink.
+    fn measure(&self, sink: &str, latency: SimDuration);
 }
 
 /// Decides who may write.

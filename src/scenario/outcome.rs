@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::judge::{Expectations, Judgement, judge, status_name};
-use crate::base::Seed;
-use crate::cluster::{EndReason, JobReport, RunReport};
+use crate::base::{Seed, SimDuration};
+use crate::cluster::{AttemptMetrics, EndReason, JobReport, RunReport, SubtaskMetrics};
 
 /// What became of a scenario.
 #[derive(Clone, Debug)]
@@ -67,6 +67,7 @@ impl Outcome {
         put("holds", json!(self.judgement.holds));
         put("sinks", self.sinks_json());
         put("latency_ms", json!(report.latency));
+        put("metrics", report.metrics.iter().map(subtask_json).collect());
         put("token", json!(token));
         Value::Object(object)
     }
@@ -81,7 +82,7 @@ impl Outcome {
 
     fn sinks_json(&self) -> Value {
         let sink = |(name, sink): (&String, &crate::cluster::SinkReport)| {
-            let counts = match self.report.verdict.sinks.get(name.as_str()) {
+            let mut counts = match self.report.verdict.sinks.get(name.as_str()) {
                 Some(judged) => judged.to_json(),
                 None => json!({
                     "committed": sink.committed,
@@ -91,6 +92,7 @@ impl Outcome {
                     "lost": null,
                 }),
             };
+            counts["latency_ms"] = json!(sink.latency);
             (name.clone(), counts)
         };
         Value::Object(self.report.sinks.iter().map(sink).collect())
@@ -114,4 +116,25 @@ fn accumulators_json(job: &JobReport) -> Value {
         Err(error) => (name.clone(), json!({ "error": error.to_string() })),
     });
     Value::Object(results.collect())
+}
+
+/// What a subtask's last attempt did: nulls where that is not known.
+fn subtask_json(subtask: &SubtaskMetrics) -> Value {
+    let last = |what: fn(&AttemptMetrics) -> u64| subtask.last.as_ref().map(what);
+    json!({
+        "job": &*subtask.job,
+        "vertex": &*subtask.vertex,
+        "uid": &*subtask.uid,
+        "subtask": subtask.subtask(),
+        "attempts": subtask.attempts,
+        "records_in": last(|it| it.records_in),
+        "records_out": last(|it| it.records_out),
+        "busy_us": last(|it| micros(it.busy)),
+        "back_pressured_us": last(|it| micros(it.back_pressured)),
+        "idle_us": last(|it| micros(it.idle)),
+    })
+}
+
+fn micros(span: SimDuration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }

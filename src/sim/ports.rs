@@ -305,9 +305,14 @@ impl Outside for Life {
         !self.world.locks.borrow()[self.place()].is_empty()
     }
 
-    fn measure(&self, latency: SimDuration) {
-        if self.is_alive() {
-            self.world.latencies.borrow_mut().push(latency);
+    fn measure(&self, sink: &str, latency: SimDuration) {
+        if !self.is_alive() {
+            return;
+        }
+        let mut latencies = self.world.latencies.borrow_mut();
+        match latencies.get_mut(sink) {
+            Some(known) => known.push(latency),
+            None => drop(latencies.insert(sink.to_owned(), vec![latency])),
         }
     }
 }

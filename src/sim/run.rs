@@ -38,8 +38,8 @@ pub struct SimOutcome<R> {
     pub vacuous: Vec<String>,
     /// All rows that became visible, by sink, in the order in which they did.
     pub sinks: BTreeMap<String, Vec<Row>>,
-    /// How long latency markers were on their way, in the order of their arrival.
-    pub latencies: Vec<SimDuration>,
+    /// How long latency markers were on their way, by sink, in the order of their arrival.
+    pub latencies: BTreeMap<String, Vec<SimDuration>>,
 }
 
 /// Ends the run. Whatever runs in it says through this that it is done.

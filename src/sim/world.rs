@@ -84,8 +84,8 @@ pub(super) struct World {
     pub(super) poisons: RefCell<BTreeMap<usize, Poison>>,
     /// By node: the service whose open transactions a fault may end.
     pub(super) expiring: RefCell<BTreeMap<NodeId, Expiring>>,
-    /// How long latency markers were on their way.
-    pub(super) latencies: RefCell<Vec<SimDuration>>,
+    /// By sink: how long latency markers were on their way.
+    pub(super) latencies: RefCell<BTreeMap<String, Vec<SimDuration>>>,
     time: TimeHandle,
     recorder: Rc<RefCell<dyn Recording>>,
     watch: Watch,

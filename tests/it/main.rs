@@ -12,6 +12,7 @@ mod golden;
 mod graph;
 mod guarantees;
 mod history;
+mod metrics;
 mod page;
 mod record;
 mod replay;

@@ -8,7 +8,9 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 use weir::api::{Program, StreamExecutionEnvironment};
 use weir::base::{Seed, SimDuration, SimTime};
-use weir::cluster::{EndReason, JobReport, RunReport, SinkReport};
+use weir::cluster::{
+    AttemptMetrics, EndReason, JobReport, LatencyReport, RunReport, SinkReport, SubtaskMetrics,
+};
 use weir::gallery::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, Registry};
 use weir::operator::{AccumulatorError, AccumulatorValue};
 use weir::record::{Row, RowKind};
@@ -233,6 +235,7 @@ fn report(status: JobStatus, cause: Option<&str>, rows: usize) -> RunReport {
         columns: vec!["word".to_owned(), "count".to_owned()],
         committed: rows as u64,
         rows: vec![row; rows],
+        latency: Some(LatencyReport { p50: 1.5, p99: 2.0, max: 2.5 }),
     };
     RunReport {
         digest: "d1".to_owned(),
@@ -247,6 +250,7 @@ fn report(status: JobStatus, cause: Option<&str>, rows: usize) -> RunReport {
             accumulators: BTreeMap::new(),
         }],
         sinks: BTreeMap::from([("counts".to_owned(), sink)]),
+        metrics: Vec::new(),
         latency: None,
         end: EndReason::Completed,
         vacuous: Vec::new(),
@@ -359,6 +363,13 @@ fn the_machine_readable_result_has_the_agreed_fields() {
         ("mixed".to_owned(), Err(AccumulatorError::DifferentTypes { name, first, second })),
         ("seconds".to_owned(), Ok(AccumulatorValue::DoubleCounter(f64::INFINITY))),
     ]);
+    let [busy, back_pressured, idle] = [1, 20, 300].map(SimDuration::from_micros);
+    let last = AttemptMetrics { records_in: 9, records_out: 8, busy, back_pressured, idle };
+    let of = |index, last| {
+        let (job, vertex, uid) = ("count".into(), "Sum -> counts: Writer".into(), "sum".into());
+        SubtaskMetrics { job, vertex, uid, index, attempts: 2, last }
+    };
+    vacuous.metrics = vec![of(0, Some(last)), of(1, None)];
     let overrides = Overrides { seed: Some(Seed(4)), level: Level::Off, mutant: None };
     let outcome = outcome(&format!("{HEAD}{JOB}"), &overrides, vacuous);
     assert_snapshot!(serde_json::to_string_pretty(&outcome.to_json(12, "weir1-x")).unwrap(), @r#"
@@ -419,10 +430,41 @@ fn the_machine_readable_result_has_the_agreed_fields() {
       "pending": 0,
       "aborted": 0,
       "duplicates": null,
-      "lost": null
+      "lost": null,
+      "latency_ms": {
+        "p50": 1.5,
+        "p99": 2.0,
+        "max": 2.5
+      }
     }
   },
   "latency_ms": null,
+  "metrics": [
+    {
+      "job": "count",
+      "vertex": "Sum -> counts: Writer",
+      "uid": "sum",
+      "subtask": "sum#1",
+      "attempts": 2,
+      "records_in": 9,
+      "records_out": 8,
+      "busy_us": 1,
+      "back_pressured_us": 20,
+      "idle_us": 300
+    },
+    {
+      "job": "count",
+      "vertex": "Sum -> counts: Writer",
+      "uid": "sum",
+      "subtask": "sum#2",
+      "attempts": 2,
+      "records_in": null,
+      "records_out": null,
+      "busy_us": null,
+      "back_pressured_us": null,
+      "idle_us": null
+    }
+  ],
   "token": "weir1-x"
 }
 "#);

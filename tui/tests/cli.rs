@@ -190,6 +190,53 @@ fn what_a_job_has_added_up_comes_with_its_result() {
     assert!(!stdout.contains("accumulator"), "{stdout}");
 }
 
+/// The table of tasks that a run ends with, as its lines without what stands before them.
+fn tasks(arguments: &[&str]) -> Vec<String> {
+    let (_, stdout, _) = check(arguments);
+    let mut lines = stdout.lines().skip_while(|line| !line.starts_with("tasks "));
+    let caption = lines.next().unwrap_or_else(|| panic!("no table: {stdout}"));
+    let lines: Vec<&str> = lines.collect();
+    for line in lines.iter().chain([&caption]) {
+        assert!(line.chars().count() <= 80, "{line}");
+        assert!(!line.contains('\u{1b}'), "{line}");
+    }
+    lines.iter().map(|line| line.strip_prefix("      ").expect("it comes last").into()).collect()
+}
+
+/// The rows of such a table with their first three cells alone.
+fn counts(lines: &[String]) -> Vec<String> {
+    let cells = |line: &String| {
+        let cells = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
+        cells.take(3).collect::<Vec<_>>().join(" ")
+    };
+    lines[1..].iter().map(cells).collect()
+}
+
+#[test]
+fn a_run_ends_with_what_its_tasks_did() {
+    let lines = tasks(&["run", "basics/word-count"]);
+    assert_eq!(lines[0], "subtask  in  out  busy  back-pressured  idle");
+    let each = ["lines#1 13 13", "words#1 7 62", "words#2 6 52", "count#1 35 35", "count#2 79 79"];
+    assert_eq!(counts(&lines), each);
+    let wide = "run basics/word-count --set cluster.slots=5 --set job.parallelism=9";
+    let lines = tasks(&wide.split(' ').collect::<Vec<_>>());
+    assert_eq!(counts(&lines), ["lines#1 13 13", "words ×9 13 114", "count ×9 114 114"]);
+
+    // One that was tried again, and one of which nothing is known.
+    let lines = tasks(&["run", "checkpoints/repeated-crashes"]);
+    assert!(lines[0].starts_with("subtask  attempts  in"), "{lines:?}");
+    assert!(lines[1].starts_with("fast#1          3"), "{lines:?}");
+    let lines = tasks(&["run", "failure/taskmanager-lost"]);
+    assert!(lines.iter().any(|line| line.starts_with("count#2 ") && line.ends_with('–')));
+
+    assert_eq!(ends(0, &["run", "basics/word-count", "-q"]).0, "");
+    let result = json(&["run", "basics/word-count", "--json"]);
+    let subtask = &result["metrics"][1];
+    assert_eq!((&subtask["job"], &subtask["subtask"]), (&"word-count".into(), &"words#1".into()));
+    assert_eq!((&subtask["records_in"], &subtask["records_out"]), (&7.into(), &62.into()));
+    assert_eq!(subtask["attempts"], 1);
+}
+
 #[test]
 fn verify_finds_the_same_run_three_times() {
     let (stdout, _) = ends(0, &["verify", "basics/word-count", "--seed", "5"]);

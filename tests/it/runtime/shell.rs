@@ -261,7 +261,7 @@ impl Outside for NodePort {
         false
     }
 
-    fn measure(&self, _latency: weir::base::SimDuration) {}
+    fn measure(&self, _sink: &str, _latency: weir::base::SimDuration) {}
 }
 
 /// Starts a client with one empty job and one TaskManager, and a JobManager later if at all.

@@ -12,6 +12,7 @@ mod graph;
 mod interrupt;
 mod list;
 mod live;
+mod metrics;
 mod output;
 mod result;
 mod run;

@@ -9,7 +9,7 @@ use weir::scenario::{Outcome, Scenario, escape};
 use weir::trace::JobStatus;
 
 use super::console::{Console, Meaning};
-use super::table;
+use super::{metrics, table};
 
 /// How many rows of a sink are shown.
 const SHOWN_ROWS: usize = 10;
@@ -53,7 +53,8 @@ pub fn print(
     }
     delivery(outcome, console)?;
     facts(outcome, written, again, wall_ms, console)?;
-    judgement(outcome, console)
+    judgement(outcome, console)?;
+    metrics::print(&outcome.report.metrics, console)
 }
 
 fn jobs(outcome: &Outcome, console: &mut Console) -> io::Result<()> {
@@ -160,11 +161,7 @@ fn facts(
 ) -> io::Result<()> {
     let report = &outcome.report;
     console.line("")?;
-    if let Some(LatencyReport { p50, p99, max }) = report.latency {
-        console.line(format!(
-            "latency   p50 {p50:.3} ms, p99 {p99:.3} ms, max {max:.3} ms, from source to sink"
-        ))?;
-    }
+    latency(outcome, console)?;
     console.line(format!(
         "run       {} events, {} simulated, in {wall_ms} ms",
         report.events, report.virtual_time
@@ -185,6 +182,21 @@ fn facts(
     console.line(format!("again     {}", again.command))?;
     if !outcome.judgement.holds {
         console.line(format!("token     {}", again.token))?;
+    }
+    Ok(())
+}
+
+/// How long records were on their way to all sinks and, where that differs, to each.
+fn latency(outcome: &Outcome, console: &mut Console) -> io::Result<()> {
+    let report = &outcome.report;
+    let Some(of_all) = report.latency else { return Ok(()) };
+    let shown = |LatencyReport { p50, p99, max }: LatencyReport| {
+        format!("p50 {p50:.3} ms, p99 {p99:.3} ms, max {max:.3} ms")
+    };
+    console.line(format!("latency   {}, from source to sink", shown(of_all)))?;
+    let sinks = report.sinks.iter().filter_map(|(name, sink)| Some((name, sink.latency?)));
+    for (name, of_sink) in sinks.filter(|(_, of_sink)| *of_sink != of_all) {
+        console.line(format!("          {}: {}", escape(name), shown(of_sink)))?;
     }
     Ok(())
 }
