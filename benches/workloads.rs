@@ -1,7 +1,8 @@
 //! Every workload of `weir bench`, at a smaller size, with criterion's statistics.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use weir::workload::{Size, WORKLOADS};
+use weir::trace::Level;
+use weir::workload::{Beside, Size, WORKLOADS};
 
 /// Small enough for criterion's repetitions, large enough that starting a simulation is a small
 /// part.
@@ -12,6 +13,7 @@ fn size_of(workload: &str) -> u64 {
         "tumbling-count-lsm" | "million-keys-lsm" | "timers" => 200_000,
         "tumbling-count" | "sliding-count" | "session-count" => 1_000_000,
         "small-simulations" => 20,
+        "wire" | "trace-events" => 5_000,
         _ => 20_000,
     }
 }
@@ -22,10 +24,17 @@ fn workloads(criterion: &mut Criterion) {
         let prepared = (workload.prepare)(size);
         let mut group = criterion.benchmark_group(workload.name);
         group.sample_size(10);
-        group.throughput(Throughput::Elements(prepared.engine().records));
-        group.bench_function("engine", |bencher| bencher.iter(|| prepared.engine()));
-        if prepared.hand_written().is_some() {
-            group.bench_function("by hand", |bencher| bencher.iter(|| prepared.hand_written()));
+        let levels: &[Level] = match workload.beside {
+            Beside::Levels => &[Level::Off, Level::Control, Level::Records],
+            Beside::Other(_) | Beside::Nothing => &[Level::Off],
+        };
+        for &level in levels {
+            group.throughput(Throughput::Elements(prepared.engine(level).records));
+            let name = if levels.len() == 1 { "engine".to_string() } else { level.to_string() };
+            group.bench_function(name, |bencher| bencher.iter(|| prepared.engine(level)));
+        }
+        if let Beside::Other(name) = workload.beside {
+            group.bench_function(name, |bencher| bencher.iter(|| prepared.hand_written()));
         }
         group.finish();
     }

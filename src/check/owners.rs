@@ -37,7 +37,7 @@ impl Fold for Owners {
                 let (first, last) = (*first_key_group, *last_key_group);
                 let owners = self.groups.entry((*job, operator.clone())).or_default();
                 let other = owners.iter().find(|(other, range)| {
-                    *other != subtask && range.first <= last && first <= range.last
+                    range.first <= last && first <= range.last && *other != subtask
                 });
                 if let Some((other, range)) = other {
                     findings.violate(Invariant::OneOwnerPerKeyGroup, &[range.step, step], || {

@@ -35,8 +35,13 @@ pub struct InputGate {
     ready: VecDeque<usize>,
     /// What is read before all else.
     priority: VecDeque<(usize, u64, PriorityEvent)>,
+    /// The channels in the order of their producers' addresses, once one was not there: a consumer
+    /// of many may start before many of them.
+    by_address: Option<Vec<usize>>,
     /// Channels whose producer was not there yet, and when to ask again.
     retries: Vec<(SimTime, usize)>,
+    /// When the first of them is to be asked.
+    next_retry: Option<SimTime>,
     open: usize,
     /// Barriers that no producer is left to send: they come just before the end of each channel.
     injected: Vec<CheckpointBarrier>,
@@ -59,7 +64,9 @@ impl InputGate {
             channels,
             ready: VecDeque::new(),
             priority: VecDeque::new(),
+            by_address: None,
             retries: Vec::new(),
+            next_retry: None,
             open,
             injected: Vec::new(),
             keeping: Keeping::default(),
@@ -170,8 +177,15 @@ impl InputGate {
     /// producer is still to come: the JobMaster cancels the consumer if it is not.
     pub fn on_reset(&mut self, address: Address) -> Result<(), Failure> {
         let now = self.host.clock.now();
-        for (index, channel) in self.channels.iter_mut().enumerate() {
-            if channel.settings.address != address || channel.complete {
+        let channels = &self.channels;
+        let by_address = self.by_address.get_or_insert_with(|| by_address(channels));
+        let first = by_address.partition_point(|&it| channels[it].settings.address < address);
+        for &index in &by_address[first..] {
+            let channel = &mut self.channels[index];
+            if channel.settings.address != address {
+                break;
+            }
+            if channel.complete {
                 continue;
             }
             let producer = &channel.settings.producer;
@@ -181,7 +195,9 @@ impl InputGate {
                 )));
             }
             if !std::mem::replace(&mut channel.waits, true) {
-                self.retries.push((now + channel.backoff, index));
+                let at = now + channel.backoff;
+                self.retries.push((at, index));
+                self.next_retry = Some(self.next_retry.map_or(at, |next| next.min(at)));
                 channel.backoff = (channel.backoff * 2).min(LONGEST_BACKOFF);
             }
         }
@@ -190,14 +206,18 @@ impl InputGate {
 
     /// When a producer is to be asked again.
     pub fn retry_deadline(&self) -> Option<SimTime> {
-        self.retries.iter().map(|(at, _)| *at).min()
+        self.next_retry
     }
 
     /// Asks those producers again whose time has come.
     pub fn retry(&mut self) {
         let now = self.host.clock.now();
+        if self.next_retry.is_none_or(|at| at > now) {
+            return;
+        }
         let (due, later) = self.retries.iter().partition(|(at, _)| *at <= now);
         self.retries = later;
+        self.next_retry = self.retries.iter().map(|(at, _)| *at).min();
         let due: Vec<(SimTime, usize)> = due;
         for (_, index) in due {
             self.channels[index].waits = false;
@@ -454,4 +474,10 @@ impl InputGate {
         };
         self.channels.iter().map(cut).collect()
     }
+}
+
+fn by_address(channels: &[Channel]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..channels.len()).collect();
+    places.sort_by_key(|&place| (channels[place].settings.address, place));
+    places
 }

@@ -61,6 +61,9 @@ pub struct ResultPartition {
     staged_since: Cell<Option<SimTime>>,
     /// Subpartitions whose queue is at its limit.
     full: Cell<usize>,
+    /// Elements in all queues. A task that has nothing more to do asks at each of its wakings
+    /// whether there are any, and it has as many wakings as subpartitions.
+    queued: Cell<usize>,
 }
 
 #[derive(Default)]
@@ -95,6 +98,7 @@ impl ResultPartition {
             subpartitions: RefCell::new(subpartitions),
             staged_since: Cell::new(None),
             full: Cell::new(0),
+            queued: Cell::new(0),
         })
     }
 
@@ -111,7 +115,7 @@ impl ResultPartition {
 
     /// Whether everything has been sent.
     pub fn is_drained(&self) -> bool {
-        self.subpartitions.borrow().iter().all(|subpartition| subpartition.queue.is_empty())
+        self.queued.get() == 0
     }
 
     /// When what is staged in the writer must be sent, if anything is.
@@ -201,6 +205,7 @@ impl ResultPartition {
         let overtaken = elements.iter().map(StoredElement::records).sum();
         barriers.push(QueuedBarrier { checkpoint, records, overtaken });
         queue.push_front(Element::Event(StreamEvent::Barrier(barrier)));
+        self.queued.set(self.queued.get() + 1);
         if queue.len() == self.settings.queue_limit {
             self.full.set(self.full.get() + 1);
         }
@@ -237,6 +242,7 @@ impl ResultPartition {
             let Some(Element::Event(StreamEvent::Barrier(barrier))) = queue.remove(place) else {
                 return None;
             };
+            self.queued.set(self.queued.get() - 1);
             if queue.len() + 1 == self.settings.queue_limit {
                 self.full.set(self.full.get() - 1);
             }
@@ -272,6 +278,7 @@ impl ResultPartition {
             subpartition.credit -= 1;
         }
         let element = subpartition.queue.pop_front()?;
+        self.queued.set(self.queued.get() - 1);
         if subpartition.queue.len() + 1 == self.settings.queue_limit {
             self.full.set(self.full.get() - 1);
         }
@@ -414,6 +421,7 @@ impl ResultPartition {
             let subpartition = &mut self.subpartitions.borrow_mut()[channel];
             subpartition.given += element.records();
             subpartition.queue.push_back(element);
+            self.queued.set(self.queued.get() + 1);
             subpartition.queue.len()
         };
         if length == self.settings.queue_limit {

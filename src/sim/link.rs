@@ -223,52 +223,59 @@ fn transmission(size: u64, bandwidth: u64) -> SimDuration {
     Duration::from_nanos(u64::try_from(span).unwrap_or(u64::MAX))
 }
 
-/// All links, that of each node to itself included.
+/// All links, that of each node to itself included. Of the many pairs of nodes few ever speak to
+/// each other, so each link is made when it is first asked for; it draws from a stream of its own,
+/// so that it is the same whenever that is.
 pub(super) struct Links {
-    nodes: usize,
-    links: Vec<Link>,
+    options: NetworkOptions,
+    names: Vec<Name>,
+    seed: Seed,
+    links: Vec<Option<Box<Link>>>,
 }
 
 impl Links {
     /// Links as the options say; names must be known.
     pub(super) fn new(options: &NetworkOptions, names: &[Name], seed: Seed) -> Self {
-        let mut links = Vec::with_capacity(names.len() * names.len());
-        for (i, from) in names.iter().enumerate() {
-            for (j, to) in names.iter().enumerate() {
-                let mut usual = options.default.clone();
-                if i == j {
-                    usual = LinkOptions {
-                        latency: options.loopback..=options.loopback,
-                        loss: 0.0,
-                        bandwidth: None,
-                    };
-                }
-                for (a, b, listed) in &options.links {
-                    if **a == **from && **b == **to {
-                        usual = listed.clone();
-                    }
-                }
-                links.push(Link {
-                    usual,
-                    degraded: Vec::new(),
-                    cuts: 0,
-                    rng: seed.stream(&format!("link {from} {to}")),
-                    free_at: SimTime::ZERO,
-                    streams: Default::default(),
-                    resets: BTreeSet::new(),
-                });
-            }
-        }
-        Self { nodes: names.len(), links }
+        let mut links = Vec::new();
+        links.resize_with(names.len() * names.len(), || None);
+        Self { options: options.clone(), names: names.to_vec(), seed, links }
     }
 
     /// One of them.
     pub(super) fn get(&mut self, id: LinkId) -> &mut Link {
-        &mut self.links[usize::from(id.from.0) * self.nodes + usize::from(id.to.0)]
+        let (from, to) = (usize::from(id.from.0), usize::from(id.to.0));
+        let (options, names, seed) = (&self.options, &self.names, self.seed);
+        let link = &mut self.links[from * names.len() + to];
+        link.get_or_insert_with(|| Box::new(new_link(options, (&names[from], &names[to]), seed)))
     }
 
     /// Everything that cuts hold back, for good.
     pub(super) fn take_held(&mut self) -> Vec<Parcel> {
-        self.links.iter_mut().flat_map(Link::take_held).collect()
+        self.links.iter_mut().flatten().flat_map(|link| link.take_held()).collect()
+    }
+}
+
+fn new_link(options: &NetworkOptions, (from, to): (&Name, &Name), seed: Seed) -> Link {
+    let mut usual = options.default.clone();
+    if from == to {
+        usual = LinkOptions {
+            latency: options.loopback..=options.loopback,
+            loss: 0.0,
+            bandwidth: None,
+        };
+    }
+    for (a, b, listed) in &options.links {
+        if **a == **from && **b == **to {
+            usual = listed.clone();
+        }
+    }
+    Link {
+        usual,
+        degraded: Vec::new(),
+        cuts: 0,
+        rng: seed.stream(&format!("link {from} {to}")),
+        free_at: SimTime::ZERO,
+        streams: Default::default(),
+        resets: BTreeSet::new(),
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{AttemptId, CheckpointId, Name, SimDuration};
+use crate::base::{AttemptId, CheckpointId, Name, SimDuration, VertexId};
 use crate::checkpoint::coordinator::CheckpointMetrics;
 use crate::checkpoint::{
     CheckpointConfig, CheckpointFailure, SnapshotParts, StateHandle, SubtaskState,
 };
-use crate::graph::{PhysicalPlan, VertexSubtask};
+use crate::graph::{JobVertex, PhysicalPlan, VertexSubtask};
 use crate::host::{Address, Port};
 use crate::operator::{AccumulatorValues, EventTimeParts, JobCode, OperatorEvent};
 use crate::record::BATCH_RECORDS;
@@ -27,6 +27,8 @@ pub struct TaskDescriptor {
     pub plan: Arc<PhysicalPlan>,
     /// The job's code.
     pub code: Arc<JobCode>,
+    /// What the job's subtasks are called.
+    pub names: Arc<SubtaskNames>,
     /// Where the producers of this task's inputs are.
     pub producers: BTreeMap<VertexSubtask, Address>,
     /// Settings of the data plane.
@@ -45,6 +47,33 @@ impl TaskDescriptor {
     /// Whether the subtask had finished by the checkpoint it is restored from.
     pub fn had_finished(&self) -> bool {
         self.restore.as_ref().is_some_and(|it| matches!(it.state, RestoreState::Finished))
+    }
+}
+
+/// What the subtasks of a job are called in traces, by vertex and index. There is one table for all
+/// tasks of a job: each channel has a name at either end, and there may be as many channels as pairs
+/// of subtasks.
+#[derive(Debug)]
+pub struct SubtaskNames(Vec<Vec<Name>>);
+
+impl SubtaskNames {
+    /// The names of a plan's subtasks.
+    pub fn new(plan: &PhysicalPlan) -> Self {
+        let job = &plan.execution.job;
+        let of = |vertex: &JobVertex| {
+            let subtask = |index| VertexSubtask { vertex: vertex.id, index };
+            let indices = 0..vertex.parallelism;
+            indices.map(|index| job.subtask_name(subtask(index)).into()).collect()
+        };
+        Self(job.vertices.iter().map(of).collect())
+    }
+
+    /// The name of a subtask.
+    ///
+    /// # Panics
+    /// If the plan has no such subtask.
+    pub fn of(&self, vertex: VertexId, index: u32) -> &Name {
+        &self.0[usize::from(vertex.0)][index as usize]
     }
 }
 

@@ -29,7 +29,8 @@ use crate::record::Failure;
 use crate::trace::{Event, ExecutionState, TaskEvent};
 
 pub use descriptor::{
-    RestoreState, TaskAcknowledgement, TaskDescriptor, TaskOptions, TaskRestore, TaskUpdate,
+    RestoreState, SubtaskNames, TaskAcknowledgement, TaskDescriptor, TaskOptions, TaskRestore,
+    TaskUpdate,
 };
 use restoring::RestoreError;
 pub(crate) use restoring::stored_file;

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use super::TaskDescriptor;
-use crate::base::Name;
 use crate::graph::{JobVertex, VertexSubtask};
 use crate::host::Host;
 use crate::network::{InputChannel, PartitionSettings, ResultPartition};
@@ -12,10 +11,6 @@ use crate::network::{InputChannel, PartitionSettings, ResultPartition};
 pub(super) fn vertex(descriptor: &TaskDescriptor) -> &JobVertex {
     let vertex = descriptor.attempt.subtask.vertex;
     &descriptor.plan.execution.job.vertices[usize::from(vertex.0)]
-}
-
-fn subtask_name(vertex: &JobVertex, index: u32) -> Name {
-    format!("{}#{}", vertex.uid, index + 1).into()
 }
 
 /// The task's input channels, edge by edge.
@@ -30,13 +25,12 @@ pub(super) fn input_channels(descriptor: &TaskDescriptor) -> Vec<InputChannel> {
         if edge.target != me.vertex {
             continue;
         }
-        let source = &execution.job.vertices[usize::from(edge.source.0)];
         for channel in execution.channels_into(place, u32::from(me.index)) {
             let producer = VertexSubtask { vertex: edge.source, index: channel.producer };
             inputs.push(InputChannel {
                 edge: place as u16,
                 input: edge.input,
-                producer: subtask_name(source, channel.producer),
+                producer: descriptor.names.of(edge.source, channel.producer).clone(),
                 address: descriptor.producers[&producer],
                 subpartition: channel.subpartition,
             });
@@ -59,7 +53,8 @@ pub(super) fn result_partitions(
         }
         let target = &execution.job.vertices[usize::from(edge.target.0)];
         let channels = execution.channels_out_of(place, u32::from(me.index));
-        let consumers = channels.iter().map(|channel| subtask_name(target, channel.consumer));
+        let name = |index| descriptor.names.of(edge.target, index).clone();
+        let consumers = channels.iter().map(|channel| name(channel.consumer));
         let settings = PartitionSettings {
             job: me.job,
             producer: descriptor.name.clone(),

@@ -10,6 +10,7 @@ use crate::base::{EventTime, SimDuration};
 use crate::checkpoint::CheckpointConfig;
 use crate::connector::Generator;
 use crate::time::WatermarkStrategy;
+use crate::trace::Level;
 
 const RECORDS: u64 = 10_000_000;
 /// Every record of a million keys opens a window of its own.
@@ -63,15 +64,15 @@ impl CheckpointedCount {
 }
 
 impl Prepared for CheckpointedCount {
-    fn engine(&self) -> Processed {
+    fn engine(&self, level: Level) -> Processed {
         let config = CheckpointConfig::every(INTERVAL);
-        super::clusters::run_checkpointed(self.program(), self.parallelism, config);
+        super::clusters::run_checkpointed(self.program(), self.parallelism, config, level);
         Processed { records: self.records, bytes: None }
     }
 
     /// Not by hand, but without checkpoints.
     fn hand_written(&self) -> Option<Processed> {
-        super::clusters::run_unmeasured(self.program(), self.parallelism);
+        super::clusters::run(self.program(), self.parallelism, Level::Off);
         Some(Processed { records: self.records, bytes: None })
     }
 }

@@ -10,21 +10,33 @@ use crate::base::{Seed, SimDuration, SimTime};
 use crate::checkpoint::CheckpointConfig;
 use crate::cluster::{self, ClusterOptions, JobSubmission, Onlooker, RunLabel};
 use crate::connector::Lines;
-use crate::trace::JobStatus;
+use crate::trace::{JobStatus, Level};
 
 /// Client, JobManager and four TaskManagers.
 const TASKMANAGERS: u16 = 4;
 
-/// Runs a program on a cluster as large as its parallelism asks, without a trace.
-pub(super) fn run_unmeasured(program: Program, parallelism: u32) {
-    let slots = u16::try_from(parallelism).expect("a workload's parallelism is small");
-    finish(ClusterOptions::new(1, slots), SimTime::ZERO, program);
+/// Runs a program on a cluster as large as its parallelism asks, with a trace of this level.
+pub(super) fn run(program: Program, parallelism: u32, level: Level) {
+    finish(options(parallelism, level), SimTime::ZERO, program);
 }
 
 /// The same with checkpoints.
-pub(super) fn run_checkpointed(program: Program, parallelism: u32, config: CheckpointConfig) {
+pub(super) fn run_checkpointed(
+    program: Program,
+    parallelism: u32,
+    config: CheckpointConfig,
+    level: Level,
+) {
+    let options = options(parallelism, level).with_checkpoints(config);
+    finish(options, SimTime::ZERO, program);
+}
+
+/// A cluster as large as this parallelism asks.
+pub(super) fn options(parallelism: u32, level: Level) -> ClusterOptions {
     let slots = u16::try_from(parallelism).expect("a workload's parallelism is small");
-    finish(ClusterOptions::new(1, slots).with_checkpoints(config), SimTime::ZERO, program);
+    let mut options = ClusterOptions::new(1, slots);
+    options.sim.level = level;
+    options
 }
 
 fn finish(options: ClusterOptions, at: SimTime, program: Program) {
@@ -63,10 +75,10 @@ impl SmallSimulations {
 }
 
 impl Prepared for SmallSimulations {
-    fn engine(&self) -> Processed {
+    fn engine(&self, level: Level) -> Processed {
         for seed in 0..self.count {
             let mut options = ClusterOptions::new(TASKMANAGERS, 1);
-            options.sim.seed = Seed(seed);
+            (options.sim.seed, options.sim.level) = (Seed(seed), level);
             finish(options, SimTime::ZERO, self.program());
         }
         Processed { records: self.count, bytes: None }
@@ -112,11 +124,12 @@ pub(super) fn prepare_idle(size: Size) -> Box<dyn Prepared> {
 }
 
 impl Prepared for IdleCluster {
-    fn engine(&self) -> Processed {
+    fn engine(&self, level: Level) -> Processed {
         let env = StreamExecutionEnvironment::new("at last");
         env.from_sequence(1).discard();
         let program = env.build().expect("the program is sound");
         let mut options = ClusterOptions::new(TASKMANAGERS, 1);
+        options.sim.level = level;
         options.sim.limits.virtual_time = SimDuration::from_secs(self.seconds + 3600);
         let at = SimTime::ZERO + SimDuration::from_secs(self.seconds);
         finish(options, at, program);

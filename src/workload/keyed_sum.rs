@@ -2,6 +2,7 @@
 
 use super::{Prepared, Processed, Size};
 use crate::api::{Program, SourceOptions, StreamExecutionEnvironment};
+use crate::trace::Level;
 
 const DEFAULT_RECORDS: u64 = 20_000_000;
 const KEYS: u64 = 1000;
@@ -34,8 +35,8 @@ impl KeyedSum {
 }
 
 impl Prepared for KeyedSum {
-    fn engine(&self) -> Processed {
-        super::clusters::run_unmeasured(self.program(), self.parallelism);
+    fn engine(&self, level: Level) -> Processed {
+        super::clusters::run(self.program(), self.parallelism, level);
         Processed { records: self.records, bytes: None }
     }
 

@@ -4,6 +4,7 @@ use hashbrown::{DefaultHashBuilder, HashMap};
 
 use super::{Prepared, Processed, Size};
 use crate::api::{Program, SourceOptions, StreamExecutionEnvironment};
+use crate::trace::Level;
 
 const DEFAULT_RECORDS: u64 = 10_000_000;
 const DEFAULT_RECORDS_LSM: u64 = 3_000_000;
@@ -46,8 +47,8 @@ impl MillionKeys {
 }
 
 impl Prepared for MillionKeys {
-    fn engine(&self) -> Processed {
-        super::clusters::run_unmeasured(self.program(), self.parallelism);
+    fn engine(&self, level: Level) -> Processed {
+        super::clusters::run(self.program(), self.parallelism, level);
         Processed { records: self.records, bytes: None }
     }
 

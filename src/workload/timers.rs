@@ -8,6 +8,7 @@ use crate::api::{Program, SourceOptions, StreamExecutionEnvironment};
 use crate::base::EventTime;
 use crate::operator::{KeyedContext, KeyedProcessFunction};
 use crate::record::{Collector, Failure};
+use crate::trace::Level;
 
 const DEFAULT_RECORDS: u64 = 1_000_000;
 const KEYS: u64 = 100_000;
@@ -70,8 +71,8 @@ impl Timers {
 }
 
 impl Prepared for Timers {
-    fn engine(&self) -> Processed {
-        super::clusters::run_unmeasured(self.program(), self.parallelism);
+    fn engine(&self, level: Level) -> Processed {
+        super::clusters::run(self.program(), self.parallelism, level);
         Processed { records: self.records, bytes: None }
     }
 

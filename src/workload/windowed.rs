@@ -12,6 +12,7 @@ use crate::api::{
 use crate::base::EventTime;
 use crate::connector::Generator;
 use crate::time::WatermarkStrategy;
+use crate::trace::Level;
 
 const DEFAULT_RECORDS: u64 = 10_000_000;
 const KEYS: u64 = 1000;
@@ -146,8 +147,8 @@ impl WindowedCount {
 }
 
 impl Prepared for WindowedCount {
-    fn engine(&self) -> Processed {
-        super::clusters::run_unmeasured(self.program(), self.parallelism);
+    fn engine(&self, level: Level) -> Processed {
+        super::clusters::run(self.program(), self.parallelism, level);
         Processed { records: self.records, bytes: None }
     }
 

@@ -9,6 +9,7 @@ use super::{Prepared, Processed, Size};
 use crate::api::{Program, SourceOptions, StreamExecutionEnvironment};
 use crate::base::Seed;
 use crate::connector::Lines;
+use crate::trace::Level;
 
 /// About 100 MB.
 const DEFAULT_WORDS: u64 = 12_800_000;
@@ -61,8 +62,8 @@ impl WordCount {
 }
 
 impl Prepared for WordCount {
-    fn engine(&self) -> Processed {
-        super::clusters::run_unmeasured(self.program(), self.parallelism);
+    fn engine(&self, level: Level) -> Processed {
+        super::clusters::run(self.program(), self.parallelism, level);
         Processed { records: self.words, bytes: Some(self.text.len() as u64) }
     }
 

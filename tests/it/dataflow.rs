@@ -6,6 +6,7 @@ mod failures;
 pub mod laws;
 mod programs;
 mod told_state;
+mod wide;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -42,7 +42,7 @@ fn file_names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn wrong_input_ends_with_2_and_one_error() {
-    let cases: [&[&str]; 13] = [
+    let cases: [&[&str]; 15] = [
         &[],
         &["fly"],
         &["run"],
@@ -56,6 +56,8 @@ fn wrong_input_ends_with_2_and_one_error() {
         &["run", "basics/word-count", "--trace-level", "off", "--trace", "t"],
         &["trace", "/no/such/file"],
         &["bench", "nothing"],
+        &["bench", "keyed-sum", "--trace-level", "some"],
+        &["bench", "trace-events", "--trace-level", "control"],
     ];
     for arguments in cases {
         let (stdout, stderr) = ends(2, arguments);

@@ -9,7 +9,7 @@ use crate::graph::{PhysicalPlan, VertexSubtask};
 use crate::host::Address;
 use crate::runtime::rpc::JobPayload;
 use crate::runtime::{RuntimeOptions, ports};
-use crate::task::{TaskDescriptor, TaskRestore};
+use crate::task::{SubtaskNames, TaskDescriptor, TaskRestore};
 
 /// Gives every execution its place: the plan's slots are filled in the order in which the slots
 /// were granted. So many executions were deployed before.
@@ -26,7 +26,7 @@ pub(super) fn place(
             let number = u32::try_from(place).expect("a job has fewer than 2^18 subtasks");
             let port = ports::task(job, deployed.wrapping_add(number));
             let location = Location { node: slot.node, allocation, port, since: now };
-            executions.get_mut(place).location = Some(location);
+            executions.locate(place, location);
         }
     }
 }
@@ -34,7 +34,7 @@ pub(super) fn place(
 /// The descriptors of all executions, in topological order. All must have their place.
 pub(super) fn descriptors(
     executions: &Executions,
-    payload: &JobPayload,
+    (payload, names): (&JobPayload, &Arc<SubtaskNames>),
     options: &RuntimeOptions,
     restore: impl Fn(SubtaskId) -> Option<TaskRestore>,
 ) -> Vec<TaskDescriptor> {
@@ -47,6 +47,7 @@ pub(super) fn descriptors(
             port: location.port,
             plan: Arc::clone(&payload.plan),
             code: Arc::clone(&payload.code),
+            names: Arc::clone(names),
             producers: std::mem::take(producers),
             options: Arc::clone(&options.task),
             parts: Arc::clone(&options.event_time),

@@ -3,11 +3,14 @@
 //! Invariant: states change only as [`super::transitions::execution_may_become`] allows. Nothing
 //! else here decides; what to do about a state is [`super::JobMaster`]'s.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::transitions::execution_may_become;
 use crate::base::{AllocationId, AttemptId, JobId, Name, NodeId, SimTime, SubtaskId};
 use crate::graph::{PhysicalPlan, VertexSubtask};
 use crate::host::Port;
 use crate::operator::AccumulatorValues;
+use crate::task::SubtaskNames;
 use crate::trace::ExecutionState;
 
 /// One execution.
@@ -18,7 +21,7 @@ pub(super) struct Execution {
     pub(super) name: Name,
     /// Its state; changed only by [`Executions::enter`].
     pub(super) state: ExecutionState,
-    /// Where it was sent, once it was.
+    /// Where it was sent, once it was; changed only by [`Executions::locate`].
     pub(super) location: Option<Location>,
     /// What its accumulators have come to, once it is over.
     pub(super) accumulators: AccumulatorValues,
@@ -59,11 +62,14 @@ pub(super) struct Executions {
     first: Vec<usize>,
     /// How many are not over.
     open: usize,
+    /// The places of those that were sent to a TaskExecutor, which is heard of more often than all
+    /// of them may be looked at.
+    by_node: BTreeMap<NodeId, BTreeSet<usize>>,
 }
 
 impl Executions {
     /// The first attempt at every subtask, all created.
-    pub(super) fn new(job: JobId, plan: &PhysicalPlan) -> Self {
+    pub(super) fn new(job: JobId, plan: &PhysicalPlan, names: &SubtaskNames) -> Self {
         let (mut all, mut first) = (Vec::new(), Vec::new());
         for vertex in &plan.execution.job.vertices {
             first.push(all.len());
@@ -72,7 +78,7 @@ impl Executions {
                 let subtask = SubtaskId { job, vertex: vertex.id, index };
                 all.push(Execution {
                     attempt: AttemptId { subtask, attempt: 0 },
-                    name: format!("{}#{}", vertex.uid, index + 1).into(),
+                    name: names.of(vertex.id, u32::from(index)).clone(),
                     state: ExecutionState::Created,
                     location: None,
                     accumulators: AccumulatorValues::new(),
@@ -81,7 +87,7 @@ impl Executions {
             }
         }
         let open = all.len();
-        Self { all, first, open }
+        Self { all, first, open, by_node: BTreeMap::new() }
     }
 
     /// The next attempt at every subtask; all of the last one must be over.
@@ -94,6 +100,19 @@ impl Executions {
             execution.accumulators = AccumulatorValues::new();
         }
         self.open = self.all.len();
+        self.by_node.clear();
+    }
+
+    /// Says where the execution at a place is sent; it was nowhere.
+    pub(super) fn locate(&mut self, place: usize, location: Location) {
+        let before = self.all[place].location.replace(location);
+        assert!(before.is_none(), "an attempt is sent to one place");
+        self.by_node.entry(location.node).or_default().insert(place);
+    }
+
+    /// The places of those that were sent to a TaskExecutor, in topological order.
+    pub(super) fn sent_to(&self, node: NodeId) -> Vec<usize> {
+        self.by_node.get(&node).into_iter().flatten().copied().collect()
     }
 
     /// Moves the execution at a place to another state and returns the one before.

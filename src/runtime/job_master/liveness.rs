@@ -55,7 +55,7 @@ impl JobMaster {
         out: &mut Out,
     ) {
         let reported: BTreeSet<_> = reports.iter().map(|report| report.attempt).collect();
-        for place in 0..self.executions.len() {
+        for place in self.executions.sent_to(node) {
             let execution = self.executions.get(place);
             let due = execution.location.is_some_and(|location| location.since < sent);
             if !execution.is_alive_on(node) || !due {

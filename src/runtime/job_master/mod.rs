@@ -35,6 +35,7 @@ use crate::checkpoint::coordinator::{CheckpointCoordinator, JobEnd};
 use crate::failover::Restarts;
 use crate::host::{Address, Port, StorageError};
 use crate::operator::{AccumulatorResults, merge_accumulators};
+use crate::task::SubtaskNames;
 use crate::trace::{Accumulated, Event, ExecutionState, JobEvent, JobStatus};
 use executions::Executions;
 use slot_pool::SlotPool;
@@ -104,6 +105,7 @@ pub struct JobMaster {
     job: JobId,
     id: JobMasterId,
     payload: JobPayload,
+    names: Arc<SubtaskNames>,
     status: JobStatus,
     cause: Option<String>,
     /// Merged at the end.
@@ -132,6 +134,7 @@ type Out = Outbox<JobMaster>;
 impl JobMaster {
     /// A JobMaster for a job that the Dispatcher has taken in.
     pub fn new(options: RuntimeOptions, job: JobId, id: JobMasterId, payload: JobPayload) -> Self {
+        let names = Arc::new(SubtaskNames::new(&payload.plan));
         Self {
             job,
             id,
@@ -139,7 +142,7 @@ impl JobMaster {
             cause: None,
             accumulators: AccumulatorResults::new(),
             pool: SlotPool::new(payload.plan.slots.len()),
-            executions: Executions::new(job, &payload.plan),
+            executions: Executions::new(job, &payload.plan, &names),
             executors: BTreeMap::new(),
             heartbeats: HeartbeatMonitor::new(options.heartbeat_timeout),
             sending_heartbeats: false,
@@ -153,6 +156,7 @@ impl JobMaster {
             deployed: 0,
             now: id.0,
             payload,
+            names,
             options,
         }
     }

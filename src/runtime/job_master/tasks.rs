@@ -11,12 +11,15 @@ use crate::trace::{Event, ExecutionState, JobStatus, TaskEvent};
 
 impl JobMaster {
     pub(super) fn deploy_if_ready(&mut self, now: SimTime, out: &mut Out) {
+        if self.pool.missing() > 0 {
+            return;
+        }
         let waits = match self.status {
             JobStatus::Created => true,
             JobStatus::Restarting => self.executions.are_scheduled(),
             _ => false,
         };
-        if !waits || self.pool.missing() > 0 {
+        if !waits {
             return;
         }
         self.enter(JobStatus::Running, out);
@@ -31,8 +34,8 @@ impl JobMaster {
         );
         self.deployed = self.deployed.wrapping_add(self.executions.len() as u32);
         let restore = |subtask| self.restore_of(subtask);
-        let descriptors =
-            deployment::descriptors(&self.executions, &self.payload, &self.options, restore);
+        let job = (&self.payload, &self.names);
+        let descriptors = deployment::descriptors(&self.executions, job, &self.options, restore);
         for (place, descriptor) in descriptors.into_iter().enumerate() {
             self.move_to(place, ExecutionState::Deploying, None, out);
             let execution = self.executions.get_mut(place);

@@ -248,4 +248,8 @@ pub struct BenchArguments {
     /// The parallelism of its job
     #[arg(long, value_name = "P", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub parallelism: u32,
+    /// How much of the run is kept: off, control or records; the latter are held against off
+    /// [default: off]
+    #[arg(long, value_name = "LEVEL")]
+    pub trace_level: Option<Level>,
 }
