@@ -54,7 +54,9 @@ impl StreamExecutionEnvironment {
         Self { builder: Rc::new(RefCell::new(Builder::new(name))) }
     }
 
-    /// The parallelism of operators declared from here on, unless they say otherwise.
+    /// The parallelism of operators declared from here on, unless they say otherwise. It comes
+    /// before what is said when the program is submitted (see [`Program::with_parallelism`]), so
+    /// that a program which is to be run at any parallelism does not ask for it.
     pub fn set_parallelism(&self, parallelism: u32) -> &Self {
         self.builder.borrow_mut().set_parallelism(parallelism);
         self

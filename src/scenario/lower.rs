@@ -73,7 +73,7 @@ pub fn lower(
         }
         let submission = JobSubmission { at: job.submit_at, program };
         cluster::plan(&submission).map_err(|error| {
-            scenario.error(&job.parallelism.at, Problem::new(error.to_string()))
+            scenario.error(&parallelism(job).at, Problem::new(error.to_string()))
         })?;
         submissions.push(submission);
     }
@@ -98,6 +98,11 @@ pub fn lower(
         submissions,
         expectations: expectations(scenario, &sinks)?,
     })
+}
+
+/// The parallelism at which a job is submitted, and where that is said.
+fn parallelism(job: &JobSection) -> Located<u32> {
+    job.parallelism.clone().unwrap_or_else(|| Located { value: 1, at: job.at.clone() })
 }
 
 /// A topic that the job reads and that none writes.
@@ -140,6 +145,7 @@ fn options(scenario: &Scenario, overrides: &Overrides, jobs: &[JobSubmission]) -
         heartbeat_interval: cluster.heartbeat_interval,
         heartbeat_timeout: cluster.heartbeat_timeout,
         slot_request_timeout: cluster.slot_request_timeout,
+        default_parallelism: 1,
         task: task_options(scenario),
         checkpointing: scenario.checkpointing.clone(),
         restart: scenario.restart,
@@ -187,7 +193,8 @@ fn program(
         scenario.error(at, problem.maybe_hint(suggest::hint(name, names)))
     })?;
     let values = arguments(scenario, job, gallery_job)?;
-    let arguments = Arguments::new(values, job.parallelism.value, Arc::clone(&scenario.resources));
+    let parallelism = parallelism(job).value;
+    let arguments = Arguments::new(values, parallelism, Arc::clone(&scenario.resources));
     let mut program = (gallery_job.build)(&arguments).map_err(|error| {
         let argument = error
             .argument
@@ -212,6 +219,7 @@ fn program(
         let refused = |error: ArgumentError| scenario.error(at, Problem::new(error.message));
         program.expected = expect(&arguments).map_err(refused)?;
     }
+    program = program.with_parallelism(parallelism);
     program.graph.name.clone_from(&job.name);
     program.graph.chaining &= job.chaining;
     if let Some(interval) = job.auto_watermark_interval {

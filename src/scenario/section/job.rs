@@ -22,8 +22,9 @@ pub struct JobSection {
     pub program: Located<String>,
     /// The arguments, as written.
     pub(in crate::scenario) arguments: Vec<(Located<String>, Node)>,
-    /// How many subtasks its operators have.
-    pub parallelism: Located<u32>,
+    /// How many subtasks its operators have that do not say so themselves, if the cluster's
+    /// default is not to hold.
+    pub parallelism: Option<Located<u32>>,
     /// When it is submitted.
     pub submit_at: SimTime,
     /// Whether its operators may share tasks.
@@ -58,6 +59,9 @@ const KEYS: [&str; 12] = [
     "output-buffers",
     "record-cost",
 ];
+
+/// No scenario has more subtasks of an operator.
+pub(super) const LARGEST_PARALLELISM: u64 = 1_024;
 
 /// Reads all jobs; there must be at least one.
 pub(in crate::scenario) fn read(
@@ -96,18 +100,14 @@ pub(in crate::scenario) fn read(
 fn read_one(source: &Arc<Source>, table: &Node) -> Result<JobSection, ScenarioError> {
     let reader = Reader::new(source, "[job]", table, &KEYS)?;
     let program = reader.required("program", "\"word-count\"", name)?;
-    let parallelism = match reader.located("parallelism", whole(1..=1_024))? {
-        Some(Located { value, at }) => {
-            Located { value: u32::try_from(value).expect("its bounds fit"), at }
-        }
-        None => Located { value: 1, at: table.at.clone() },
-    };
+    let parallelism = reader.located("parallelism", whole(1..=LARGEST_PARALLELISM))?;
     Ok(JobSection {
         at: table.at.clone(),
         name: reader.get("name", name)?.unwrap_or_else(|| program.value.clone()),
         program,
         arguments: arguments(&reader)?,
-        parallelism,
+        parallelism: parallelism
+            .map(|located| located.map(|value| u32::try_from(value).expect("its bounds fit"))),
         submit_at: SimTime::ZERO + reader.get("submit-at", duration)?.unwrap_or_default(),
         chaining: reader.get("chaining", boolean)?.unwrap_or(true),
         auto_watermark_interval: reader.get("auto-watermark-interval", millis_or_none)?,
