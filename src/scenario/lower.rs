@@ -73,7 +73,7 @@ pub fn lower(
         }
         let submission = JobSubmission { at: job.submit_at, program };
         cluster::plan(&submission).map_err(|error| {
-            scenario.error(&parallelism(job).at, Problem::new(error.to_string()))
+            scenario.error(&parallelism(scenario, job).at, Problem::new(error.to_string()))
         })?;
         submissions.push(submission);
     }
@@ -100,9 +100,11 @@ pub fn lower(
     })
 }
 
-/// The parallelism at which a job is submitted, and where that is said.
-fn parallelism(job: &JobSection) -> Located<u32> {
-    job.parallelism.clone().unwrap_or_else(|| Located { value: 1, at: job.at.clone() })
+/// The parallelism at which a job is submitted, and where that is said: by the job, else as the
+/// cluster's default.
+fn parallelism(scenario: &Scenario, job: &JobSection) -> Located<u32> {
+    let said = job.parallelism.as_ref().or(scenario.config.default_parallelism.as_ref());
+    said.cloned().unwrap_or_else(|| Located { value: 1, at: job.at.clone() })
 }
 
 /// A topic that the job reads and that none writes.
@@ -116,6 +118,7 @@ fn never_written<'a>(job: &'a JobSubmission, jobs: &[JobSubmission]) -> Option<&
 
 fn options(scenario: &Scenario, overrides: &Overrides, jobs: &[JobSubmission]) -> ClusterOptions {
     let cluster = &scenario.cluster;
+    let default_parallelism = scenario.config.default_parallelism.as_ref();
     let uses_log = jobs.iter().any(|job| !job.program.topics.is_empty());
     let brokers = scenario.log.brokers.unwrap_or(u16::from(uses_log));
     let uses_database =
@@ -145,7 +148,7 @@ fn options(scenario: &Scenario, overrides: &Overrides, jobs: &[JobSubmission]) -
         heartbeat_interval: cluster.heartbeat_interval,
         heartbeat_timeout: cluster.heartbeat_timeout,
         slot_request_timeout: cluster.slot_request_timeout,
-        default_parallelism: 1,
+        default_parallelism: default_parallelism.map_or(1, |default| default.value),
         task: task_options(scenario),
         checkpointing: scenario.checkpointing.clone(),
         restart: scenario.restart,
@@ -193,7 +196,7 @@ fn program(
         scenario.error(at, problem.maybe_hint(suggest::hint(name, names)))
     })?;
     let values = arguments(scenario, job, gallery_job)?;
-    let parallelism = parallelism(job).value;
+    let parallelism = parallelism(scenario, job).value;
     let arguments = Arguments::new(values, parallelism, Arc::clone(&scenario.resources));
     let mut program = (gallery_job.build)(&arguments).map_err(|error| {
         let argument = error
@@ -220,6 +223,9 @@ fn program(
         program.expected = expect(&arguments).map_err(refused)?;
     }
     program = program.with_parallelism(parallelism);
+    if let Some(max_parallelism) = scenario.config.max_parallelism {
+        program = program.with_max_parallelism(max_parallelism);
+    }
     program.graph.name.clone_from(&job.name);
     program.graph.chaining &= job.chaining;
     if let Some(interval) = job.auto_watermark_interval {

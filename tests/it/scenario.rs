@@ -73,6 +73,7 @@ fn registry() -> Registry {
     Registry::default().with(job)
 }
 
+mod config;
 mod errors;
 mod malformed;
 
