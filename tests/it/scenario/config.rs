@@ -156,7 +156,8 @@ fn each_key_of_flinks_is_in_the_book() {
 
 #[test]
 fn a_key_may_stand_without_quotes_and_be_set_by_a_flag() {
-    let quoted = lowered("\"heartbeat.interval\" = \"1 s\"\n\"heartbeat.timeout\" = \"9 s\"", "", "");
+    let quoted =
+        lowered("\"heartbeat.interval\" = \"1 s\"\n\"heartbeat.timeout\" = \"9 s\"", "", "");
     for config in [
         "heartbeat.interval = \"1 s\"\nheartbeat.timeout = \"9 s\"",
         "heartbeat = { interval = \"1 s\", timeout = \"9 s\" }",
