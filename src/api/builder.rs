@@ -1,6 +1,6 @@
 //! What a program has declared so far. All streams of an environment share one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{LogTopic, ProgramError, SinkDeclaration, TimeCharacteristic};
@@ -34,7 +34,10 @@ pub(super) struct Builder {
     sources: u16,
     /// Whether a node's uid was given, rather than made from its name.
     uid_given: Vec<bool>,
-    parallelism: u32,
+    /// Of operators declared from here on; whoever submits the program says it if unset.
+    parallelism: Option<u32>,
+    /// The operators that leave their parallelism to whoever submits the program.
+    unset_parallelism: BTreeSet<StreamNodeId>,
     max_parallelism: Option<u32>,
     characteristic: TimeCharacteristic,
     /// The types of side outputs that are read, by operator and tag.
@@ -55,7 +58,8 @@ impl Builder {
             queries: Vec::new(),
             sources: 0,
             uid_given: Vec::new(),
-            parallelism: 1,
+            parallelism: None,
+            unset_parallelism: BTreeSet::new(),
             max_parallelism: None,
             characteristic: TimeCharacteristic::default(),
             side_outputs: BTreeMap::new(),
@@ -68,7 +72,7 @@ impl Builder {
     }
 
     pub(super) fn set_parallelism(&mut self, parallelism: u32) {
-        self.parallelism = parallelism;
+        self.parallelism = Some(parallelism);
     }
 
     pub(super) fn set_max_parallelism(&mut self, max_parallelism: u32) {
@@ -127,14 +131,30 @@ impl Builder {
             name: name.to_string(),
             uid: String::new(),
             kind,
-            parallelism: self.parallelism,
+            parallelism: 1,
             max_parallelism: self.max_parallelism,
             slot_sharing_group: None,
             chaining: ChainingStrategy::Always,
         });
         self.uid_given.push(false);
         self.code.operators.push(OperatorCode { kind: code, record_cost: None });
+        self.set_operator_parallelism(id, self.parallelism);
         id
+    }
+
+    /// Says how many subtasks an operator has, or leaves it to whoever submits the program.
+    pub(super) fn set_operator_parallelism(&mut self, id: StreamNodeId, parallelism: Option<u32>) {
+        self.node(id).parallelism = parallelism.unwrap_or(1);
+        match parallelism {
+            Some(_) => self.unset_parallelism.remove(&id),
+            None => self.unset_parallelism.insert(id),
+        };
+    }
+
+    /// How many subtasks an operator has, if the program says so.
+    pub(super) fn operator_parallelism(&self, id: StreamNodeId) -> Option<u32> {
+        let is_set = !self.unset_parallelism.contains(&id);
+        is_set.then(|| self.graph.nodes[usize::from(id.0)].parallelism)
     }
 
     /// Lets `source` feed an input of `target`.
@@ -255,6 +275,7 @@ impl Builder {
         }
         Ok(super::Program {
             graph,
+            unset_parallelism: self.unset_parallelism.clone(),
             code: Arc::new(self.code.clone()),
             sinks: self.sinks.clone(),
             topics: self.topics.clone(),

@@ -54,7 +54,33 @@ impl StreamExecutionEnvironment {
         Self { builder: Rc::new(RefCell::new(Builder::new(name))) }
     }
 
-    /// The parallelism of operators declared from here on, unless they say otherwise.
+    /// An empty program, by Flink's name: what it leaves open, such as its parallelism, is decided
+    /// where it is run.
+    ///
+    /// Unlike Flink: nothing looks around for that place, since a program is a value that is given
+    /// to it. `cluster::execute` runs it locally, with the defaults of the cluster's options; as a
+    /// job of a scenario it has what the scenario asks for.
+    ///
+    /// ```
+    /// use weir::api::StreamExecutionEnvironment;
+    /// use weir::cluster::{self, ClusterOptions};
+    ///
+    /// let env = StreamExecutionEnvironment::get_execution_environment("squares");
+    /// env.from_sequence(4).map(|n| (n, n * n)).write_to("squares", ["n", "square"]);
+    /// let program = env.build()?;
+    /// let cluster = ClusterOptions { default_parallelism: 2, ..ClusterOptions::new(1, 2) };
+    /// let local = cluster::execute(cluster.clone(), program.clone())?;
+    /// let submitted = cluster::execute(cluster, program.with_parallelism(1))?;
+    /// assert_eq!(local.sinks["squares"].rows.len(), submitted.sinks["squares"].rows.len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get_execution_environment(name: &str) -> Self {
+        Self::new(name)
+    }
+
+    /// The parallelism of operators declared from here on, unless they say otherwise. It comes
+    /// before what is said when the program is submitted (see [`Program::with_parallelism`]), so
+    /// that a program which is to be run at any parallelism does not ask for it.
     pub fn set_parallelism(&self, parallelism: u32) -> &Self {
         self.builder.borrow_mut().set_parallelism(parallelism);
         self

@@ -210,7 +210,6 @@ impl<T: Data> DataStream<T> {
 
     /// The records as those of one side, by as many subtasks as give them.
     fn tagged<X: Data>(&self, tag: impl FnMut(T) -> X + Function) -> DataStream<X> {
-        let parallelism = self.parallelism_of_first();
-        self.map(tag).parallelism(parallelism)
+        self.map(tag).as_parallel_as(self)
     }
 }

@@ -1,12 +1,12 @@
 //! A finished program: graph and code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::LogTopic;
 use crate::connector::{DatabaseQuery, LogFeed};
 use crate::database::{Table, TableError};
-use crate::graph::StreamGraph;
+use crate::graph::{StreamGraph, StreamNodeId};
 use crate::operator::JobCode;
 use crate::state::UnknownBackend;
 use crate::time::WatermarkStrategyError;
@@ -17,6 +17,8 @@ use crate::window::WindowError;
 pub struct Program {
     /// What it looks like.
     pub graph: StreamGraph,
+    /// The operators that say no parallelism. They have one of 1 until one is filled in.
+    pub(super) unset_parallelism: BTreeSet<StreamNodeId>,
     /// What its operators do.
     pub code: Arc<JobCode>,
     /// The sinks whose contents the outside world sees.
@@ -32,6 +34,52 @@ pub struct Program {
     /// What sinks must show in the end, where that is known. What becomes visible in them is held
     /// against it.
     pub expected: ExpectedRows,
+}
+
+impl Program {
+    /// The program with the parallelism that is asked for when it is submitted, for all operators
+    /// that say none themselves.
+    ///
+    /// Flink's order holds: what an operator says, else its environment, else who submits the
+    /// program (here), else the cluster (`parallelism.default`), else 1. What has been filled in
+    /// stays.
+    ///
+    /// ```
+    /// use weir::api::StreamExecutionEnvironment;
+    ///
+    /// let env = StreamExecutionEnvironment::new("copy");
+    /// env.from_sequence(4).map(|n| (n,)).write_to("copies", ["n"]).parallelism(1);
+    /// let submitted = env.build()?.with_parallelism(3);
+    /// let by_default = submitted.with_parallelism(8);
+    /// let subtasks: Vec<u32> = by_default.graph.nodes.iter().map(|n| n.parallelism).collect();
+    /// assert_eq!(subtasks, [3, 3, 1]);
+    /// # Ok::<(), weir::api::ProgramError>(())
+    /// ```
+    #[must_use]
+    pub fn with_parallelism(mut self, parallelism: u32) -> Self {
+        self.graph = self.graph_with_parallelism(parallelism);
+        self.unset_parallelism.clear();
+        self
+    }
+
+    /// The graph of [`Self::with_parallelism`].
+    pub fn graph_with_parallelism(&self, parallelism: u32) -> StreamGraph {
+        let mut graph = self.graph.clone();
+        for unset in &self.unset_parallelism {
+            graph.nodes[usize::from(unset.0)].parallelism = parallelism;
+        }
+        graph
+    }
+
+    /// The program with a maximum parallelism for all operators that say none themselves
+    /// (`pipeline.max-parallelism`).
+    #[must_use]
+    pub fn with_max_parallelism(mut self, max_parallelism: u32) -> Self {
+        for node in &mut self.graph.nodes {
+            node.max_parallelism.get_or_insert(max_parallelism);
+        }
+        self
+    }
 }
 
 /// What sinks must show in the end, as the fields of rows: for an upsert sink the last row of each

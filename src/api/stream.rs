@@ -68,10 +68,17 @@ impl<T: Data> DataStream<T> {
         DataStream::of_node(self.builder.clone(), node)
     }
 
-    /// How many subtasks the first of the operators has whose outputs this is.
-    pub(super) fn parallelism_of_first(&self) -> u32 {
-        let (node, _) = self.outputs.first().expect("a stream comes from an operator");
-        self.builder.borrow_mut().node(*node).parallelism
+    /// The operator whose output this is, with the parallelism of the first of those whose output
+    /// `input` is; it is left unset if that one's is.
+    pub(super) fn as_parallel_as<I>(self, input: &DataStream<I>) -> Self {
+        let first = |outputs: &[(StreamNodeId, Dealt)]| {
+            outputs.first().expect("a stream comes from an operator").0
+        };
+        let mut builder = self.builder.borrow_mut();
+        let parallelism = builder.operator_parallelism(first(&input.outputs));
+        builder.set_operator_parallelism(first(&self.outputs), parallelism);
+        drop(builder);
+        self
     }
 
     /// Puts an operator behind this stream, its first input, and another, its second.
@@ -311,9 +318,24 @@ impl<T: Data> DataStream<T> {
         self.setting("uid", |_| ())
     }
 
-    /// How many subtasks the operator has.
+    /// How many subtasks the operator has, whatever the environment or whoever submits the program
+    /// says.
+    ///
+    /// ```
+    /// use weir::api::StreamExecutionEnvironment;
+    ///
+    /// let env = StreamExecutionEnvironment::new("squares");
+    /// env.from_sequence(4).map(|n| (n, n * n)).parallelism(2).write_to("squares", ["n", "square"]);
+    /// let program = env.build()?.with_parallelism(3);
+    /// let subtasks: Vec<u32> = program.graph.nodes.iter().map(|node| node.parallelism).collect();
+    /// assert_eq!(subtasks, [3, 2, 3]);
+    /// # Ok::<(), weir::api::ProgramError>(())
+    /// ```
     pub fn parallelism(self, parallelism: u32) -> Self {
-        self.setting("parallelism", |node| node.parallelism = parallelism)
+        if let [(node, _)] = self.outputs[..] {
+            self.builder.borrow_mut().set_operator_parallelism(node, Some(parallelism));
+        }
+        self.setting("parallelism", |_| ())
     }
 
     /// How many subtasks the operator may ever have.

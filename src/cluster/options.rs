@@ -37,6 +37,9 @@ pub struct ClusterOptions {
     pub heartbeat_timeout: SimDuration,
     /// How long a job waits for slots (`slot.request.timeout`).
     pub slot_request_timeout: SimDuration,
+    /// The parallelism of operators that say none, in programs submitted without one
+    /// (`parallelism.default`).
+    pub default_parallelism: u32,
     /// Settings of the data plane.
     pub task: TaskOptions,
     /// How jobs are checkpointed, if they are. There is a node `storage` then, behind the
@@ -123,6 +126,7 @@ impl ClusterOptions {
             heartbeat_interval: SimDuration::from_secs(10),
             heartbeat_timeout: SimDuration::from_secs(50),
             slot_request_timeout: SimDuration::from_secs(300),
+            default_parallelism: 1,
             checkpointing: None,
             restart: None,
             brokers: 0,

@@ -68,7 +68,8 @@ pub fn run(
         return Err(ClusterError::Zero(what));
     }
     let feeds = jobs.iter().flat_map(|job| job.program.feeds.clone()).collect();
-    let submissions = jobs.iter().map(submission).collect::<Result<Vec<_>, _>>()?;
+    let submissions = jobs.iter().map(|job| submission(job, options.default_parallelism));
+    let submissions = submissions.collect::<Result<Vec<_>, _>>()?;
     let plans: Vec<_> = submissions.iter().map(|it| it.payload.plan.clone()).collect();
     let nodes: Vec<Name> = options.sim.nodes.iter().map(|node| node.name.as_str().into()).collect();
     let storage = options.checkpointing.is_some();
@@ -209,15 +210,21 @@ fn default_restart(checkpointed: bool) -> RestartStrategy {
     }
 }
 
-/// Translates a job as Flink's client does before it submits.
+/// Translates a job as Flink's client does before it submits, for a cluster whose default
+/// parallelism is 1.
 pub fn plan(job: &JobSubmission) -> Result<PhysicalPlan, ClusterError> {
-    let refused =
-        |error| ClusterError::Graph { job: job.program.graph.name.clone(), error: Box::new(error) };
-    PhysicalPlan::from_stream_graph(&job.program.graph, &FlinkChaining).map_err(refused)
+    plan_with_default(job, 1)
 }
 
-fn submission(job: &JobSubmission) -> Result<Submission, ClusterError> {
-    let plan = plan(job)?;
+fn plan_with_default(job: &JobSubmission, parallelism: u32) -> Result<PhysicalPlan, ClusterError> {
+    let refused =
+        |error| ClusterError::Graph { job: job.program.graph.name.clone(), error: Box::new(error) };
+    let graph = job.program.graph_with_parallelism(parallelism);
+    PhysicalPlan::from_stream_graph(&graph, &FlinkChaining).map_err(refused)
+}
+
+fn submission(job: &JobSubmission, parallelism: u32) -> Result<Submission, ClusterError> {
+    let plan = plan_with_default(job, parallelism)?;
     let payload = JobPayload {
         name: job.program.graph.name.as_str().into(),
         plan: Arc::new(plan),

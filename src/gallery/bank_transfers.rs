@@ -100,7 +100,6 @@ impl Bank {
 
 fn bank_transfers(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("bank-transfers");
-    env.set_parallelism(arguments.parallelism());
     let bank = Bank::of(arguments)?;
     let delivery = arguments.text("delivery")?.parse();
     let delivery = delivery.map_err(|error: String| ArgumentError::new("delivery", error))?;

@@ -116,7 +116,6 @@ pub(super) fn clicks(
 /// Views and unique visitors of each page and window.
 fn page_views(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("page-views");
-    env.set_parallelism(arguments.parallelism());
     clicks(&env, arguments)?
         .key_by_field(|click| &click.page)
         .window(TumblingEventTimeWindows::of(window_size(arguments, "window")?))
@@ -170,7 +169,6 @@ impl AggregateFunction<Click> for ViewsAndVisitors {
 /// Visits: sessions of clicks. A click on the checkout may keep the session open for longer.
 fn click_sessions(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("click-sessions");
-    env.set_parallelism(arguments.parallelism());
     let gap = window_size(arguments, "gap")?;
     let checkout_gap = arguments.duration("checkout-gap")?;
     let clicks = clicks(&env, arguments)?.key_by_field(|click| &click.user);

@@ -32,7 +32,6 @@ pub(super) fn job() -> GalleryJob {
 
 fn clocks(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("clocks");
-    env.set_parallelism(arguments.parallelism());
     let count = super::numbers::count(arguments)?;
     let window = window_size(arguments, "window")?;
     let strategy = WatermarkStrategy::for_monotonous_timestamps().with_timestamp_assigner(

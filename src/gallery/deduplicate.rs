@@ -38,7 +38,6 @@ struct Told {
 
 fn deduplicate(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("deduplicate");
-    env.set_parallelism(arguments.parallelism());
     let update_type = match arguments.boolean("renew")? {
         true => UpdateType::OnReadAndWrite,
         false => UpdateType::OnCreateAndWrite,

@@ -40,7 +40,6 @@ pub(super) fn job() -> GalleryJob {
 
 fn early_results(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("early-results");
-    env.set_parallelism(arguments.parallelism());
     let out_of_orderness = arguments.duration("out-of-orderness")?;
     let strategy = WatermarkStrategy::for_bounded_out_of_orderness(out_of_orderness)
         .with_timestamp_assigner(|report: &Report, _| report.happened);

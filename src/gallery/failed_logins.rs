@@ -51,7 +51,6 @@ enum Outcome {
 
 fn failed_logins(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("failed-logins");
-    env.set_parallelism(arguments.parallelism());
     let failures = usize::try_from(arguments.integer("failures")?).ok().filter(|many| *many > 0);
     let failures = failures.ok_or_else(|| ArgumentError::new("failures", "it is at least 1"))?;
     let out_of_orderness = arguments.duration("out-of-orderness")?;

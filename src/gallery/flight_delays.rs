@@ -53,7 +53,6 @@ pub(super) fn job() -> GalleryJob {
 /// Delays per airport and hour of the schedule.
 fn flight_delays(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("flight-delays");
-    env.set_parallelism(arguments.parallelism());
     let departures = read_departures(arguments)?;
     let (options, strategy) = (source_options(arguments)?, strategy(arguments)?);
     let late = OutputTag::<Departure>::new("late");

@@ -66,7 +66,6 @@ pub(super) fn with_input(job: GalleryJob, about: &str) -> GalleryJob {
 /// How many flights each airline had: the job to begin with.
 pub fn flights_per_carrier(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("flights-per-carrier");
-    env.set_parallelism(arguments.parallelism());
     departures(&env, arguments)?
         .map(|departure| (departure.carrier, 1_u64))
         .uid("carriers")
@@ -95,7 +94,6 @@ pub(super) fn expected_flights(arguments: &Arguments) -> Result<ExpectedRows, Ar
 /// The longest delay at each airport of departure.
 pub fn longest_delay(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("longest-delay");
-    env.set_parallelism(arguments.parallelism());
     departures(&env, arguments)?
         .flat_map(|departure, out| {
             if let Some(delay) = departure.dep_delay_min {

@@ -62,7 +62,6 @@ enum About {
 
 fn fraud_rules(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("fraud-rules");
-    env.set_parallelism(arguments.parallelism());
     let options = SourceOptions::default();
     let rules = Arc::new(timed_table::<Rule>(arguments, "rules")?);
     let rules = env.from_splits("rules", rules, options).uid("rules").parallelism(1);

@@ -56,7 +56,6 @@ struct Flight {
 
 fn hottest_routes(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("hottest-routes");
-    env.set_parallelism(arguments.parallelism());
     let flights = read_csv::<Flight>(&arguments.file("input")?).map_err(|error| {
         ArgumentError::new("input", format!("{}, {error}", arguments.path("input").unwrap_or("?")))
     })?;

@@ -33,7 +33,6 @@ fn expected(arguments: &Arguments) -> Result<ExpectedRows, ArgumentError> {
 
 fn keyed_totals(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("keyed-totals");
-    env.set_parallelism(arguments.parallelism());
     let (records, keys) = records_and_keys(arguments)?;
     let options = SourceOptions { splits: None, ..SourceOptions::default() };
     env.from_generator("records", records, options, move |i| (i % keys, i))

@@ -59,7 +59,6 @@ struct Arrived {
 
 fn late_data(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("late-data");
-    env.set_parallelism(arguments.parallelism());
     let (window, lateness) = (window_size(arguments, "window")?, arguments.duration("lateness")?);
     let out_of_orderness = arguments.duration("out-of-orderness")?;
     let strategy = watermark_per_record(out_of_orderness, |line: &Line| line.happened);

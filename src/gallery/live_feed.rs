@@ -50,7 +50,6 @@ fn records_and_keys(arguments: &Arguments) -> Result<(u64, u64), ArgumentError> 
 
 fn live_feed(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("live-feed");
-    env.set_parallelism(arguments.parallelism());
     let rate = rate(arguments, "rate")?;
     let (records, keys) = records_and_keys(arguments)?;
     let comes = |i: u64| BEGINS + SimDuration::from_secs_f64(i as f64 / rate);

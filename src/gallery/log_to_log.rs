@@ -87,7 +87,6 @@ pub(super) fn count(arguments: &Arguments, name: &str, least: u64) -> Result<u64
 
 fn log_to_log(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("log-to-log");
-    env.set_parallelism(arguments.parallelism());
     let delivery = arguments.text("delivery")?.parse();
     let delivery = delivery.map_err(|error: String| ArgumentError::new("delivery", error))?;
     let timeout = arguments.duration("transaction-timeout")?;
@@ -170,7 +169,6 @@ fn log_relay_job() -> GalleryJob {
 
 fn log_relay(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("log-relay");
-    env.set_parallelism(arguments.parallelism());
     let records = count(arguments, "records", 0)?;
     let delivery = arguments.text("delivery")?.parse();
     let delivery = delivery.map_err(|error: String| ArgumentError::new("delivery", error))?;

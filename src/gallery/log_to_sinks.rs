@@ -36,7 +36,6 @@ fn with_input(job: GalleryJob) -> GalleryJob {
 
 fn log_to_files(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("log-to-files");
-    env.set_parallelism(arguments.parallelism());
     let part_size = count(arguments, "part-size", 1)?;
     let part_size = usize::try_from(part_size).unwrap_or(usize::MAX);
     counted(&env, arguments, Input::at(rate(arguments, "rate")?))?
@@ -46,7 +45,6 @@ fn log_to_files(arguments: &Arguments) -> Result<Program, ArgumentError> {
 
 fn log_to_table(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("log-to-table");
-    env.set_parallelism(arguments.parallelism());
     let [key, n] = OUT;
     let table = Table::new("out").column(key, SqlType::Integer).column(n, SqlType::Integer);
     counted(&env, arguments, Input::at(rate(arguments, "rate")?))?

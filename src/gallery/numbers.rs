@@ -21,15 +21,9 @@ pub(super) fn count(arguments: &Arguments) -> Result<u64, ArgumentError> {
         .map_err(|_| ArgumentError::new("count", "a count is at least 0"))
 }
 
-fn environment(name: &str, arguments: &Arguments) -> StreamExecutionEnvironment {
-    let env = StreamExecutionEnvironment::new(name);
-    env.set_parallelism(arguments.parallelism());
-    env
-}
-
 /// A source, two branches, and their union.
 pub fn diamond(arguments: &Arguments) -> Result<Program, ArgumentError> {
-    let env = environment("diamond", arguments);
+    let env = StreamExecutionEnvironment::new("diamond");
     let numbers = numbers(&env, arguments)?;
     let even = numbers.filter(|number| number % 2 == 0).name("Even").uid("even");
     let halves = even.map(|number| ("half".to_string(), number, number / 2));
@@ -78,7 +72,7 @@ impl MapFunction<u64> for CountReceived {
 
 /// The same numbers through every partitioner, counted where they arrive.
 pub fn partitioners(arguments: &Arguments) -> Result<Program, ArgumentError> {
-    let env = environment("partitioners", arguments);
+    let env = StreamExecutionEnvironment::new("partitioners");
     let numbers = numbers(&env, arguments)?;
     let count = |partitioner, dealt: DataStream<u64>| {
         let function = CountReceived { partitioner, subtask: 0, received: 0 };
@@ -101,7 +95,7 @@ pub fn partitioners(arguments: &Arguments) -> Result<Program, ArgumentError> {
 
 /// A heavy operator that may have slots of its own.
 pub fn slot_sharing(arguments: &Arguments) -> Result<Program, ArgumentError> {
-    let env = environment("slot-sharing", arguments);
+    let env = StreamExecutionEnvironment::new("slot-sharing");
     let heavy = numbers(&env, arguments)?.rebalance().map(collatz_steps).name("Heavy").uid("heavy");
     let heavy = match arguments.boolean("isolate")? {
         true => heavy.slot_sharing_group("heavy"),
@@ -130,7 +124,7 @@ fn collatz_steps(number: u64) -> (u64, u32) {
 
 /// A function that panics at one of the numbers.
 pub fn failing_function(arguments: &Arguments) -> Result<Program, ArgumentError> {
-    let env = environment("failing-function", arguments);
+    let env = StreamExecutionEnvironment::new("failing-function");
     let fail_at = arguments.integer("fail-at")?;
     numbers(&env, arguments)?
         .rebalance()
@@ -148,7 +142,7 @@ pub fn failing_function(arguments: &Arguments) -> Result<Program, ArgumentError>
 
 /// An operator that needs its time for every record.
 pub fn slow_operator(arguments: &Arguments) -> Result<Program, ArgumentError> {
-    let env = environment("slow-operator", arguments);
+    let env = StreamExecutionEnvironment::new("slow-operator");
     let cost = arguments.duration("cost")?;
     numbers(&env, arguments)?
         .rebalance()

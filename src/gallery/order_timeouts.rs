@@ -53,7 +53,6 @@ enum Kind {
 
 fn order_timeouts(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("order-timeouts");
-    env.set_parallelism(arguments.parallelism());
     let out_of_orderness = arguments.duration("out-of-orderness")?;
     let strategy = watermark_per_record(out_of_orderness, |event: &OrderEvent| event.happened);
     let events = Arc::new(timed_table::<OrderEvent>(arguments, "input")?);

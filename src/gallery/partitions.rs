@@ -101,7 +101,6 @@ struct Late {
 
 fn partitions(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("partitions");
-    env.set_parallelism(arguments.parallelism());
     let mut strategy = WatermarkStrategy::for_monotonous_timestamps()
         .with_timestamp_assigner(|reading: &Reading, _| reading.happened);
     let idleness = arguments.duration("idleness")?;

@@ -30,7 +30,6 @@ pub(super) fn job() -> GalleryJob {
 
 fn match_payments(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("payments-and-receipts");
-    env.set_parallelism(arguments.parallelism());
     let (payments, receipts) = payments_and_receipts(&env, arguments)?;
     let (before_ms, after_ms) = bounds(arguments)?;
     let matching = Matching {

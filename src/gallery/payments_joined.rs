@@ -28,7 +28,6 @@ pub(super) fn job() -> GalleryJob {
 
 fn payments_joined(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("payments-joined");
-    env.set_parallelism(arguments.parallelism());
     let (payments, receipts) = payments_and_receipts(&env, arguments)?;
     let (before, after) = bounds(arguments)?;
     let late_payments = OutputTag::<Payment>::new("late-payments");

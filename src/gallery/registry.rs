@@ -274,7 +274,8 @@ impl Arguments {
         Self { values, parallelism, resources }
     }
 
-    /// The parallelism that the scenario asks for.
+    /// The parallelism at which the job is submitted. Operators that say none have it without
+    /// being told.
     pub fn parallelism(&self) -> u32 {
         self.parallelism
     }

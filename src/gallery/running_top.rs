@@ -50,7 +50,6 @@ fn sale(number: u64) -> Sale {
 
 fn running_top(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("running-top");
-    env.set_parallelism(arguments.parallelism());
     let top = usize::try_from(arguments.integer("top")?).ok().filter(|top| *top > 0);
     let top = top.ok_or_else(|| ArgumentError::new("top", "at least one product is named"))?;
     let count = numbers::count(arguments)?;

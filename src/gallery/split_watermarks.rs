@@ -50,7 +50,6 @@ struct Flights {
 
 fn split_watermarks(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("split-watermarks");
-    env.set_parallelism(arguments.parallelism());
     let splits = u16::try_from(arguments.integer("splits")?).ok().filter(|splits| *splits > 0);
     let splits = splits.ok_or_else(|| {
         ArgumentError::new("splits", format!("there are 1 to {} splits", u16::MAX))

@@ -65,7 +65,6 @@ fn readings(
 
 fn rising_temperature(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("rising-temperature");
-    env.set_parallelism(arguments.parallelism());
     let span_ms = window_size(arguments, "span")?.as_millis() as i64;
     let rising = Rising { span_ms, last: ValueState::default(), alarm: ValueState::default() };
     readings(&env, arguments)?
@@ -154,7 +153,6 @@ impl KeyedProcessFunction<String, Reading> for Rising {
 /// One function, two outputs of different types: readings, and words about those that are low.
 fn low_temperature(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("low-temperature");
-    env.set_parallelism(arguments.parallelism());
     let below = arguments.integer("below")?;
     let low = OutputTag::new("low");
     let split = Split {

@@ -43,7 +43,6 @@ type Reading = (String, EventTime);
 /// kept until their second is over does.
 fn aligned_sources(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("aligned-sources");
-    env.set_parallelism(arguments.parallelism());
     let fast = readings(&env, arguments, "fast")?;
     let slow = readings(&env, arguments, "slow")?;
     let both = fast.union(&[&slow]);

@@ -40,7 +40,6 @@ fn expected(arguments: &Arguments) -> Result<ExpectedRows, ArgumentError> {
 
 fn two_speed_sum(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("two-speed-sum");
-    env.set_parallelism(arguments.parallelism());
     let fast = records(&env, arguments, "fast")?;
     let slow = records(&env, arguments, "slow")?;
     let sums = fast.union(&[&slow]).key_by_field(|(key, _)| key).sum(|(_, value)| value).uid("sum");

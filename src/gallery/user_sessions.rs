@@ -30,7 +30,6 @@ pub(super) fn job() -> GalleryJob {
 
 fn user_sessions(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("user-sessions");
-    env.set_parallelism(arguments.parallelism());
     let gap_ms = window_size(arguments, "gap")?.as_millis() as i64;
     let late = OutputTag::new("late");
     let sessions = clicks::clicks(&env, arguments)?

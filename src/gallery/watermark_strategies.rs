@@ -47,7 +47,6 @@ pub(super) fn job() -> GalleryJob {
 
 fn compare(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("watermark-strategies");
-    env.set_parallelism(arguments.parallelism());
     let window = window_size(arguments, "window")?;
     let reports = env
         .from_splits("reports", Arc::new(reports(arguments)?), SourceOptions::default())

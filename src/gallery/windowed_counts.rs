@@ -67,7 +67,6 @@ struct Count {
 
 fn windowed_counts(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("windowed-counts");
-    env.set_parallelism(arguments.parallelism());
     let (records, keys) = records_and_keys(arguments)?;
     let options = SourceOptions {
         splits: Some(SPLITS as u16),

@@ -48,7 +48,6 @@ pub(super) fn expected_counts(arguments: &Arguments) -> Result<ExpectedRows, Arg
 /// How often each word occurs.
 pub fn word_count(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("word-count");
-    env.set_parallelism(arguments.parallelism());
     lines(&env, arguments)?
         .flat_map(|line: String, out| split_words(&line, out))
         .name("Words")

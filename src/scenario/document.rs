@@ -40,6 +40,8 @@ pub(super) type Table = IndexMap<String, Entry>;
 pub(super) struct Entry {
     pub key_at: At,
     pub node: Node,
+    /// What it is called where it stands, if that is not its key: a key of Flink's in `[config]`.
+    pub called: Option<&'static str>,
 }
 
 impl Value {
@@ -156,7 +158,7 @@ fn convert_table(table: DeTable<'_>, place: &Place<'_>) -> Result<Table, Problem
             })?,
         };
         let key = key.into_inner().into_owned();
-        entries.push((key_span.start, key, Entry { key_at: place(key_span), node }));
+        entries.push((key_span.start, key, Entry { key_at: place(key_span), node, called: None }));
     }
     entries.sort_by_key(|&(start, ..)| start);
     Ok(entries.into_iter().map(|(_, key, entry)| (key, entry)).collect())

@@ -74,7 +74,7 @@ pub fn lower(
         let cancel_at = job.cancel_at;
         let submission = JobSubmission { cancel_at, ..JobSubmission::new(job.submit_at, program) };
         cluster::plan(&submission).map_err(|error| {
-            scenario.error(&job.parallelism.at, Problem::new(error.to_string()))
+            scenario.error(&parallelism(scenario, job).at, Problem::new(error.to_string()))
         })?;
         submissions.push(submission);
     }
@@ -101,6 +101,13 @@ pub fn lower(
     })
 }
 
+/// The parallelism at which a job is submitted, and where that is said: by the job, else as the
+/// cluster's default.
+fn parallelism(scenario: &Scenario, job: &JobSection) -> Located<u32> {
+    let said = job.parallelism.as_ref().or(scenario.config.default_parallelism.as_ref());
+    said.cloned().unwrap_or_else(|| Located { value: 1, at: job.at.clone() })
+}
+
 /// A topic that the job reads and that none writes.
 fn never_written<'a>(job: &'a JobSubmission, jobs: &[JobSubmission]) -> Option<&'a LogTopic> {
     let written = |name: &str| {
@@ -112,6 +119,7 @@ fn never_written<'a>(job: &'a JobSubmission, jobs: &[JobSubmission]) -> Option<&
 
 fn options(scenario: &Scenario, overrides: &Overrides, jobs: &[JobSubmission]) -> ClusterOptions {
     let cluster = &scenario.cluster;
+    let default_parallelism = scenario.config.default_parallelism.as_ref();
     let uses_log = jobs.iter().any(|job| !job.program.topics.is_empty());
     let brokers = scenario.log.brokers.unwrap_or(u16::from(uses_log));
     let uses_database =
@@ -141,6 +149,7 @@ fn options(scenario: &Scenario, overrides: &Overrides, jobs: &[JobSubmission]) -
         heartbeat_interval: cluster.heartbeat_interval,
         heartbeat_timeout: cluster.heartbeat_timeout,
         slot_request_timeout: cluster.slot_request_timeout,
+        default_parallelism: default_parallelism.map_or(1, |default| default.value),
         task: task_options(scenario),
         checkpointing: scenario.checkpointing.clone(),
         restart: scenario.restart,
@@ -188,7 +197,8 @@ fn program(
         scenario.error(at, problem.maybe_hint(suggest::hint(name, names)))
     })?;
     let values = arguments(scenario, job, gallery_job)?;
-    let arguments = Arguments::new(values, job.parallelism.value, Arc::clone(&scenario.resources));
+    let parallelism = parallelism(scenario, job).value;
+    let arguments = Arguments::new(values, parallelism, Arc::clone(&scenario.resources));
     let mut program = (gallery_job.build)(&arguments).map_err(|error| {
         let argument = error
             .argument
@@ -212,6 +222,10 @@ fn program(
     if let Some(expect) = &gallery_job.expect {
         let refused = |error: ArgumentError| scenario.error(at, Problem::new(error.message));
         program.expected = expect(&arguments).map_err(refused)?;
+    }
+    program = program.with_parallelism(parallelism);
+    if let Some(max_parallelism) = scenario.config.max_parallelism {
+        program = program.with_max_parallelism(max_parallelism);
     }
     program.graph.name.clone_from(&job.name);
     program.graph.chaining &= job.chaining;

@@ -38,6 +38,7 @@ pub use outcome::Outcome;
 pub use parse::{Scenario, parse, parse_with};
 pub use run::{RunError, run, run_lowered};
 pub use section::cluster::ClusterSection;
+pub use section::config::{CONFIG_KEYS, ConfigKey, ConfigSection};
 pub use section::expect::{ExpectSection, ExpectedEnd};
 pub use section::fault::{FAULT_KINDS, FaultKind};
 pub use section::job::JobSection;

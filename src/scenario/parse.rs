@@ -12,6 +12,7 @@ use super::error::{Problem, ScenarioError};
 use super::library::Folder;
 use super::reader::{Reader, list, some_text, whole};
 use super::section::cluster::{self, ClusterSection};
+use super::section::config::{self, ConfigSection};
 use super::section::expect::{self, ExpectSection};
 use super::section::job::{self, JobSection};
 use super::section::log::{self, LogSection};
@@ -40,6 +41,8 @@ pub struct Scenario {
     pub seed: Seed,
     /// What there is.
     pub cluster: ClusterSection,
+    /// What Flink's own keys say that no section does.
+    pub config: ConfigSection,
     /// The transactional log outside it.
     pub log: LogSection,
     /// How long messages take.
@@ -102,12 +105,13 @@ impl Scenario {
     }
 }
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "title",
     "teaches",
     "about",
     "seed",
     "cluster",
+    "config",
     "network",
     "link",
     "node",
@@ -141,7 +145,8 @@ pub(super) fn parse_source(
     resources: Arc<dyn Resources>,
 ) -> Result<Scenario, ScenarioError> {
     let source = Arc::new(source);
-    let root = document::parse(&source)?;
+    let mut root = document::parse(&source)?;
+    let config = config::read(&source, &mut root)?;
     let reader = Reader::new(&source, "a scenario", &root, &KEYS)?;
 
     let title = reader.required("title", "\"A line that says what happens\"", some_text)?.value;
@@ -171,6 +176,7 @@ pub(super) fn parse_source(
         about,
         seed,
         cluster,
+        config,
         log,
         network,
         nodes,

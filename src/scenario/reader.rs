@@ -57,6 +57,11 @@ impl<'a> Reader<'a> {
         self.table.get(key).map_or(self.at, |entry| &entry.key_at)
     }
 
+    /// What errors call `key`.
+    fn called<'k>(&self, key: &'k str) -> &'k str {
+        self.table.get(key).and_then(|entry| entry.called).unwrap_or(key)
+    }
+
     /// All entries.
     pub fn entries(&self) -> impl Iterator<Item = (&'a String, &'a Entry)> {
         self.table.iter()
@@ -79,7 +84,7 @@ impl<'a> Reader<'a> {
     ) -> Result<Option<Located<T>>, ScenarioError> {
         let Some(node) = self.node(key) else { return Ok(None) };
         let value = read(node).map_err(|mut problem| {
-            problem.message = format!("`{key}` {}", problem.message);
+            problem.message = format!("`{}` {}", self.called(key), problem.message);
             problem.locate(self.source, &node.at)
         })?;
         Ok(Some(Located { value, at: node.at.clone() }))
@@ -109,7 +114,7 @@ impl<'a> Reader<'a> {
     pub fn refuse(&self, key: &str, because: &str) -> Result<(), ScenarioError> {
         match self.table.get(key) {
             None => Ok(()),
-            Some(entry) => Err(Problem::new(format!("`{key}` means nothing here"))
+            Some(entry) => Err(Problem::new(format!("`{}` means nothing here", self.called(key)))
                 .hint(because)
                 .locate(self.source, &entry.key_at)),
         }

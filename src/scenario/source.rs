@@ -38,6 +38,13 @@ pub struct Located<T> {
     pub at: At,
 }
 
+impl<T> Located<T> {
+    /// What `function` makes of the value, at the same place.
+    pub(super) fn map<R>(self, function: impl FnOnce(T) -> R) -> Located<R> {
+        Located { value: function(self.value), at: self.at }
+    }
+}
+
 /// One line of a text, cut so that it can be shown, and where a place lies in it.
 pub(super) struct Line<'a> {
     /// Which line, from 1.

@@ -21,6 +21,17 @@ const TIMES: [(&str, f64); 8] = [
     ("d", 86_400e9),
 ];
 
+/// What Flink calls units of time, beside or instead of what they are called above.
+const LONG_NAMES: [(&[&str], &str); 7] = [
+    (&["nano", "nanos", "nanosecond", "nanoseconds"], "ns"),
+    (&["micro", "micros", "microsecond", "microseconds"], "us"),
+    (&["milli", "millis", "millisecond", "milliseconds"], "ms"),
+    (&["sec", "secs", "second", "seconds"], "s"),
+    (&["m", "minute", "minutes"], "min"),
+    (&["hour", "hours"], "h"),
+    (&["day", "days"], "d"),
+];
+
 const SIZES: [(&str, f64); 10] = [
     ("B", 1.0),
     ("kB", 1e3),
@@ -42,6 +53,18 @@ pub(super) fn duration(text: &str) -> Result<SimDuration, String> {
     }
     // The bound above keeps this within `u64`; fractions of a nanosecond are dropped.
     Ok(SimDuration::from_nanos(nanos.round() as u64))
+}
+
+/// A span of time with its unit by its short name, where it has one of Flink's longer ones: `"10s"`
+/// for `"10 seconds"`. Anything else stays as it is.
+pub(super) fn without_long_names(text: &str) -> String {
+    let digits = text.trim_start().find(|c: char| !c.is_ascii_digit()).unwrap_or_default();
+    let (number, unit) = text.trim_start().split_at(digits);
+    let unit = unit.trim().to_lowercase();
+    match LONG_NAMES.iter().find(|(names, _)| names.contains(&unit.as_str())) {
+        Some((_, short)) if digits > 0 => format!("{number}{short}"),
+        Some(_) | None => text.to_owned(),
+    }
 }
 
 /// A span of time in either direction, in microseconds.

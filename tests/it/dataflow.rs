@@ -4,6 +4,7 @@ mod accumulators;
 mod closing;
 mod failures;
 pub mod laws;
+mod parallelism;
 mod programs;
 mod told_state;
 mod wide;

@@ -75,6 +75,7 @@ fn registry() -> Registry {
     Registry::default().with(job)
 }
 
+mod config;
 mod errors;
 mod malformed;
 

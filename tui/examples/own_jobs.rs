@@ -15,7 +15,6 @@ fn squares(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let count = u64::try_from(arguments.integer("count")?)
         .map_err(|_| ArgumentError::new("count", "must not be negative"))?;
     let env = StreamExecutionEnvironment::new("squares");
-    env.set_parallelism(arguments.parallelism());
     env.from_sequence(count).map(|n| (n, n * n)).write_to("squares", ["n", "square"]);
     env.build().map_err(|error| ArgumentError { argument: None, message: error.to_string() })
 }

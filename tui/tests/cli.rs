@@ -42,7 +42,7 @@ fn file_names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn wrong_input_ends_with_2_and_one_error() {
-    let cases: [&[&str]; 15] = [
+    let cases: [&[&str]; 16] = [
         &[],
         &["fly"],
         &["run"],
@@ -50,6 +50,7 @@ fn wrong_input_ends_with_2_and_one_error() {
         &["run", "."],
         &["run", "basics/word-count", "--set", "cluster.slots=0"],
         &["run", "basics/word-count", "--set", "cluster.slots"],
+        &["run", "basics/word-count", "--set", "config.\"parallelism.defualt\"=2"],
         &["run", "basics/word-count", "--seed", "-1"],
         &["run", "basics/word-count", "--trace", "/no/such/folder/trace"],
         &["run", "basics/word-count", "--output", "/dev/null/here"],

@@ -22,8 +22,9 @@ pub struct JobSection {
     pub program: Located<String>,
     /// The arguments, as written.
     pub(in crate::scenario) arguments: Vec<(Located<String>, Node)>,
-    /// How many subtasks its operators have.
-    pub parallelism: Located<u32>,
+    /// How many subtasks its operators have that do not say so themselves, if the cluster's
+    /// default is not to hold.
+    pub parallelism: Option<Located<u32>>,
     /// When it is submitted.
     pub submit_at: SimTime,
     /// When its client asks for it to be cancelled, if ever.
@@ -62,6 +63,9 @@ const KEYS: [&str; 13] = [
     "record-cost",
 ];
 
+/// No scenario has more subtasks of an operator.
+pub(super) const LARGEST_PARALLELISM: u64 = 1_024;
+
 /// Reads all jobs; there must be at least one.
 pub(in crate::scenario) fn read(
     source: &Arc<Source>,
@@ -99,12 +103,7 @@ pub(in crate::scenario) fn read(
 fn read_one(source: &Arc<Source>, table: &Node) -> Result<JobSection, ScenarioError> {
     let reader = Reader::new(source, "[job]", table, &KEYS)?;
     let program = reader.required("program", "\"word-count\"", name)?;
-    let parallelism = match reader.located("parallelism", whole(1..=1_024))? {
-        Some(Located { value, at }) => {
-            Located { value: u32::try_from(value).expect("its bounds fit"), at }
-        }
-        None => Located { value: 1, at: table.at.clone() },
-    };
+    let parallelism = reader.located("parallelism", whole(1..=LARGEST_PARALLELISM))?;
     let submit_at = SimTime::ZERO + reader.get("submit-at", duration)?.unwrap_or_default();
     let cancel_at = reader.get("cancel-at", duration)?.map(|after| SimTime::ZERO + after);
     if cancel_at.is_some_and(|at| at < submit_at) {
@@ -117,7 +116,8 @@ fn read_one(source: &Arc<Source>, table: &Node) -> Result<JobSection, ScenarioEr
         name: reader.get("name", name)?.unwrap_or_else(|| program.value.clone()),
         program,
         arguments: arguments(&reader)?,
-        parallelism,
+        parallelism: parallelism
+            .map(|located| located.map(|value| u32::try_from(value).expect("its bounds fit"))),
         submit_at,
         cancel_at,
         chaining: reader.get("chaining", boolean)?.unwrap_or(true),

@@ -1,9 +1,10 @@
 //! The sections of a scenario, one file each. A section reads its own table through a
 //! [`Reader`](super::reader::Reader) and knows nothing of the others, except that those that
-//! name nodes are given the names.
+//! name nodes are given the names, and that `[config]` says by other names what others say.
 
 pub(super) mod checkpointing;
 pub(super) mod cluster;
+pub(super) mod config;
 pub(super) mod disk;
 pub(super) mod expect;
 pub(super) mod fault;

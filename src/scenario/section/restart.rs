@@ -68,6 +68,11 @@ pub(in crate::scenario) fn read(
     }
 }
 
+/// Whether there is a strategy of this name.
+pub(super) fn is_strategy(name: &str) -> bool {
+    KINDS.iter().any(|(known, _)| *known == name)
+}
+
 fn millis(reader: &Reader<'_>, key: &str, default_ms: i64) -> Result<i64, ScenarioError> {
     let given = reader.get(key, duration)?;
     let millis = |span: SimDuration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
