@@ -17,9 +17,11 @@ mod input_gate;
 mod kept;
 mod message;
 mod overtaken;
+mod owners;
 mod record_writer;
 mod result_partition;
 mod selector;
+mod staging;
 
 pub use input::{Consumer, InputChannel, PriorityEvent, Taken};
 pub use input_gate::InputGate;
@@ -27,4 +29,5 @@ pub use message::DataMessage;
 pub use overtaken::restored;
 pub use record_writer::{CustomEdge, KeyedEdge, RecordWriter, UnkeyedEdge};
 pub use result_partition::{ConsumerChannel, PartitionSettings, ResultPartition};
-pub use selector::{Custom, Deal, KeyGroups, Staging, UnkeyedDeal};
+pub use selector::{Custom, Deal, KeyGroups, UnkeyedDeal};
+pub use staging::Staging;

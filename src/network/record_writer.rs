@@ -1,7 +1,7 @@
 //! The end of a chain: records go from here into the channels of one edge.
 //!
 //! Previous: the operator whose output this is. Next: [`super::Deal`], which picks the channel,
-//! and [`super::ResultPartition`], which sends.
+//! [`super::Staging`], which fills buffers, and [`super::ResultPartition`], which sends.
 
 use std::marker::PhantomData;
 
@@ -101,7 +101,8 @@ impl<T, S> KeyedEdge<T, S> {
 
 impl<T: Data, S: KeySelector<T>> EdgeFactory for KeyedEdge<T, S> {
     fn build(&self, context: &OperatorContext, channels: Box<dyn Channels>) -> Box<dyn AnyOutput> {
-        let deal = KeyGroups::new(self.0.clone(), channels.max_parallelism());
+        let (count, max_parallelism) = (channels.count(), channels.max_parallelism());
+        let deal = KeyGroups::new(self.0.clone(), count, max_parallelism);
         RecordWriter::<T, _>::boxed(context, channels, deal)
     }
 

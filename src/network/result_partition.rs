@@ -307,10 +307,13 @@ impl ResultPartition {
     }
 
     fn record_sent(&self, index: usize, seq: u64, backlog: u32, credit: u32, element: &Element) {
+        let trace = &self.host.trace;
+        if matches!(element, Element::Data(_)) && trace.level() < Level::Records {
+            return;
+        }
         let PartitionSettings { job, edge, producer, consumers, .. } = &self.settings;
         let (job, edge) = (*job, *edge);
         let (from, to) = (producer.clone(), consumers[index].clone());
-        let trace = &self.host.trace;
         match element {
             Element::Event(event) => {
                 let sent = match *event {
@@ -330,7 +333,7 @@ impl ResultPartition {
                 };
                 trace.record(Event::Exchange(sent));
             }
-            Element::Data(batch) if trace.level() >= Level::Records => {
+            Element::Data(batch) => {
                 let records = batch.records() as u32;
                 trace.record(Event::Exchange(ExchangeEvent::BufferSent {
                     job,
@@ -353,7 +356,6 @@ impl ResultPartition {
                     values,
                 }));
             }
-            Element::Data(_) => {}
         }
     }
 }

@@ -10,9 +10,9 @@ pub const MAX_PARALLELISM_LIMIT: u32 = 1 << 15;
 /// The number of a key group.
 pub type KeyGroup = u16;
 
-/// `MathUtils.murmurHash`: spreads a Java hash code; never negative.
+/// What `MathUtils.murmurHash` does before it takes the sign away.
 #[inline]
-pub fn murmur_hash(hash_code: i32) -> u32 {
+fn mixed(hash_code: i32) -> i32 {
     let mut code = (hash_code as u32).wrapping_mul(0xcc9e_2d51);
     code = code.rotate_left(15).wrapping_mul(0x1b87_3593);
     code = code.rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
@@ -22,7 +22,13 @@ pub fn murmur_hash(hash_code: i32) -> u32 {
     code ^= code >> 13;
     code = code.wrapping_mul(0xc2b2_ae35);
     code ^= code >> 16;
-    match code as i32 {
+    code as i32
+}
+
+/// `MathUtils.murmurHash`: spreads a Java hash code; never negative.
+#[inline]
+pub fn murmur_hash(hash_code: i32) -> u32 {
+    match mixed(hash_code) {
         i32::MIN => 0,
         code => code.unsigned_abs(),
     }
@@ -32,6 +38,18 @@ pub fn murmur_hash(hash_code: i32) -> u32 {
 #[inline]
 pub fn assign(hash_code: i32, max_parallelism: u32) -> KeyGroup {
     (murmur_hash(hash_code) % max_parallelism) as KeyGroup
+}
+
+/// The key groups of keys with these Java hash codes, added to `groups` in their order.
+pub(crate) fn assign_all(hash_codes: &[u32], max_parallelism: u32, groups: &mut Vec<KeyGroup>) {
+    let codes = hash_codes.iter().map(|code| *code as i32);
+    if max_parallelism.is_power_of_two() {
+        // The smallest number needs no rule of its own: no mask leaves anything of it.
+        let mask = max_parallelism - 1;
+        groups.extend(codes.map(|code| (mixed(code).unsigned_abs() & mask) as KeyGroup));
+    } else {
+        groups.extend(codes.map(|code| assign(code, max_parallelism)));
+    }
 }
 
 /// The subtask that owns a key group.

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::interleaved::Interleaved;
 use super::{Prepared, Processed, Size};
 use crate::api::{Program, SourceOptions, StreamExecutionEnvironment, TumblingEventTimeWindows};
 use crate::base::{EventTime, SimDuration};
 use crate::checkpoint::CheckpointConfig;
-use crate::connector::Generator;
 use crate::time::WatermarkStrategy;
 use crate::trace::Level;
 
@@ -52,7 +52,7 @@ impl CheckpointedCount {
         env.set_parallelism(self.parallelism);
         let strategy = WatermarkStrategy::for_monotonous_timestamps()
             .with_timestamp_assigner(|record: &Record, _| EventTime(record.1));
-        let records = Arc::new(Generator::new(self.records, self.record));
+        let records = Arc::new(Interleaved::new(self.records, self.parallelism, self.record));
         let options = SourceOptions { splits: None, ..SourceOptions::default() };
         env.from_source("records", records, options, strategy)
             .key_by_field(|(key, ..)| key)

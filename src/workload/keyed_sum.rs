@@ -1,5 +1,8 @@
 //! `keyed-sum`: longs summed under 1000 keys.
 
+use std::sync::Arc;
+
+use super::interleaved::Interleaved;
 use super::{Prepared, Processed, Size};
 use crate::api::{Program, SourceOptions, StreamExecutionEnvironment};
 use crate::trace::Level;
@@ -26,7 +29,8 @@ impl KeyedSum {
         let env = StreamExecutionEnvironment::new("keyed-sum");
         env.set_parallelism(self.parallelism);
         let options = SourceOptions { splits: None, ..SourceOptions::default() };
-        env.from_generator("longs", self.records, options, record)
+        let records = Arc::new(Interleaved::new(self.records, self.parallelism, record));
+        env.from_splits("longs", records, options)
             .key_by_field(|(key, _)| key)
             .sum(|(_, value)| value)
             .discard();

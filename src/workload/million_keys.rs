@@ -1,7 +1,10 @@
 //! `million-keys`: random updates of a million keys.
 
+use std::sync::Arc;
+
 use hashbrown::{DefaultHashBuilder, HashMap};
 
+use super::interleaved::Interleaved;
 use super::{Prepared, Processed, Size};
 use crate::api::{Program, SourceOptions, StreamExecutionEnvironment};
 use crate::trace::Level;
@@ -38,7 +41,8 @@ impl MillionKeys {
         let env = StreamExecutionEnvironment::new("million-keys");
         env.set_parallelism(self.parallelism).set_state_backend(self.backend);
         let options = SourceOptions { splits: None, ..SourceOptions::default() };
-        env.from_generator("longs", self.records, options, record)
+        let records = Arc::new(Interleaved::new(self.records, self.parallelism, record));
+        env.from_splits("longs", records, options)
             .key_by_field(|(key, _)| key)
             .sum(|(_, value)| value)
             .discard();

@@ -6,6 +6,7 @@
 
 mod checkpointed;
 mod clusters;
+mod interleaved;
 mod keyed_sum;
 mod million_keys;
 mod timers;

@@ -4,13 +4,13 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::interleaved::Interleaved;
 use super::{Prepared, Processed, Size};
 use crate::api::{
     DataStream, EventTimeSessionWindows, Program, SlidingEventTimeWindows, SourceOptions,
     StreamExecutionEnvironment, TumblingEventTimeWindows, Windows,
 };
 use crate::base::EventTime;
-use crate::connector::Generator;
 use crate::time::WatermarkStrategy;
 use crate::trace::Level;
 
@@ -78,11 +78,11 @@ impl WindowedCount {
         let options = SourceOptions { splits: None, ..SourceOptions::default() };
         match self.shape {
             Shape::Tumbling | Shape::Sliding => {
-                let records = Arc::new(Generator::new(self.records, record));
+                let records = Arc::new(Interleaved::new(self.records, self.parallelism, record));
                 env.from_source("records", records, options, strategy)
             }
             Shape::Session => {
-                let records = Arc::new(Generator::new(self.records, paused));
+                let records = Arc::new(Interleaved::new(self.records, self.parallelism, paused));
                 env.from_source("records", records, options, strategy)
             }
         }
