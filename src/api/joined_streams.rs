@@ -210,6 +210,6 @@ impl<T: Data> DataStream<T> {
 
     /// The records as those of one side, by as many subtasks as give them.
     fn tagged<X: Data>(&self, tag: impl FnMut(T) -> X + Function) -> DataStream<X> {
-        self.map(tag).as_parallel_as(self)
+        self.map(tag).with_parallelism_of(self)
     }
 }

@@ -70,7 +70,7 @@ impl<T: Data> DataStream<T> {
 
     /// The operator whose output this is, with the parallelism of the first of those whose output
     /// `input` is; it is left unset if that one's is.
-    pub(super) fn as_parallel_as<I>(self, input: &DataStream<I>) -> Self {
+    pub(super) fn with_parallelism_of<I>(self, input: &DataStream<I>) -> Self {
         let first = |outputs: &[(StreamNodeId, Dealt)]| {
             outputs.first().expect("a stream comes from an operator").0
         };

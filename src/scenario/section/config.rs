@@ -131,7 +131,7 @@ pub(in crate::scenario) fn read(
     }
     for key in &CONFIG_KEYS {
         let Some(entry) = given.get(key.name) else { continue };
-        let node = key.written.as_here(&entry.node).map_err(|problem| {
+        let node = key.written.in_scenario(&entry.node).map_err(|problem| {
             let message = format!("`{}` {}", key.name, problem.message);
             Problem { message, ..problem }.locate(source, &entry.node.at)
         })?;
@@ -280,7 +280,7 @@ fn check_interval(sections: &mut Table) -> Result<(), Problem> {
 
 impl Written {
     /// The value as scenarios write it.
-    fn as_here(self, node: &Node) -> Result<Node, Problem> {
+    fn in_scenario(self, node: &Node) -> Result<Node, Problem> {
         let unit = |millis: &str| {
             let hint = format!("Flink takes it for milliseconds; write it as \"{millis} ms\"");
             Err(Problem::new("has no unit").hint(hint))
