@@ -125,8 +125,9 @@ impl SinkVerdict {
 /// What a sink has shown so far that it must not. What it lacks shows only in the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SinkSoFar {
-    /// Rows that were shown already.
-    pub duplicates: u64,
+    /// Rows that were shown already, if that shows before the end: in a sink whose rows replace each
+    /// other by key, or are compared with others as a whole, it does not.
+    pub duplicates: Option<u64>,
     /// Rows that nobody would have expected.
     pub unexpected: u64,
 }
@@ -215,7 +216,7 @@ impl Deliveries {
     pub fn so_far(&self, sink: &Name) -> SinkSoFar {
         // What a sink must show is the better judge of it, where that is known.
         match self.sinks.get(sink) {
-            Some(judging) => judging.telling.so_far(),
+            Some(judging) => judging.telling.so_far(judging.key_columns.is_none()),
             None => self.histories.so_far(sink),
         }
     }

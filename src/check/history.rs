@@ -126,7 +126,10 @@ impl Histories {
 
     /// What a sink has shown so far that it must not.
     pub fn so_far(&self, sink: &Name) -> SinkSoFar {
-        self.sinks.get(sink).map(|history| history.telling.so_far()).unwrap_or_default()
+        let so_far = |history: &History| {
+            history.telling.so_far(history.key_columns.is_none() && !history.writers.is_empty())
+        };
+        self.sinks.get(sink).map(so_far).unwrap_or_default()
     }
 
     /// What became of each sink. `ended` says whether all jobs have finished, and `sound` whether

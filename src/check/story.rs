@@ -143,9 +143,10 @@ impl Telling {
     }
 
     /// The differences that show before the end.
-    pub fn so_far(&self) -> SinkSoFar {
+    pub fn so_far(&self, shows_duplicates: bool) -> SinkSoFar {
+        let duplicates = self.rows(Difference::Duplicate);
         SinkSoFar {
-            duplicates: self.rows(Difference::Duplicate),
+            duplicates: (shows_duplicates || duplicates > 0).then_some(duplicates),
             unexpected: self.rows(Difference::Unexpected),
         }
     }

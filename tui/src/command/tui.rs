@@ -68,6 +68,9 @@ pub fn tui(
     };
     let ended = view::run(source, feed, &options, &watch.stop);
     shown.store(false, Ordering::Relaxed);
+    if let Some(broken) = view::take_broken() {
+        console.error(&broken);
+    }
     if let Some(live) = live {
         live.end()?;
     }

@@ -146,6 +146,13 @@ fn title(app: &App, pen: &mut Pen<'_>) {
 
 fn sentence(app: &App, pen: &mut Pen<'_>) {
     let (look, width) = (pen.look, pen.width());
+    // One that came to its end by itself has said so.
+    let ended = app.timeline.ended().filter(|why| *why != "completed");
+    if let Some(why) = ended.filter(|_| app.timeline.position() == app.timeline.len()) {
+        let said = look.show(&format!(" The run did not come to its end: {why}"));
+        pen.put(0, 0, &look.fit(&said, width), Role::Failed);
+        return;
+    }
     let sentence = match app.timeline.current() {
         None => start_hint(app),
         Some(recorded) => {
@@ -186,21 +193,28 @@ fn footer(app: &App, pen: &mut Pen<'_>) {
         .keys
         .rows()
         .filter(|row| row.binding.works_on(app.shown.current))
-        .filter_map(|row| Some((row.binding.action, key(row, pen.look)?, row.binding.short?)));
+        .filter_map(|row| {
+            let own = !row.binding.on.is_empty();
+            Some((row.binding.action, key(row, pen.look)?, row.binding.short?, own))
+        });
     let (always, others): (Vec<_>, Vec<_>) =
         shown.partition(|(action, ..)| matches!(action, Action::Help | Action::Quit));
+    // What is special to a screen is what one cannot know from the others.
+    let (own, common): (Vec<_>, Vec<_>) = others.into_iter().partition(|(.., own)| *own);
+    let (first, rest) = common.split_at(common.len().min(2));
+    let others = first.iter().chain(&own).chain(rest);
     let columns = |key: &str, word: &str| text::width(key) + 1 + word.len() + 2;
-    let reserved: usize = always.iter().map(|(_, key, word)| columns(key, word)).sum();
+    let reserved: usize = always.iter().map(|(_, key, word, _)| columns(key, word)).sum();
     let room = pen.width().saturating_sub(reserved);
     let mut x = 1;
-    for (_, key, word) in others {
-        if x + columns(&key, word) > room {
+    for (_, key, word, _) in others {
+        if x + columns(key, word) > room {
             break;
         }
-        x = pen.put(x, 0, &key, Role::Strong) + 1;
+        x = pen.put(x, 0, key, Role::Strong) + 1;
         x = pen.put(x, 0, word, Role::Dim) + 2;
     }
-    for (_, key, word) in always {
+    for (_, key, word, _) in always {
         x = pen.put(x, 0, &key, Role::Strong) + 1;
         x = pen.put(x, 0, word, Role::Dim) + 2;
     }

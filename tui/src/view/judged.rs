@@ -52,7 +52,7 @@ impl Judgement {
         if let Event::Sink(SinkEvent::RowsVisible { sink, .. }) = &recorded.event {
             let now = checker.sink_so_far(sink);
             let before = self.so_far.get(sink).and_then(|changes| changes.last());
-            if now != before.map(|(_, so_far)| *so_far).unwrap_or_default() {
+            if before.is_none_or(|(_, before)| *before != now) {
                 self.so_far.entry(sink.clone()).or_default().push((position, now));
             }
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use weir::replay::{MarkKind, Timeline};
-use weir::trace::{CheckpointEvent, Event};
+use weir::trace::{CheckpointEvent, Event, TimeEvent, WindowEvent};
 
 use super::judged::{Judgement, Violation};
 
@@ -25,6 +25,10 @@ pub(super) enum Sign {
 pub(super) struct Landmarks {
     /// The positions just after checkpoints were complete.
     completed: Vec<usize>,
+    /// Just after windows fired.
+    fired: Vec<usize>,
+    /// Just after records came too late.
+    late: Vec<usize>,
     pub judgement: Judgement,
     /// How many events were looked at for these.
     looked_at: usize,
@@ -35,6 +39,8 @@ impl Landmarks {
     pub fn new(timeline: &Timeline) -> Self {
         let mut landmarks = Self {
             completed: Vec::new(),
+            fired: Vec::new(),
+            late: Vec::new(),
             judgement: Judgement::new(timeline),
             looked_at: 0,
             bookmarks: BTreeMap::new(),
@@ -45,14 +51,40 @@ impl Landmarks {
 
     /// Looks at a run that has gone on.
     pub fn extend(&mut self, timeline: &Timeline) {
+        let records = timeline.end().knows_records();
         for recorded in timeline.range(self.looked_at..timeline.len()) {
             self.looked_at += 1;
             self.judgement.take(self.looked_at, &recorded);
-            if is_complete(&recorded.event) {
-                self.completed.push(self.looked_at);
+            match &recorded.event {
+                Event::Checkpoint(CheckpointEvent::CheckpointCompleted { .. }) => {
+                    self.completed.push(self.looked_at);
+                }
+                Event::Window(WindowEvent::WindowFired { .. }) => self.fired.push(self.looked_at),
+                // Where records are known each stands for itself, otherwise those that came together.
+                Event::Window(WindowEvent::RecordLate { .. }) => self.late.push(self.looked_at),
+                Event::Time(TimeEvent::RecordsLate { .. }) if !records => {
+                    self.late.push(self.looked_at);
+                }
+                // Only these are looked for.
+                _ => {}
             }
         }
         self.judgement.conclude(timeline);
+    }
+
+    /// Just after checkpoints were complete.
+    pub fn completed(&self) -> &[usize] {
+        &self.completed
+    }
+
+    /// Just after windows fired.
+    pub fn fired(&self) -> &[usize] {
+        &self.fired
+    }
+
+    /// Just after records came too late.
+    pub fn late(&self) -> &[usize] {
+        &self.late
     }
 
     /// Where invariants did not hold, in order.
@@ -85,9 +117,4 @@ impl Landmarks {
         let bookmarks = self.bookmarks.iter().map(|(letter, at)| (*at, Sign::Bookmark(*letter)));
         marks.chain(completed).chain(violations).chain(bookmarks)
     }
-}
-
-/// Whether a checkpoint became complete.
-pub(super) fn is_complete(event: &Event) -> bool {
-    matches!(event, Event::Checkpoint(CheckpointEvent::CheckpointCompleted { .. }))
 }

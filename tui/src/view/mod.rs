@@ -75,6 +75,6 @@ pub use export::{Exported, Exports, exports, screen_to_svg, screen_to_text};
 pub use goal::Goal;
 pub use keymap::{Clash, Key, KeyError, Keymap};
 pub use save::save;
-pub use terminal::{Ended, choose, give_back, run};
+pub use terminal::{Ended, choose, give_back, run, take_broken};
 pub use theme::{Theme, ThemeError};
 pub use update::{Flow, update};

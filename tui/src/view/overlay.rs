@@ -2,7 +2,9 @@
 
 use ratatui::layout::Rect;
 use weir::replay::Timeline;
-use weir::trace::{Event, ExchangeEvent, RecordEvent, SinkEvent, parts};
+use weir::trace::{
+    Event, ExchangeEvent, RecordEvent, SinkEvent, StateEvent, WindowEvent, parts,
+};
 
 use super::app::App;
 use super::events::tone;
@@ -254,6 +256,10 @@ fn values(timeline: &Timeline, event: usize) -> Vec<String> {
             .next()
             .unwrap_or_default()
         }
+        Event::Window(WindowEvent::RecordLate { value, .. }) => vec![value.clone()],
+        Event::State(
+            StateEvent::StateRead { key, value, .. } | StateEvent::StateWritten { key, value, .. },
+        ) => [key.clone()].into_iter().chain(value.clone()).collect(),
         Event::Node(_)
         | Event::Fault(_)
         | Event::Rpc(_)

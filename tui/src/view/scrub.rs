@@ -7,12 +7,18 @@ use super::pen::Pen;
 
 /// Columns left of the rail, for the play button.
 const LEFT: usize = 9;
-/// Columns right of it, for the position.
+/// Columns right of it, for the position, unless the run is longer than that has room for.
 const RIGHT: usize = 16;
 
+/// The columns right of the rail, of a run with so many events.
+fn right(len: usize) -> usize {
+    // A space, the position, a slash, the number of all, and that more is to come.
+    (2 * len.to_string().len() + 3).max(RIGHT)
+}
+
 /// The columns that the rail takes in a bar of this width.
-fn rail(width: usize) -> usize {
-    width.saturating_sub(LEFT + RIGHT)
+fn rail(width: usize, len: usize) -> usize {
+    width.saturating_sub(LEFT + right(len))
 }
 
 /// The column of a position on a rail.
@@ -23,7 +29,7 @@ fn column(position: usize, len: usize, rail: usize) -> usize {
 
 /// The position that a click on the bar means.
 pub(super) fn position_at(x: usize, width: usize, len: usize) -> Option<usize> {
-    let rail = rail(width);
+    let rail = rail(width, len);
     let on = x.checked_sub(LEFT).filter(|on| *on < rail)?;
     on.saturating_mul(len).checked_div(rail.saturating_sub(1))
 }
@@ -52,7 +58,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
     let button = if play.on { glyphs.play } else { glyphs.pause };
     pen.put(0, 0, &pen.look.pad(&format!(" {button} {}/s", play.rate()), LEFT), Role::Plain);
 
-    let rail = rail(width);
+    let rail = rail(width, len);
     let here = column(timeline.position(), len, rail);
     let mut signs: Vec<Option<Sign>> = vec![None; rail];
     for (position, sign) in app.travel.landmarks.signs(timeline) {
@@ -74,5 +80,5 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
     // More is to come.
     let more = if app.is_growing() { glyphs.more } else { "" };
     let place = format!(" {}/{len}{more}", timeline.position());
-    pen.put(LEFT + rail, 0, &pen.look.fit(&place, RIGHT), Role::Plain);
+    pen.put(LEFT + rail, 0, &pen.look.fit(&place, right(len)), Role::Plain);
 }

@@ -6,6 +6,7 @@ use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -65,6 +66,8 @@ impl Screen {
         panic::set_hook(Box::new(move |panic| {
             // What breaks a run that is looked at does not break the looking.
             if thread::current().name() == Some(SIMULATION_THREAD) {
+                let mut broken = BROKEN.lock().unwrap_or_else(PoisonError::into_inner);
+                broken.get_or_insert_with(|| panic.to_string());
                 return;
             }
             // There is nobody left to tell if this fails too.
@@ -87,6 +90,14 @@ impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// What broke a run that was looked at. It is told when there is a terminal to tell it on.
+static BROKEN: Mutex<Option<String>> = Mutex::new(None);
+
+/// What has broken a run that was looked at, and where, if its code did.
+pub fn take_broken() -> Option<String> {
+    BROKEN.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// Leaves the terminal as it was found.

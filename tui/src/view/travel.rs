@@ -2,11 +2,12 @@
 //! it is. And bookmarks: `m` and a letter sets one, `'` and the letter goes there.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use weir::trace::{CheckpointEvent, Event, FaultEvent, Recorded, TimeEvent, WindowEvent};
+use weir::replay::MarkKind;
+use weir::trace::{CheckpointEvent, Event, Recorded};
 
 use super::app::App;
 use super::keys::Prefix;
-use super::landmarks::{Landmarks, is_complete};
+use super::landmarks::Landmarks;
 use super::look::Role;
 use super::pen::Pen;
 use super::text;
@@ -50,7 +51,7 @@ static WAYS: &[Way] = &[
     Way {
         target: Target::Barrier,
         key: 'b',
-        words: ["barrier", "barr"],
+        words: ["barrier", "bar"],
         help: "a barrier, sent or received",
     },
     Way { target: Target::Firing, key: 'w', words: ["window", "win"], help: "a window that fires" },
@@ -63,7 +64,7 @@ static WAYS: &[Way] = &[
     Way {
         target: Target::Fault,
         key: 'f',
-        words: ["fault", "fault"],
+        words: ["fault", "flt"],
         help: "a fault, as it strikes or is healed",
     },
     Way {
@@ -75,7 +76,7 @@ static WAYS: &[Way] = &[
     Way {
         target: Target::Match,
         key: 'm',
-        words: ["match", "match"],
+        words: ["match", "mat"],
         help: "an event that the filter of the events keeps",
     },
 ];
@@ -151,19 +152,28 @@ fn to_target(app: &App, prefix: Prefix, letter: char) -> Result<usize, String> {
     let forward = prefix == Prefix::Forward;
     let to = match way.target {
         Target::Record => matching(app, forward, |recorded| recorded.sub > 0),
-        Target::Checkpoint => matching(app, forward, |recorded| is_complete(&recorded.event)),
+        Target::Checkpoint => among(app, forward, app.travel.landmarks.completed()),
         Target::Barrier => matching(app, forward, |recorded| is_barrier(&recorded.event)),
-        Target::Firing => matching(app, forward, |recorded| is_firing(&recorded.event)),
-        Target::Late => {
-            let records = app.timeline.world().knows_records();
-            matching(app, forward, |recorded| is_late(&recorded.event, records))
+        Target::Firing => among(app, forward, app.travel.landmarks.fired()),
+        Target::Late => among(app, forward, app.travel.landmarks.late()),
+        Target::Fault => {
+            let here = app.timeline.position();
+            let faults = app.timeline.marks().iter().filter(|mark| mark.kind == MarkKind::Fault);
+            let mut faults = faults.map(|mark| mark.position);
+            match forward {
+                true => faults.find(|position| *position > here),
+                false => faults.rfind(|position| *position < here),
+            }
         }
-        Target::Fault => matching(app, forward, |recorded| is_fault(&recorded.event)),
         Target::Violation => {
             let here = app.timeline.position();
             let mut all = app.travel.landmarks.violations().iter().map(|it| it.position);
             if all.len() == 0 {
-                return Err("Every invariant holds in this run.".to_owned());
+                return Err(match app.timeline.ended() {
+                    Some("completed") => "Every invariant holds in this run.".to_owned(),
+                    Some(why) => format!("Every invariant holds, until the run ended: {why}."),
+                    None => "Every invariant holds so far.".to_owned(),
+                });
             }
             match forward {
                 true => all.find(|position| *position > here),
@@ -178,8 +188,12 @@ fn to_target(app: &App, prefix: Prefix, letter: char) -> Result<usize, String> {
         }
     };
     to.ok_or_else(|| {
-        let side = if forward { "after" } else { "before" };
-        format!("There is no {} {side} this.", way.words[0])
+        let side = match (forward, app.is_growing()) {
+            (true, false) => "after this",
+            (true, true) => "after this, as far as the run is known",
+            (false, _) => "before this",
+        };
+        format!("There is no {} {side}.", way.words[0])
     })
 }
 
@@ -199,21 +213,14 @@ fn is_barrier(event: &Event) -> bool {
     )
 }
 
-fn is_firing(event: &Event) -> bool {
-    matches!(event, Event::Window(WindowEvent::WindowFired { .. }))
-}
-
-/// Where records are known each stands for itself, otherwise those that came together.
-fn is_late(event: &Event, records: bool) -> bool {
-    match event {
-        Event::Window(WindowEvent::RecordLate { .. }) => records,
-        Event::Time(TimeEvent::RecordsLate { .. }) => !records,
-        _ => false,
+/// The next of some positions, or the one before.
+fn among(app: &App, forward: bool, positions: &[usize]) -> Option<usize> {
+    let here = app.timeline.position();
+    match forward {
+        true => positions.get(positions.partition_point(|position| *position <= here)),
+        false => positions[..positions.partition_point(|position| *position < here)].last(),
     }
-}
-
-fn is_fault(event: &Event) -> bool {
-    matches!(event, Event::Fault(FaultEvent::FaultInjected { .. } | FaultEvent::FaultHealed { .. }))
+    .copied()
 }
 
 /// Why an invariant does not hold, where one is if one does not there.

@@ -85,6 +85,9 @@ fn on_key(app: &mut App, key: KeyEvent) -> Flow {
     if let Some(prefix) = app.travel.pending.take_if(|_| !ctrl_c) {
         if let Some(to) = travel::take_up(app, prefix, key) {
             go(app, to);
+            if let Some(event) = to.checked_sub(1) {
+                about::select(app, event);
+            }
             if let Some(text) = travel::violation_here(app) {
                 app.overlay = Some(Overlay::Violation { text, top: 0 });
             }
@@ -367,7 +370,7 @@ fn act(app: &mut App, action: Action) {
                 Screen::State => app.state.leave(),
                 Screen::Outside | Screen::Cluster | Screen::Events => false,
             };
-            if !left {
+            if !left && app.shown.current == Screen::Events {
                 app.events.clear();
             }
         }
@@ -376,6 +379,8 @@ fn act(app: &mut App, action: Action) {
 }
 
 pub(super) fn scroll(app: &mut App, screen: Screen, by: isize) {
+    // Whoever looks at something does not follow the end any more.
+    app.awaited = app.awaited.filter(|awaited| *awaited != Awaited::End);
     match screen {
         Screen::Graph => app.graph.scroll(0, by),
         Screen::Checkpoints => app.checkpoints.scroll(by),
@@ -455,10 +460,16 @@ fn on_tick(app: &mut App, passed: std::time::Duration) {
         return;
     }
     for _ in 0..app.play.due(passed) {
+        // A place that is waited for is not given up by playing on.
+        let awaited = app.awaited;
         match next_change(app) {
-            Some(position) => go(app, position),
+            Some(position) => {
+                go(app, position);
+                app.awaited = awaited;
+            }
             None => {
                 go(app, usize::MAX);
+                app.awaited = awaited;
                 app.play.on = app.is_growing();
                 break;
             }

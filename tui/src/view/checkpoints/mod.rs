@@ -49,7 +49,13 @@ fn said(job: &Job, (id, of): (CheckpointId, &Checkpoint)) -> Option<(String, Rol
         (
             None,
             CheckpointState::InProgress | CheckpointState::Completed | CheckpointState::Discarded,
-        ) => held_up(job, (id, of)).map(|said| (said, Role::Waiting)),
+        ) if of.barriers.as_deref().is_some_and(|kind| kind.starts_with("aligned")) => {
+            held_up(job, (id, of)).map(|said| (said, Role::Waiting))
+        }
+        (
+            None,
+            CheckpointState::InProgress | CheckpointState::Completed | CheckpointState::Discarded,
+        ) => None,
     }
 }
 
@@ -71,7 +77,9 @@ fn held_up(job: &Job, (id, of): (CheckpointId, &Checkpoint)) -> Option<String> {
         }
     }
     let aligned = subtasks.iter().filter_map(|(name, of)| {
-        Some((of.alignment_us.filter(|us| *us > 0)?, name, of.last_barrier.as_ref()?))
+        // Where something else takes longer, that is what holds it up.
+        let longer = of.start_delay_us.max(of.sync_us).max(of.async_us).unwrap_or(0);
+        Some((of.alignment_us.filter(|us| *us > longer)?, name, of.last_barrier.as_ref()?))
     });
     // Of several the first, as they stand in the list.
     let (us, name, (from, edge)) = aligned.reduce(|a, b| if b.0 > a.0 { b } else { a })?;

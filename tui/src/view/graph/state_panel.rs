@@ -125,7 +125,7 @@ impl<'a> StatePanel<'a> {
     fn lines(&self) -> impl Iterator<Item = Line<'a>> {
         let (world, kept) = (self.world, self.kept);
         self.sections().flat_map(move |section| {
-            let of_subtask = kept.is_none_or(|kept| number(section.index).contains(kept));
+            let of_subtask = kept.is_none_or(|kept| number(section.index) == kept);
             let keeps = move |row: &Row<'_>| of_subtask || kept.is_none_or(|kept| row.has(kept));
             let rows = section.rows(world).filter(keeps).map(Line::Row);
             std::iter::once(Line::Head(section)).chain(rows)

@@ -153,6 +153,9 @@ pub(in super::super) enum Change<'a> {
     From(Cow<'a, str>),
     /// It was just so.
     Same,
+    /// At one of the two places the subtask had been restored and not used this since, so that what it
+    /// held there is not told.
+    Unknown,
 }
 
 impl Change<'_> {
@@ -161,6 +164,7 @@ impl Change<'_> {
             Self::Added => Some(("+", Role::Running)),
             Self::Gone => Some(("-", Role::Stopped)),
             Self::From(_) => Some(("~", Role::Note)),
+            Self::Unknown => Some(("?", Role::Dim)),
             Self::Same => None,
         }
     }
@@ -293,7 +297,7 @@ impl Sight<'_> {
                 let before = self.look.fit(&self.show(before), (self.columns() / 5).max(8));
                 format!("{before} {} {}", self.look.glyphs().from_to, self.show(value))
             }
-            Some(Change::Added | Change::Gone | Change::Same) | None => self.show(value),
+            Some(Change::Added | Change::Gone | Change::Same | Change::Unknown) | None => self.show(value),
         }
     }
 

@@ -125,16 +125,16 @@ fn sinks(timeline: &Timeline, judgement: &Judgement, look: Look) -> Section {
 /// What a sink has shown that it must not; what it lacks shows only in the end.
 fn so_far(SinkSoFar { duplicates, unexpected }: SinkSoFar) -> Line {
     let mut wrong = Vec::new();
-    if duplicates > 0 {
+    if let Some(duplicates) = duplicates.filter(|count| *count > 0) {
         wrong.push(format!("{} too often", text::count(duplicates)));
     }
     if unexpected > 0 {
         wrong.push(format!("{} that nobody expected", text::count(unexpected)));
     }
-    if wrong.is_empty() {
-        Line::of("  nothing twice so far", Role::Dim)
-    } else {
-        Line::of(format!("  so far {}", wrong.join(", ")), Role::Failed)
+    match (wrong.is_empty(), duplicates) {
+        (false, _) => Line::of(format!("  so far {}", wrong.join(", ")), Role::Failed),
+        (true, Some(_)) => Line::of("  nothing twice so far", Role::Dim),
+        (true, None) => Line::of("  is judged in the end", Role::Dim),
     }
 }
 

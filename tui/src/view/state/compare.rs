@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use weir::base::{CheckpointId, JobId, Name};
@@ -30,6 +30,10 @@ pub(in super::super) enum CompareError {
     Unreadable(String),
     #[error("no checkpoint {0} of this job is ever complete")]
     NotComplete(CheckpointId),
+    #[error("checkpoint {0} is not complete as far as the run is known")]
+    NotCompleteYet(CheckpointId),
+    #[error("the run is not known that far yet")]
+    NotKnownYet,
     #[error("no job has been submitted yet")]
     NoJob,
 }
@@ -61,14 +65,19 @@ pub(super) struct Held {
     operators: BTreeMap<Name, BTreeMap<Name, OperatorState>>,
     /// By the source operator and the split.
     splits: BTreeMap<(Name, u16), ReadUpTo>,
+    /// The subtasks of which only that is known which they have used since they were restored.
+    restored: BTreeSet<Name>,
 }
 
 impl Held {
     pub fn read(timeline: &Timeline, job: JobId, against: Against) -> Result<Self, CompareError> {
         match against {
             Against::Place(goal) => {
-                let world = timeline.world_at(goal.position(timeline));
-                Ok(Self::at(&world, job))
+                let position = goal.position(timeline);
+                if position == timeline.len() && timeline.ended().is_none() {
+                    return Err(CompareError::NotKnownYet);
+                }
+                Ok(Self::at(&timeline.world_at(position), job))
             }
             Against::Checkpoint(id) => {
                 let known = timeline.end().jobs.get(job);
@@ -76,6 +85,9 @@ impl Held {
                 match state {
                     Some(CheckpointState::Completed | CheckpointState::Discarded) => {
                         Ok(Self::in_checkpoint(timeline, job, id))
+                    }
+                    Some(CheckpointState::InProgress) | None if timeline.ended().is_none() => {
+                        Err(CompareError::NotCompleteYet(id))
                     }
                     Some(CheckpointState::InProgress | CheckpointState::Aborted(_)) | None => {
                         Err(CompareError::NotComplete(id))
@@ -86,7 +98,8 @@ impl Held {
     }
 
     fn new(job: JobId, name: String) -> Self {
-        Self { job, name, operators: BTreeMap::new(), splits: BTreeMap::new() }
+        let (operators, splits) = (BTreeMap::new(), BTreeMap::new());
+        Self { job, name, operators, splits, restored: BTreeSet::new() }
     }
 
     fn at(world: &World, job: JobId) -> Self {
@@ -138,10 +151,18 @@ impl Held {
     /// Takes over what a subtask holds. The maps are persistent, so that this costs little.
     fn take(&mut self, world: &World, subtask: &Name) {
         let Some(known) = world.jobs.get(self.job) else { return };
+        if known.tasks.get(subtask).is_some_and(|task| task.restored.is_some()) {
+            self.restored.insert(subtask.clone());
+        }
         let operators = known.states.of(subtask);
         let operators: BTreeMap<_, _> =
             operators.map(|(operator, state)| (operator.clone(), state.clone())).collect();
         self.operators.insert(subtask.clone(), operators);
+    }
+
+    /// Whether all is known that a subtask held.
+    pub fn is_whole(&self, subtask: &Name) -> bool {
+        !self.restored.contains(subtask)
     }
 
     /// What an operator held in a subtask.

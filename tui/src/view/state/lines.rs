@@ -147,7 +147,7 @@ impl<'a> Lines<'a> {
 
     fn of_subtask(self, of: Subtask<'a>) -> impl Iterator<Item = Line<'a>> {
         let is_kept_whole = self.kept.is_none_or(|kept| {
-            number(of.index).contains(kept) || of.operator.to_lowercase().contains(kept)
+            number(of.index) == kept || of.operator.to_lowercase().contains(kept)
         });
         let is_listed = move |(row, change): &(Row<'a>, Option<Change<'a>>)| {
             let is_hidden = self.hides_same && *change == Some(Change::Same);
@@ -183,7 +183,17 @@ impl<'a> Lines<'a> {
         let subtask = of.name();
         let before = held.state(&subtask, of.operator);
         let splits = compare::splits(self.splits(&of), held.splits(&subtask, of.operator));
-        splits.chain(compare::states(of.state, before))
+        let here = self.job.tasks.get(&subtask).is_none_or(|task| task.restored.is_none());
+        let there = held.is_whole(&subtask);
+        let states = compare::states(of.state, before).map(move |(row, change)| {
+            let is_known = match change {
+                Change::Added => there,
+                Change::Gone => here,
+                Change::From(_) | Change::Same | Change::Unknown => true,
+            };
+            (row, if is_known { change } else { Change::Unknown })
+        });
+        splits.chain(states)
     }
 
     /// The splits that an operator reads in a subtask.

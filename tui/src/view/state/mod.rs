@@ -44,13 +44,14 @@ pub(super) struct StateScreen {
     wanted: Option<Name>,
 }
 
-/// How many rows are there, are gone, are others, and are alike.
+/// How many rows are there, are gone, are others, are alike, and of how many that is not known.
 #[derive(Default)]
 struct Tally {
     added: usize,
     gone: usize,
     changed: usize,
     same: usize,
+    unknown: usize,
 }
 
 impl StateScreen {
@@ -214,11 +215,14 @@ impl StateScreen {
         match lines.against {
             None => title += &format!("{}  what its operators hold", job.name),
             Some(held) => {
-                let Tally { added, gone, changed, same } = tally(lines);
+                let Tally { added, gone, changed, same, unknown } = tally(lines);
                 title += &format!(
                     "from {} to here: +{added} -{gone} ~{changed}, {same} alike",
                     held.name
                 );
+                if unknown > 0 {
+                    title += &format!(", {unknown} not known");
+                }
                 if self.hides_same && same > 0 {
                     title += " (hidden)";
                 }
@@ -284,6 +288,7 @@ fn tally(lines: &Lines<'_>) -> Tally {
             Change::Gone => tally.gone += 1,
             Change::From(_) => tally.changed += 1,
             Change::Same => tally.same += 1,
+            Change::Unknown => tally.unknown += 1,
         }
     }
     tally
