@@ -8,9 +8,11 @@ mod csv_file;
 mod database;
 mod file;
 mod log;
+mod publisher;
 mod reading;
 mod rows;
 mod sink;
+mod sink_function;
 mod source;
 mod splits;
 mod two_phase;
@@ -25,8 +27,9 @@ pub use log::{
     DeliveryGuarantee, FeedGrowth, FeedRecord, LogEnd, LogFeed, LogSink, LogSource,
     LogSourceFactory, LogTransaction, LogWriter, OffsetReset, Producer, TransactionalLog, feed,
 };
-pub use rows::{from_fields, rows};
+pub use rows::{RowFormat, SinkRow, from_fields, rows};
 pub use sink::{SinkFormat, SinkWriter};
+pub use sink_function::{FunctionSink, SinkContext, SinkFunction};
 pub use source::{BoundedSource, Reader};
 pub use splits::{Generator, Lines, Live, Splits, Timed};
 pub use two_phase::{CommitOutcome, Done, TwoPhaseCommit, TwoPhaseCommitSink};
