@@ -7,6 +7,7 @@
 mod csv_file;
 mod database;
 mod file;
+mod json_lines;
 mod log;
 mod publisher;
 mod reading;
@@ -23,6 +24,7 @@ pub use database::{
     TransactionalDatabase, WriteAheadTable, ask_regularly,
 };
 pub use file::{FileSink, FileWriter, PendingFiles};
+pub use json_lines::read_json_lines;
 pub use log::{
     DeliveryGuarantee, FeedGrowth, FeedRecord, LogEnd, LogFeed, LogSink, LogSource,
     LogSourceFactory, LogTransaction, LogWriter, OffsetReset, Producer, TransactionalLog, feed,
@@ -30,6 +32,6 @@ pub use log::{
 pub use rows::{RowFormat, SinkRow, from_fields, rows};
 pub use sink::{SinkFormat, SinkWriter};
 pub use sink_function::{FunctionSink, SinkContext, SinkFunction};
-pub use source::{BoundedSource, Reader};
+pub use source::{BoundedSource, Reader, SourceSettings};
 pub use splits::{Generator, Lines, Live, Splits, Timed};
 pub use two_phase::{CommitOutcome, Done, TwoPhaseCommit, TwoPhaseCommitSink};
