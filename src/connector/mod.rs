@@ -15,6 +15,7 @@ mod rows;
 mod sink;
 mod sink_function;
 mod source;
+mod split_source;
 mod splits;
 mod two_phase;
 
@@ -33,5 +34,6 @@ pub use rows::{RowFormat, SinkRow, from_fields, rows};
 pub use sink::{SinkFormat, SinkWriter};
 pub use sink_function::{FunctionSink, SinkContext, SinkFunction};
 pub use source::{BoundedSource, Reader, SourceSettings};
+pub use split_source::{SplitSource, SplitSourceFactory};
 pub use splits::{Generator, Lines, Live, Splits, Timed};
 pub use two_phase::{CommitOutcome, Done, TwoPhaseCommit, TwoPhaseCommitSink};
