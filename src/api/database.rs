@@ -44,12 +44,11 @@ impl<T: Data> DataStream<T> {
     /// ```
     pub fn database_to(&self, sink: DatabaseSink<T>) -> Self {
         let table = sink.table.clone();
-        let prefix = table.name.clone();
         let build = move |context: &OperatorContext, _: Outputs| {
             let output: Box<dyn Output<T>> = match sink.delivery {
                 DeliveryGuarantee::ExactlyOnce => {
-                    let database = |_| TransactionalDatabase::open(context, &sink);
-                    Box::new(TwoPhaseCommitSink::<T, _>::open(context, prefix.clone(), database)?)
+                    let database = |_| TransactionalDatabase::open(context, &sink.table.name);
+                    Box::new(TwoPhaseCommitSink::<T, _>::open(context, &sink.format(), database)?)
                 }
                 DeliveryGuarantee::AtLeastOnce | DeliveryGuarantee::None => {
                     Box::new(TableWriter::open(context, &sink)?)
@@ -64,10 +63,9 @@ impl<T: Data> DataStream<T> {
     /// complete. Whatever `sink` promises: what is being written at a failure may be there twice.
     pub fn write_ahead_to(&self, sink: DatabaseSink<T>) -> Self {
         let table = sink.table.clone();
-        let prefix = table.name.clone();
         let build = move |context: &OperatorContext, _: Outputs| {
-            let table = |_| WriteAheadTable::open(context, &sink);
-            let sink = TwoPhaseCommitSink::<T, _>::open(context, prefix.clone(), table)?;
+            let table = |_| WriteAheadTable::open(context, &sink.table.name);
+            let sink = TwoPhaseCommitSink::<T, _>::open(context, &sink.format(), table)?;
             Ok(erase(Box::new(sink) as Box<dyn Output<T>>))
         };
         self.table_sink(table, build)

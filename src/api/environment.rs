@@ -9,9 +9,12 @@ use std::sync::Arc;
 use super::builder::Builder;
 use super::{DataStream, Program, ProgramError, TimeCharacteristic};
 use crate::base::SimDuration;
-use crate::connector::{BoundedSource, FileError, Generator, Lines, Live, Splits, Timed, read_csv};
+use crate::connector::{
+    BoundedSource, DataError, FileError, Generator, Lines, Live, SourceSettings, Splits, Timed,
+    read_csv, read_json_lines,
+};
 use crate::graph::StreamNodeKind;
-use crate::operator::OperatorKind;
+use crate::operator::{OperatorKind, SourceFactory};
 use crate::record::Data;
 use crate::time::WatermarkStrategy;
 
@@ -247,12 +250,56 @@ impl StreamExecutionEnvironment {
         path: impl AsRef<Path>,
         options: SourceOptions,
     ) -> Result<DataStream<T>, FileError> {
-        let path = path.as_ref().display().to_string();
+        self.read_file(path.as_ref(), options, read_csv::<T>)
+    }
+
+    /// A source of the records of a file of JSON Lines, which is read now (see
+    /// [`read_json_lines`]).
+    ///
+    /// ```
+    /// use serde::{Deserialize, Serialize};
+    /// use weir::api::{SourceOptions, StreamExecutionEnvironment};
+    /// use weir::cluster::{self, ClusterOptions};
+    ///
+    /// #[derive(Clone, Debug, Serialize, Deserialize)]
+    /// struct Flight {
+    ///     carrier: String,
+    ///     delay: Option<i64>,
+    /// }
+    ///
+    /// let file = tempfile::NamedTempFile::new()?;
+    /// std::fs::write(&file, "{\"carrier\": \"UA\", \"delay\": 2}\n{\"carrier\": \"AA\"}\n")?;
+    /// let env = StreamExecutionEnvironment::new("flights");
+    /// let flights = env.read_json_file::<Flight>(&file, SourceOptions::default())?;
+    /// flights.write_to("flights", ["carrier", "delay"]);
+    /// let report = cluster::execute(ClusterOptions::new(1, 1), env.build()?)?;
+    /// let rows: Vec<_> = report.sinks["flights"].rows.iter().map(|row| &row.fields).collect();
+    /// assert_eq!(rows, [&["UA", "2"], &["AA", ""]]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the file cannot be read, or a line is not a record; the error tells which.
+    pub fn read_json_file<T: Data + Sync>(
+        &self,
+        path: impl AsRef<Path>,
+        options: SourceOptions,
+    ) -> Result<DataStream<T>, FileError> {
+        self.read_file(path.as_ref(), options, read_json_lines::<T>)
+    }
+
+    fn read_file<T: Data + Sync>(
+        &self,
+        path: &Path,
+        options: SourceOptions,
+        read: impl FnOnce(&[u8]) -> Result<Vec<T>, DataError>,
+    ) -> Result<DataStream<T>, FileError> {
+        let path = path.display().to_string();
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(cause) => return Err(FileError::Unreadable { path, cause }),
         };
-        match read_csv::<T>(&bytes) {
+        match read(&bytes) {
             Ok(records) => Ok(self.from_splits(&path, Arc::new(records), options)),
             Err(cause) => Err(FileError::Malformed { path, cause }),
         }
@@ -304,31 +351,40 @@ impl StreamExecutionEnvironment {
         options: SourceOptions,
         strategy: WatermarkStrategy<T>,
     ) -> DataStream<T> {
+        self.source(name, options.rate, strategy, |settings| {
+            Arc::new(BoundedSource {
+                splits,
+                split_count: options.splits.map(|count| count.max(1)),
+                side_by_side: options.side_by_side,
+                settings,
+            })
+        })
+    }
+
+    /// Puts a source into the program.
+    pub(super) fn source<T: Data>(
+        &self,
+        name: &str,
+        rate: Option<f64>,
+        strategy: WatermarkStrategy<T>,
+        factory: impl FnOnce(SourceSettings<T>) -> Arc<dyn SourceFactory>,
+    ) -> DataStream<T> {
         let mut builder = self.builder.borrow_mut();
         if let Err(error) = strategy.validate() {
             builder.fail(error.into());
         }
-        if let Some(rate) = options.rate.filter(|rate| !rate.is_finite() || *rate <= 0.0) {
+        if let Some(rate) = rate.filter(|rate| !rate.is_finite() || *rate <= 0.0) {
             let (source_name, rate) = (name.to_string(), rate.to_string());
             builder.fail(ProgramError::BadRate { source_name, rate });
         }
-        let number = builder.next_source();
-        let split_count = options.splits.map(|count| count.max(1));
+        let source = builder.next_source();
         let ingestion_time = builder.characteristic() == TimeCharacteristic::IngestionTime;
         let strategy = match ingestion_time && strategy.is_without_event_time() {
             true => WatermarkStrategy::for_monotonous_timestamps(),
             false => strategy,
         };
-        let source = BoundedSource {
-            splits,
-            split_count,
-            side_by_side: options.side_by_side,
-            rate: options.rate,
-            source: number,
-            strategy,
-            ingestion_time,
-        };
-        let kind = OperatorKind::Source(Arc::new(source));
+        let settings = SourceSettings { source, rate, strategy, ingestion_time };
+        let kind = OperatorKind::Source(factory(settings));
         let name = format!("Source: {name}");
         let node = builder.add_node(&name, StreamNodeKind::Source, kind);
         drop(builder);

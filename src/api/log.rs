@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::{DataStream, SinkDeclaration, StreamExecutionEnvironment};
 use crate::connector::{
     DeliveryGuarantee, LogFeed, LogSink, LogSource, LogSourceFactory, LogWriter, TransactionalLog,
-    TwoPhaseCommit, TwoPhaseCommitSink,
+    TwoPhaseCommitSink,
 };
 use crate::graph::StreamNodeKind;
 use crate::operator::{OperatorContext, OperatorKind};
-use crate::record::{AnyOutput, Data, Failure, Output, Outputs, erase};
+use crate::record::{Data, Output, Outputs, erase};
 
 /// A topic that a program uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +52,11 @@ impl<T: Data> DataStream<T> {
     /// Appends every record to a topic of the log.
     pub fn log_to(&self, sink: LogSink) -> Self {
         let declared = sink.clone();
-        let prefix = sink.topic.clone();
         let build = move |context: &OperatorContext, _: Outputs| {
             let output: Box<dyn Output<T>> = match sink.delivery {
                 DeliveryGuarantee::ExactlyOnce => {
                     let log = |changed| TransactionalLog::open(context, &sink, changed);
-                    Box::new(TwoPhaseCommitSink::<T, _>::open(context, prefix.clone(), log)?)
+                    Box::new(TwoPhaseCommitSink::<T, _>::open(context, &sink.format(), log)?)
                 }
                 DeliveryGuarantee::AtLeastOnce | DeliveryGuarantee::None => {
                     Box::new(LogWriter::<T>::open(context, sink.clone())?)
@@ -70,42 +69,5 @@ impl<T: Data> DataStream<T> {
         let declaration =
             SinkDeclaration { name: name.clone(), columns: declared.columns, key_columns: None };
         self.outside_sink(&name, Some(declaration), build)
-    }
-
-    /// Writes every record to what takes part in a two-phase commit: a sink of one's own. Its
-    /// transactions are called after `name`. `open` is called for each subtask, with a call for
-    /// when something has changed outside.
-    pub fn two_phase_to<S: TwoPhaseCommit<T>>(
-        &self,
-        name: &str,
-        open: impl Fn(&OperatorContext, std::rc::Rc<dyn Fn()>) -> Result<S, Failure>
-        + Send
-        + Sync
-        + 'static,
-    ) -> Self {
-        let prefix: crate::base::Name = name.into();
-        let build = move |context: &OperatorContext, _: Outputs| {
-            let sink = |changed| open(context, changed);
-            let sink = TwoPhaseCommitSink::<T, S>::open(context, prefix.clone(), sink)?;
-            Ok(erase(Box::new(sink) as Box<dyn Output<T>>))
-        };
-        self.outside_sink(name, None, build)
-    }
-
-    pub(super) fn outside_sink(
-        &self,
-        name: &str,
-        declaration: Option<SinkDeclaration>,
-        build: impl Fn(&OperatorContext, Outputs) -> Result<Box<dyn AnyOutput>, Failure>
-        + Send
-        + Sync
-        + 'static,
-    ) -> Self {
-        let code = OperatorKind::operator(build);
-        let stream = self.then::<T>(&format!("{name}: Writer"), StreamNodeKind::Sink, code);
-        if let Some(declaration) = declaration {
-            stream.builder.borrow_mut().add_sink(declaration);
-        }
-        stream.uid(name)
     }
 }

@@ -39,6 +39,7 @@ mod keyed_stream;
 mod log;
 mod program;
 mod sinks;
+mod sources;
 mod stream;
 mod windowed_stream;
 mod windows;

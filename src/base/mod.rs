@@ -16,5 +16,5 @@ pub use ids::{
     AllocationId, AttemptId, CheckpointId, Incarnation, JobId, Name, NodeId, SlotId, Step,
     SubtaskId, VertexId,
 };
-pub use seed::{Seed, StreamRng};
+pub use seed::{NumberedStreams, Seed, StreamRng};
 pub use time::{EventTime, SimDuration, SimTime, TimeDomain};

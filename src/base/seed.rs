@@ -44,4 +44,34 @@ impl Seed {
     pub fn stream(self, name: &str) -> StreamRng {
         StreamRng::seed_from_u64(xxh3_64_with_seed(name.as_bytes(), self.0))
     }
+
+    /// Random streams that have numbers under one name, such as one for each record of a source.
+    ///
+    /// ```
+    /// use rand::Rng;
+    /// use weir::base::Seed;
+    ///
+    /// let dice = Seed(7).numbered("dice");
+    /// let third = dice.stream(3).next_u64();
+    /// assert_eq!(dice.stream(3).next_u64(), third);
+    /// assert_ne!(dice.stream(4).next_u64(), third);
+    /// assert_ne!(Seed(8).numbered("dice").stream(3).next_u64(), third);
+    /// ```
+    pub fn numbered(self, name: &str) -> NumberedStreams {
+        NumberedStreams { seed: xxh3_64_with_seed(name.as_bytes(), self.0) }
+    }
+}
+
+/// Random streams by number. Each is the same however often, and after whatever others, it is asked
+/// for: what is drawn for a record does not depend on which records were read before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberedStreams {
+    seed: u64,
+}
+
+impl NumberedStreams {
+    /// The stream with this number.
+    pub fn stream(self, number: u64) -> StreamRng {
+        StreamRng::seed_from_u64(xxh3_64_with_seed(&number.to_le_bytes(), self.seed))
+    }
 }

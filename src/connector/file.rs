@@ -13,17 +13,15 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::marker::PhantomData;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::rows::fields;
-use super::{CommitOutcome, Done, TwoPhaseCommit};
+use super::{CommitOutcome, Done, SinkRow, TwoPhaseCommit};
 use crate::base::Name;
 use crate::host::{DurableStorage, PUBLISHED, StorageError};
 use crate::operator::OperatorContext;
-use crate::record::{Batch, Data, Failure, RecordId, Row, RowKind, append_frame};
+use crate::record::{Failure, append_frame};
 
 /// So many parts on their way are enough.
 const FULL: usize = 4;
@@ -90,16 +88,14 @@ struct Current {
 }
 
 /// One subtask's part in a sink of files.
-pub struct FileWriter<T> {
-    context: OperatorContext,
+pub struct FileWriter {
     storage: Rc<dyn DurableStorage>,
     sink: FileSink,
     on_change: Rc<dyn Fn()>,
     current: Option<Current>,
-    records: PhantomData<fn(T)>,
 }
 
-impl<T: Data> FileWriter<T> {
+impl FileWriter {
     /// Of a subtask.
     pub fn open(
         context: &OperatorContext,
@@ -110,9 +106,7 @@ impl<T: Data> FileWriter<T> {
             let subtask = &context.subtask;
             Failure(format!("{subtask} writes files, but the cluster has no durable storage"))
         })?;
-        context.writes_to(&sink.name);
-        let (context, sink, records) = (context.clone(), sink.clone(), PhantomData);
-        Ok(Self { context, storage, sink, on_change, current: None, records })
+        Ok(Self { storage, sink: sink.clone(), on_change, current: None })
     }
 
     /// Closes the part in progress, and begins to store it.
@@ -160,7 +154,7 @@ fn publish_all(
     storage.publish(&from, &to, Box::new(then));
 }
 
-impl<T: Data> TwoPhaseCommit<T> for FileWriter<T> {
+impl TwoPhaseCommit for FileWriter {
     type Transaction = PendingFiles;
 
     fn name(&self, transaction: &PendingFiles) -> Name {
@@ -172,13 +166,9 @@ impl<T: Data> TwoPhaseCommit<T> for FileWriter<T> {
         self.current = Some(Current { files, contents: Vec::new(), uploads: Rc::default() });
     }
 
-    fn write(&mut self, batch: Batch<T>) -> Result<(), Failure> {
-        TwoPhaseCommit::<T>::check(self)?;
-        let rows = fields(&self.sink.name, self.sink.columns.len(), &batch)?;
-        for (index, fields) in rows.into_iter().enumerate() {
-            let id = batch.id(index).and_then(RecordId::known);
-            let number = Some(self.context.next_row());
-            let row = Row { kind: RowKind::Insert, fields, id, number };
+    fn write(&mut self, rows: Vec<SinkRow>) -> Result<(), Failure> {
+        self.check()?;
+        for SinkRow { row, .. } in rows {
             let Some(current) = &mut self.current else {
                 return Err(Failure("a transaction is written to that was not begun".to_owned()));
             };

@@ -48,12 +48,17 @@ impl Pace {
         Self { nanos_per_record, started: None, read: 0 }
     }
 
+    /// So many records were read.
+    pub(super) fn count(&mut self, records: u64) {
+        self.read += records;
+    }
+
     fn started(&mut self, now: SimTime) -> SimTime {
         *self.started.get_or_insert(now)
     }
 
     /// When the next record is due.
-    fn next(&mut self, now: SimTime) -> SimTime {
+    pub(super) fn next(&mut self, now: SimTime) -> SimTime {
         let started = self.started(now);
         match self.nanos_per_record {
             None => started,
@@ -62,7 +67,7 @@ impl Pace {
     }
 
     /// How many records are due, at least one, if the next one is.
-    fn due(&mut self, now: SimTime) -> u64 {
+    pub(super) fn due(&mut self, now: SimTime) -> u64 {
         let started = self.started(now);
         match self.nanos_per_record {
             None => u64::MAX,
@@ -240,7 +245,7 @@ impl<T> SplitReader<T> for Reading<T> {
         self.splits.read(split.next, count as usize, &mut values);
         let read = Read { split: split.number, offset: split.next - split.start, values };
         split.next += count;
-        self.pace.read += count;
+        self.pace.count(count);
         self.open.push(split);
         Ok(read)
     }

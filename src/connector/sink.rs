@@ -1,20 +1,17 @@
 //! The sink operator: the end of a record's way.
 //!
-//! Previous: the chain in front. Next: the world outside ([`crate::host::Outside`]).
+//! Previous: the chain in front. Next: a [`Publisher`], the way outside.
 //!
 //! A sink writes at once and promises nothing about failures: what is written twice is seen
 //! twice, unless rows of one key replace each other.
 
 use std::marker::PhantomData;
 
-use super::rows::fields;
+use super::publisher::Publisher;
+use super::rows::{fields, numbered};
 use crate::base::Name;
-use crate::host::Writer;
 use crate::operator::{Cost, OperatorContext};
-use crate::record::{
-    Batch, ChainEvent, Data, Failure, LatencyMarker, Output, RecordId, Row, RowKind,
-};
-use crate::trace::{Event, Level, SinkEvent};
+use crate::record::{Batch, ChainEvent, Data, Failure, Output, Row, RowKind};
 
 /// How a sink writes records.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,14 +31,11 @@ pub enum SinkFormat {
     Discard,
 }
 
-fn writer<'a>(context: &'a OperatorContext, sink: &'a str) -> Writer<'a> {
-    Writer { sink, subtask: &context.subtask, attempt: context.attempt }
-}
-
 /// One subtask of a sink.
 pub struct SinkWriter<T> {
     context: OperatorContext,
     sink: Name,
+    publisher: Publisher,
     format: SinkFormat,
     cost: Cost,
     records: PhantomData<fn(T)>,
@@ -50,10 +44,8 @@ pub struct SinkWriter<T> {
 impl<T: Data> SinkWriter<T> {
     /// Writes into the sink of that name.
     pub fn new(context: &OperatorContext, sink: Name, format: SinkFormat) -> Self {
-        let cost = context.cost();
-        context.host.outside.open(writer(context, &sink));
-        context.writes_to(&sink);
-        Self { context: context.clone(), sink, format, cost, records: PhantomData }
+        let (publisher, cost) = (Publisher::open(context, &sink), context.cost());
+        Self { context: context.clone(), sink, publisher, format, cost, records: PhantomData }
     }
 
     fn rows(&self, batch: &Batch<T>) -> Result<Vec<Row>, Failure> {
@@ -66,10 +58,7 @@ impl<T: Data> SinkWriter<T> {
             }
             SinkFormat::Discard => return Ok(Vec::new()),
         };
-        let row = |(index, fields)| {
-            let (id, number) = (batch.id(index).and_then(RecordId::known), self.context.next_row());
-            Row { kind, fields, id, number: Some(number) }
-        };
+        let row = |(index, fields)| numbered(&self.context, kind, fields, batch.id(index));
         Ok(fields.into_iter().enumerate().map(row).collect())
     }
 
@@ -87,21 +76,6 @@ impl<T: Data> SinkWriter<T> {
             _ => format!("{}> {record:?}", self.context.index + 1),
         }
     }
-
-    /// Measures how long latency markers were on their way.
-    fn measure(&self, markers: &[LatencyMarker]) {
-        let host = &self.context.host;
-        let now = host.clock.now();
-        for marker in markers {
-            host.outside.measure(&self.sink, now.since(marker.marked));
-        }
-        if host.trace.level() >= Level::Records && !markers.is_empty() {
-            host.trace.record(Event::Sink(SinkEvent::LatencyMeasured {
-                subtask: self.context.subtask.clone(),
-                marked: markers.iter().map(|marker| marker.marked).collect(),
-            }));
-        }
-    }
 }
 
 impl<T: Data> Output<T> for SinkWriter<T> {
@@ -109,10 +83,8 @@ impl<T: Data> Output<T> for SinkWriter<T> {
         self.cost.charge(batch.len());
         self.context.meter.count_out(batch.len());
         let rows = self.rows(&batch)?;
-        if !rows.is_empty() {
-            self.context.host.outside.publish(writer(&self.context, &self.sink), rows);
-        }
-        self.measure(&batch.markers);
+        self.publisher.publish(rows);
+        self.publisher.measure(&batch.markers);
         Ok(())
     }
 

@@ -27,14 +27,41 @@ pub struct BoundedSource<T> {
     pub split_count: Option<u16>,
     /// Whether a subtask reads its splits side by side, and not one after the other.
     pub side_by_side: bool,
+    /// What it has in common with others.
+    pub settings: SourceSettings<T>,
+}
+
+/// What sources have in common, whatever they read.
+pub struct SourceSettings<T> {
+    /// Which of the job's sources it is.
+    pub source: u16,
     /// Records per second of simulated time, over all splits.
     pub rate: Option<f64>,
-    /// Which of the job's sources this is.
-    pub source: u16,
     /// What it says of event time.
     pub strategy: WatermarkStrategy<T>,
     /// Whether records get the time at which they are read as their timestamp.
     pub ingestion_time: bool,
+}
+
+impl<T: Data> SourceSettings<T> {
+    /// How fast each of so many subtasks reads.
+    pub(super) fn pace(&self, readers: u32) -> Pace {
+        Pace::new(self.rate.map(|rate| f64::from(readers) * 1e9 / rate))
+    }
+
+    /// A subtask that reads these splits.
+    pub(super) fn reader(
+        &self,
+        context: &OperatorContext,
+        reading: Box<dyn SplitReader<T>>,
+        outputs: Outputs,
+    ) -> Box<dyn SourceReader> {
+        let mut reader = Reader::new(context, self.source, reading, self.strategy.clone(), outputs);
+        if self.ingestion_time {
+            reader.take_ingestion_time();
+        }
+        Box::new(reader)
+    }
 }
 
 impl<T: Data> SourceFactory for BoundedSource<T> {
@@ -47,7 +74,7 @@ impl<T: Data> SourceFactory for BoundedSource<T> {
         let readers = context.parallelism.min(u32::from(splits));
         let own =
             (0..splits).filter(|split| u32::from(*split) % context.parallelism == context.index);
-        let pace = Pace::new(self.rate.map(|rate| f64::from(readers) * 1e9 / rate));
+        let pace = self.settings.pace(readers);
         let mut reading = Reading::new(self.splits.clone(), splits, own, self.side_by_side, pace);
         let restored = context.restored().and_then(|restored| restored.source.as_ref());
         if self.splits.is_live() {
@@ -64,16 +91,11 @@ impl<T: Data> SourceFactory for BoundedSource<T> {
             let parts = &context.snapshots.parts;
             reading.restore(restored, |stored| parts.positions.position(stored));
         }
-        let strategy = self.strategy.clone();
-        let mut reader = Reader::new(context, self.source, Box::new(reading), strategy, outputs);
-        if self.ingestion_time {
-            reader.take_ingestion_time();
-        }
-        Box::new(reader)
+        self.settings.reader(context, Box::new(reading), outputs)
     }
 }
 
-/// One subtask of a [`BoundedSource`].
+/// One subtask of a source.
 pub struct Reader<T> {
     context: OperatorContext,
     source: u16,

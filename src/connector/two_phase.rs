@@ -15,9 +15,9 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::marker::PhantomData;
 use std::rc::Rc;
 
+use super::{RowFormat, SinkRow};
 use crate::base::{CheckpointId, Name};
 use crate::checkpoint::seams::Recovered;
 use crate::operator::{Cost, OperatorContext, OutsideShare};
@@ -39,8 +39,10 @@ pub enum CommitOutcome {
     Lost(String),
 }
 
-/// What takes part in a two-phase commit.
-pub trait TwoPhaseCommit<T: Data>: 'static {
+/// What takes part in a two-phase commit. See [`DataStream::two_phase_to`] for one.
+///
+/// [`DataStream::two_phase_to`]: ../api/struct.DataStream.html#method.two_phase_to
+pub trait TwoPhaseCommit: 'static {
     /// All that is needed to commit a transaction, by this subtask or its successor.
     type Transaction: Data;
 
@@ -51,7 +53,7 @@ pub trait TwoPhaseCommit<T: Data>: 'static {
     fn begin(&mut self, name: &Name);
 
     /// Writes to the transaction that was begun last.
-    fn write(&mut self, batch: Batch<T>) -> Result<(), Failure>;
+    fn write(&mut self, rows: Vec<SinkRow>) -> Result<(), Failure>;
 
     /// Fails if what is written cannot become durable any more.
     fn check(&self) -> Result<(), Failure> {
@@ -115,12 +117,9 @@ enum End {
 }
 
 /// One subtask of a sink that commits in two phases.
-pub struct TwoPhaseCommitSink<T, S: TwoPhaseCommit<T>>
-where
-    T: Data,
-{
+pub struct TwoPhaseCommitSink<T, S: TwoPhaseCommit> {
     context: OperatorContext,
-    prefix: Name,
+    format: RowFormat<T>,
     sink: S,
     share: OutsideShare,
     happened: Rc<RefCell<VecDeque<Happened<S::Transaction>>>>,
@@ -138,15 +137,14 @@ where
     /// Whether transactions that were left open are still being aborted.
     sweeping: bool,
     cost: Cost,
-    records: PhantomData<fn(T)>,
 }
 
-impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
-    /// A subtask whose transactions begin with `prefix`: commits what its checkpoint holds, and
-    /// aborts what was left open. `sink` is given a call for when there is room again.
+impl<T: Data, S: TwoPhaseCommit> TwoPhaseCommitSink<T, S> {
+    /// A subtask whose transactions begin with the name of the sink: commits what its checkpoint
+    /// holds, and aborts what was left open. `sink` is given a call for when there is room again.
     pub fn open(
         context: &OperatorContext,
-        prefix: Name,
+        format: &RowFormat<T>,
         sink: impl FnOnce(Rc<dyn Fn()>) -> Result<S, Failure>,
     ) -> Result<Self, Failure> {
         let happened: Rc<RefCell<VecDeque<Happened<S::Transaction>>>> = Rc::default();
@@ -155,9 +153,10 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
             queue.borrow_mut().push_back(Happened::Changed);
             work.wake();
         });
+        context.writes_to(format.sink());
         let mut this = Self {
             context: context.clone(),
-            prefix,
+            format: format.clone(),
             sink: sink(changed)?,
             share: context.outside_work.share(),
             happened,
@@ -169,7 +168,6 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
             tokens: 0,
             sweeping: true,
             cost: context.cost(),
-            records: PhantomData,
         };
         this.recover()?;
         this.say();
@@ -195,7 +193,7 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
             }
         }
         let OperatorContext { index, parallelism, attempt, .. } = self.context;
-        let prefix = format!("{}-", self.prefix);
+        let prefix = format!("{}-", self.format.sink());
         let start = prefix.clone();
         // Whoever had a subtask's number before, and with whatever parallelism: one looks after it.
         // But not after what a later attempt does: this one may have been replaced long ago.
@@ -412,7 +410,7 @@ impl<T: Data, S: TwoPhaseCommit<T>> TwoPhaseCommitSink<T, S> {
     }
 }
 
-impl<T: Data, S: TwoPhaseCommit<T>> Output<T> for TwoPhaseCommitSink<T, S> {
+impl<T: Data, S: TwoPhaseCommit> Output<T> for TwoPhaseCommitSink<T, S> {
     fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
         self.cost.charge(batch.len());
         self.context.meter.count_out(batch.len());
@@ -423,14 +421,14 @@ impl<T: Data, S: TwoPhaseCommit<T>> Output<T> for TwoPhaseCommitSink<T, S> {
         if self.current.is_none() {
             let names = &self.context.snapshots.parts.transaction_names;
             let (index, attempt) = (self.context.index, self.context.attempt);
-            let name: Name = names.name(&self.prefix, index, attempt, self.next).into();
+            let name: Name = names.name(self.format.sink(), index, attempt, self.next).into();
             self.sink.begin(&name);
             self.tell_of(name.clone(), |job, subtask, attempt, transaction| {
                 TransactionEvent::TransactionBegun { job, subtask, attempt, transaction }
             });
             self.current = Some(name);
         }
-        self.sink.write(batch)?;
+        self.sink.write(self.format.rows(&self.context, &batch)?)?;
         self.say();
         Ok(())
     }

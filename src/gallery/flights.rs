@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::data_file::{is_json_lines, read_records};
 use super::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, utc};
 use crate::api::{DataStream, ExpectedRows, Program, SourceOptions, StreamExecutionEnvironment};
 use crate::base::EventTime;
-use crate::connector::read_csv;
 
 /// A departure, as the data has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,10 +30,7 @@ pub struct Departure {
 
 /// The departures of the file `input`, in the order in which they left.
 pub(super) fn read_departures(arguments: &Arguments) -> Result<Arc<Vec<Departure>>, ArgumentError> {
-    let departures = read_csv(&arguments.file("input")?).map_err(|error| {
-        ArgumentError::new("input", format!("{}, {error}", arguments.path("input").unwrap_or("?")))
-    })?;
-    Ok(Arc::new(departures))
+    Ok(Arc::new(read_records(arguments, "input")?))
 }
 
 /// A source of the departures, `rate` per second of simulated time (0 for as fast as they can be
@@ -79,6 +76,9 @@ pub fn flights_per_carrier(arguments: &Arguments) -> Result<Program, ArgumentErr
 /// How many flights each airline had, counted line by line.
 pub(super) fn expected_flights(arguments: &Arguments) -> Result<ExpectedRows, ArgumentError> {
     let bytes = arguments.file("input")?;
+    if is_json_lines(arguments.path("input")?) {
+        return expected_of_json_lines(&bytes);
+    }
     let wrong = |error: csv::Error| ArgumentError::new("input", error.to_string());
     let mut lines = csv::Reader::from_reader(&bytes[..]);
     let header = lines.headers().map_err(wrong)?;
@@ -87,6 +87,18 @@ pub(super) fn expected_flights(arguments: &Arguments) -> Result<ExpectedRows, Ar
     for line in lines.into_records() {
         let line = line.map_err(wrong)?;
         *flights.entry(line[carrier].to_owned()).or_default() += 1;
+    }
+    Ok(super::table("counts", flights))
+}
+
+/// The same, if each line is an object.
+fn expected_of_json_lines(bytes: &[u8]) -> Result<ExpectedRows, ArgumentError> {
+    let wrong = |error: serde_json::Error| ArgumentError::new("input", error.to_string());
+    let mut flights = BTreeMap::<String, u64>::new();
+    for departure in serde_json::Deserializer::from_slice(bytes).into_iter::<serde_json::Value>() {
+        let departure = departure.map_err(wrong)?;
+        let carrier = departure["carrier"].as_str().unwrap_or_default();
+        *flights.entry(carrier.to_owned()).or_default() += 1;
     }
     Ok(super::table("counts", flights))
 }

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::data_file::read_records;
 use super::flights::source_options;
 use super::{ArgumentError, ArgumentKind, ArgumentValue, Arguments, GalleryJob, utc, window_size};
 use crate::api::{Program, SlidingEventTimeWindows, StreamExecutionEnvironment};
 use crate::base::{EventTime, SimDuration};
-use crate::connector::read_csv;
 use crate::operator::{KeyedContext, KeyedOpenContext, KeyedProcessFunction};
 use crate::record::{Collector, Failure};
 use crate::state::{KeyedState, ListState, ListStateDescriptor};
@@ -56,9 +56,7 @@ struct Flight {
 
 fn hottest_routes(arguments: &Arguments) -> Result<Program, ArgumentError> {
     let env = StreamExecutionEnvironment::new("hottest-routes");
-    let flights = read_csv::<Flight>(&arguments.file("input")?).map_err(|error| {
-        ArgumentError::new("input", format!("{}, {error}", arguments.path("input").unwrap_or("?")))
-    })?;
+    let flights = read_records::<Flight>(arguments, "input")?;
     let top = usize::try_from(arguments.integer("top")?).ok().filter(|top| *top > 0);
     let top = top.ok_or_else(|| ArgumentError::new("top", "at least one route is named"))?;
     let (window, slide) = (window_size(arguments, "window")?, window_size(arguments, "slide")?);

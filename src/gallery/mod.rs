@@ -5,6 +5,7 @@ mod bank_transfers;
 mod clicks;
 mod clocks;
 mod controlled_filter;
+mod data_file;
 mod deduplicate;
 mod early_results;
 mod every_nth;

@@ -4,6 +4,7 @@
 //! before the job is built, so that a wrong one is an error at its line of the file. The job then
 //! reads them through [`Arguments`].
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::api::{ExpectedRows, Program};
-use crate::base::SimDuration;
+use crate::base::{Seed, SimDuration};
 
 /// Builds a job's program from its arguments.
 pub type BuildProgram = Arc<dyn Fn(&Arguments) -> Result<Program, ArgumentError> + Send + Sync>;
@@ -261,6 +262,9 @@ impl ArgumentError {
 pub struct Arguments {
     values: BTreeMap<String, ArgumentValue>,
     parallelism: u32,
+    seed: Seed,
+    /// Whether somebody has asked for the seed.
+    depends_on_seed: Cell<bool>,
     resources: Arc<dyn Resources>,
 }
 
@@ -269,15 +273,44 @@ impl Arguments {
     pub fn new(
         values: BTreeMap<String, ArgumentValue>,
         parallelism: u32,
+        seed: Seed,
         resources: Arc<dyn Resources>,
     ) -> Self {
-        Self { values, parallelism, resources }
+        Self { values, parallelism, seed, depends_on_seed: Cell::new(false), resources }
     }
 
     /// The parallelism at which the job is submitted. Operators that say none have it without
     /// being told.
     pub fn parallelism(&self) -> u32 {
         self.parallelism
+    }
+
+    /// The seed of the run, for data that are made up and are to be others with another seed. What
+    /// is the same whatever the seed needs a seed of its own.
+    ///
+    /// ```
+    /// use weir::api::{SourceOptions, StreamExecutionEnvironment};
+    /// use weir::gallery::GalleryJob;
+    ///
+    /// let job = GalleryJob::new("lottery", "Numbers that nobody foresees.", |arguments| {
+    ///     let env = StreamExecutionEnvironment::new("lottery");
+    ///     let options = SourceOptions::at_rate(10.0);
+    ///     env.from_seeded_generator("draws", 6, arguments.seed(), options, |_, random| {
+    ///         rand::RngExt::random_range(random, 1..=49_u8)
+    ///     })
+    ///     .write_to("numbers", ["number"]);
+    ///     Ok(env.build().expect("it has a source and a sink"))
+    /// });
+    /// assert_eq!(job.name, "lottery");
+    /// ```
+    pub fn seed(&self) -> Seed {
+        self.depends_on_seed.set(true);
+        self.seed
+    }
+
+    /// Whether [`Self::seed`] was called, so that the job's results may depend on it.
+    pub(crate) fn depends_on_seed(&self) -> bool {
+        self.depends_on_seed.get()
     }
 
     /// A text.

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
+use super::data_file::read_records;
 use super::{ArgumentError, Arguments};
 use crate::base::SimDuration;
-use crate::connector::{Timed, read_csv};
+use crate::connector::Timed;
 use crate::record::Data;
 
 /// When a line of a table comes, in seconds after the start of its source.
@@ -13,7 +14,7 @@ struct Arrival {
     arrives_s: f64,
 }
 
-/// The records of the CSV file `argument`, each due when its column `arrives_s` says.
+/// The records of the file `argument`, each due when its column `arrives_s` says.
 pub(super) fn timed_table<T: Data>(
     arguments: &Arguments,
     argument: &str,
@@ -27,10 +28,10 @@ pub(super) fn timed_table_at_speed<T: Data>(
     argument: &str,
     speed: f64,
 ) -> Result<Timed<T>, ArgumentError> {
-    let (path, file) = (arguments.path(argument)?, arguments.file(argument)?);
+    let path = arguments.path(argument)?;
     let wrong = |message: String| ArgumentError::new(argument, format!("{path}, {message}"));
-    let arrivals = read_csv::<Arrival>(&file).map_err(|error| wrong(error.to_string()))?;
-    let records = read_csv::<T>(&file).map_err(|error| wrong(error.to_string()))?;
+    let arrivals = read_records::<Arrival>(arguments, argument)?;
+    let records = read_records::<T>(arguments, argument)?;
     let mut timed = Vec::with_capacity(records.len());
     for (arrival, record) in arrivals.iter().zip(records) {
         let due = SimDuration::try_from_secs_f64(arrival.arrives_s / speed)

@@ -50,6 +50,8 @@ pub struct Lowered {
     pub submissions: Vec<JobSubmission>,
     /// What is expected of the run.
     pub expectations: Expectations,
+    /// Whether a job has asked for the seed, so that results may depend on it.
+    pub depends_on_seed: bool,
 }
 
 /// Turns a scenario into what a cluster is given. Fails if a job is unknown, refuses its
@@ -61,8 +63,11 @@ pub fn lower(
 ) -> Result<Lowered, ScenarioError> {
     let mut submissions = Vec::new();
     let mut sinks: Vec<SinkDeclaration> = Vec::new();
+    let seed = overrides.seed.unwrap_or(scenario.seed);
+    let mut depends_on_seed = false;
     for job in &scenario.jobs {
-        let program = program(scenario, registry, job)?;
+        let (program, asked) = program(scenario, registry, job, seed)?;
+        depends_on_seed |= asked;
         for sink in &program.sinks {
             if sinks.iter().any(|other| other.name == sink.name) {
                 let problem = Problem::new(format!("two sinks are called {}", quoted(&sink.name)));
@@ -91,13 +96,14 @@ pub fn lower(
         scenario: scenario.name.clone(),
         scenario_hash: scenario.content_hash(),
         mutant: overrides.mutant.map(|mutant| mutant.name().to_owned()),
-        again: again::command(scenario, overrides.seed.unwrap_or(scenario.seed), overrides.mutant),
+        again: again::command(scenario, seed, overrides.mutant),
     };
     Ok(Lowered {
         label,
         options: options(scenario, overrides, &submissions),
         submissions,
         expectations: expectations(scenario, &sinks)?,
+        depends_on_seed,
     })
 }
 
@@ -185,11 +191,13 @@ fn task_options(scenario: &Scenario) -> TaskOptions {
     options
 }
 
+/// A job's program, and whether it may depend on the seed.
 fn program(
     scenario: &Scenario,
     registry: &Registry,
     job: &JobSection,
-) -> Result<Program, ScenarioError> {
+    seed: Seed,
+) -> Result<(Program, bool), ScenarioError> {
     let Located { value: name, at } = &job.program;
     let gallery_job = registry.job(name).ok_or_else(|| {
         let names = registry.jobs.iter().map(|job| job.name.as_str());
@@ -198,7 +206,8 @@ fn program(
     })?;
     let values = arguments(scenario, job, gallery_job)?;
     let parallelism = parallelism(scenario, job).value;
-    let arguments = Arguments::new(values, parallelism, Arc::clone(&scenario.resources));
+    let resources = Arc::clone(&scenario.resources);
+    let arguments = Arguments::new(values, parallelism, seed, resources);
     let mut program = (gallery_job.build)(&arguments).map_err(|error| {
         let argument = error
             .argument
@@ -232,7 +241,7 @@ fn program(
     if let Some(interval) = job.auto_watermark_interval {
         Arc::make_mut(&mut program.code).watermark_interval = interval;
     }
-    Ok(program)
+    Ok((program, arguments.depends_on_seed()))
 }
 
 /// The arguments as the job declares them, with defaults filled in.

@@ -31,7 +31,7 @@ pub fn run(
 
 /// Runs a scenario that has been lowered, and judges what came of it.
 pub fn run_lowered(lowered: Lowered, onlooker: Onlooker) -> Result<Outcome, ClusterError> {
-    let Lowered { label, options, submissions, expectations } = lowered;
+    let Lowered { label, options, submissions, expectations, .. } = lowered;
     let seed = options.sim.seed;
     let scenario = label.scenario.clone();
     let report = cluster::run(options, &submissions, label, onlooker)?;

@@ -3,6 +3,7 @@
 mod broker;
 mod check;
 mod checkpoint;
+mod connector;
 mod database;
 mod dataflow;
 mod delivery;

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::connector::DeliveryGuarantee;
-use crate::connector::rows::fields;
+use crate::connector::{DeliveryGuarantee, RowFormat};
 use crate::database::Table;
-use crate::operator::OperatorContext;
-use crate::record::{Batch, Data, Failure, RecordId, Row, RowKind};
+use crate::record::{Data, RowKind};
 
 /// See the module.
 #[derive(Clone)]
@@ -42,18 +40,8 @@ impl<T: Data> DatabaseSink<T> {
         Self { kind: Arc::new(kind), ..self }
     }
 
-    /// The rows of a batch.
-    pub(super) fn rows(
-        &self,
-        context: &OperatorContext,
-        batch: &Batch<T>,
-    ) -> Result<Vec<Row>, Failure> {
-        let fields = fields(&self.table.name, self.table.columns.len(), batch)?;
-        let row = |(index, fields)| {
-            let id = batch.id(index).and_then(RecordId::known);
-            let number = Some(context.next_row());
-            Row { kind: (self.kind)(&batch.values[index]), fields, id, number }
-        };
-        Ok(fields.into_iter().enumerate().map(row).collect())
+    /// How records become rows.
+    pub fn format(&self) -> RowFormat<T> {
+        RowFormat::with_kind(&self.table.name, self.table.columns.len(), self.kind.clone())
     }
 }

@@ -10,12 +10,12 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DatabaseSink, access};
+use super::access;
 use crate::base::Name;
-use crate::connector::{CommitOutcome, Done, TwoPhaseCommit};
+use crate::connector::{CommitOutcome, Done, SinkRow, TwoPhaseCommit};
 use crate::host::{DatabaseAccess, DatabaseAnswer, DatabaseError, DatabaseRequest};
 use crate::operator::OperatorContext;
-use crate::record::{Batch, Data, Failure, Row};
+use crate::record::{Failure, Row};
 
 /// A prepared transaction of the database, which anybody may commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,19 +25,16 @@ pub struct DatabaseTransaction {
 }
 
 /// See the module.
-pub struct TransactionalDatabase<T> {
-    context: OperatorContext,
+pub struct TransactionalDatabase {
     access: Rc<dyn DatabaseAccess>,
-    sink: DatabaseSink<T>,
+    table: Name,
     current: Option<(Name, Vec<Row>)>,
 }
 
-impl<T: Data> TransactionalDatabase<T> {
+impl TransactionalDatabase {
     /// One subtask's part in it.
-    pub fn open(context: &OperatorContext, sink: &DatabaseSink<T>) -> Result<Self, Failure> {
-        context.writes_to(&sink.table.name);
-        let (access, context) = (access(context)?, context.clone());
-        Ok(Self { context, access, sink: sink.clone(), current: None })
+    pub fn open(context: &OperatorContext, table: &Name) -> Result<Self, Failure> {
+        Ok(Self { access: access(context)?, table: table.clone(), current: None })
     }
 }
 
@@ -60,7 +57,7 @@ fn roll_back_all(
     access.ask(DatabaseRequest::RollbackPrepared { transaction }, Box::new(then));
 }
 
-impl<T: Data> TwoPhaseCommit<T> for TransactionalDatabase<T> {
+impl TwoPhaseCommit for TransactionalDatabase {
     type Transaction = DatabaseTransaction;
 
     fn name(&self, transaction: &DatabaseTransaction) -> Name {
@@ -71,18 +68,17 @@ impl<T: Data> TwoPhaseCommit<T> for TransactionalDatabase<T> {
         self.current = Some((name.clone(), Vec::new()));
     }
 
-    fn write(&mut self, batch: Batch<T>) -> Result<(), Failure> {
-        let rows = self.sink.rows(&self.context, &batch)?;
+    fn write(&mut self, rows: Vec<SinkRow>) -> Result<(), Failure> {
         let Some((_, written)) = &mut self.current else {
             return Err(Failure("a transaction is written to that was not begun".to_owned()));
         };
-        written.extend(rows);
+        written.extend(rows.into_iter().map(|SinkRow { row, .. }| row));
         Ok(())
     }
 
     fn pre_commit(&mut self, done: Done<Result<DatabaseTransaction, Failure>>) {
         let Some((name, rows)) = self.current.take() else { return };
-        let (transaction, table) = (name.clone(), self.sink.table.name.clone());
+        let (transaction, table) = (name.clone(), self.table.clone());
         let request = DatabaseRequest::Prepare { transaction, table, rows: rows.into() };
         let then = move |result: Result<DatabaseAnswer, DatabaseError>| {
             done(match result {

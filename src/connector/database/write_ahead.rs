@@ -15,13 +15,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DatabaseSink, access};
+use super::access;
 use crate::base::Name;
 use crate::checkpoint::seams::CommitterCheck;
-use crate::connector::{CommitOutcome, Done, TwoPhaseCommit};
+use crate::connector::{CommitOutcome, Done, SinkRow, TwoPhaseCommit};
 use crate::host::{DatabaseAccess, DatabaseAnswer, DatabaseError, DatabaseRequest, DatabaseWriter};
 use crate::operator::OperatorContext;
-use crate::record::{Batch, Data, Failure, Row};
+use crate::record::{Failure, Row};
 
 /// So many rows are written at once.
 const CHUNK: usize = 20;
@@ -36,30 +36,27 @@ pub struct PendingRows {
 }
 
 /// See the module.
-pub struct WriteAheadTable<T> {
-    context: OperatorContext,
+pub struct WriteAheadTable {
     access: Rc<dyn DatabaseAccess>,
-    sink: DatabaseSink<T>,
+    table: Name,
     writer: DatabaseWriter,
     committer: Arc<dyn CommitterCheck>,
     connected: Rc<Cell<bool>>,
     current: Option<PendingRows>,
 }
 
-impl<T: Data> WriteAheadTable<T> {
+impl WriteAheadTable {
     /// One subtask's part in it.
-    pub fn open(context: &OperatorContext, sink: &DatabaseSink<T>) -> Result<Self, Failure> {
+    pub fn open(context: &OperatorContext, table: &Name) -> Result<Self, Failure> {
         let access = access(context)?;
         let writer = DatabaseWriter {
-            sink: sink.table.name.clone(),
+            sink: table.clone(),
             subtask: context.subtask.clone(),
             attempt: context.attempt,
         };
         let committer = context.snapshots.parts.committer.clone();
-        context.writes_to(&sink.table.name);
-        let (sink, connected) = (sink.clone(), Rc::default());
-        let context = context.clone();
-        Ok(Self { context, access, sink, writer, committer, connected, current: None })
+        let (table, connected) = (table.clone(), Rc::default());
+        Ok(Self { access, table, writer, committer, connected, current: None })
     }
 }
 
@@ -87,7 +84,7 @@ impl Writing {
     }
 }
 
-impl<T: Data> TwoPhaseCommit<T> for WriteAheadTable<T> {
+impl TwoPhaseCommit for WriteAheadTable {
     type Transaction = PendingRows;
 
     fn name(&self, transaction: &PendingRows) -> Name {
@@ -98,12 +95,11 @@ impl<T: Data> TwoPhaseCommit<T> for WriteAheadTable<T> {
         self.current = Some(PendingRows { name: name.clone(), rows: Vec::new() });
     }
 
-    fn write(&mut self, batch: Batch<T>) -> Result<(), Failure> {
-        let rows = self.sink.rows(&self.context, &batch)?;
+    fn write(&mut self, rows: Vec<SinkRow>) -> Result<(), Failure> {
         let Some(current) = &mut self.current else {
             return Err(Failure("a transaction is written to that was not begun".to_owned()));
         };
-        current.rows.extend(rows);
+        current.rows.extend(rows.into_iter().map(|SinkRow { row, .. }| row));
         Ok(())
     }
 
@@ -115,7 +111,7 @@ impl<T: Data> TwoPhaseCommit<T> for WriteAheadTable<T> {
     }
 
     fn commit(&mut self, transaction: &PendingRows, done: Done<CommitOutcome>) {
-        let table = self.sink.table.name.clone();
+        let table = self.table.clone();
         let execute = |rows: &[Row]| DatabaseRequest::Execute {
             writer: self.writer.clone(),
             part_of: transaction.name.clone(),

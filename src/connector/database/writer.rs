@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use super::{DatabaseSink, access};
 use crate::base::{CheckpointId, Name};
-use crate::connector::DeliveryGuarantee;
+use crate::connector::{DeliveryGuarantee, RowFormat, SinkRow};
 use crate::host::{DatabaseAccess, DatabaseAnswer, DatabaseError, DatabaseRequest, DatabaseWriter};
 use crate::operator::{Cost, OperatorContext, OutsideShare};
 use crate::record::{Batch, ChainEvent, Data, Failure, Output, Row};
@@ -24,6 +24,7 @@ const FULL: usize = 5_000;
 pub struct TableWriter<T> {
     context: OperatorContext,
     sink: DatabaseSink<T>,
+    format: RowFormat<T>,
     access: Rc<dyn DatabaseAccess>,
     writer: DatabaseWriter,
     share: OutsideShare,
@@ -52,6 +53,7 @@ impl<T: Data> TableWriter<T> {
         let mut this = Self {
             context: context.clone(),
             sink: sink.clone(),
+            format: sink.format(),
             access: access(context)?,
             share: context.outside_work.share(),
             answered: Rc::default(),
@@ -120,9 +122,9 @@ impl<T: Data> Output<T> for TableWriter<T> {
     fn collect_batch(&mut self, batch: Batch<T>) -> Result<(), Failure> {
         self.cost.charge(batch.len());
         self.context.meter.count_out(batch.len());
-        let rows = self.sink.rows(&self.context, &batch)?;
+        let rows = self.format.rows(&self.context, &batch)?;
         self.taken += rows.len() as u64;
-        self.waiting.extend(rows);
+        self.waiting.extend(rows.into_iter().map(|SinkRow { row, .. }| row));
         self.send();
         self.say_uncommitted();
         Ok(())

@@ -4,7 +4,6 @@
 //! [`TransactionalLog`](super::TransactionalLog).
 
 use std::collections::BTreeMap;
-use std::marker::PhantomData;
 use std::rc::Rc;
 use std::str::FromStr;
 
@@ -12,10 +11,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Producer, access};
 use crate::base::{Name, SimDuration};
-use crate::connector::rows::fields;
+use crate::connector::{RowFormat, SinkRow};
 use crate::host::LogRecord;
 use crate::operator::{Cost, OperatorContext, OutsideShare};
-use crate::record::{Batch, ChainEvent, Data, Failure, Output, RecordId, Row, RowKind};
+use crate::record::{Batch, ChainEvent, Data, Failure, Output};
 
 /// What a sink promises (Flink's `DeliveryGuarantee`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,28 +86,22 @@ impl LogSink {
         Self { transaction_timeout, ..self }
     }
 
-    /// Hands records to a producer, each for the partition of its key.
-    pub(super) fn send<T: Data>(
-        &self,
-        context: &OperatorContext,
-        producer: &Producer,
-        batch: &Batch<T>,
-    ) -> Result<(), Failure> {
-        let rows = fields(&self.topic, self.columns.len(), batch)?;
+    /// How records become rows.
+    pub fn format<T: Data>(&self) -> RowFormat<T> {
+        RowFormat::append(&self.topic, self.columns.len())
+    }
+
+    /// Hands rows to a producer, each for the partition of its key.
+    pub(super) fn send(&self, producer: &Producer, rows: Vec<SinkRow>) {
         let mut by_partition = BTreeMap::<u16, Vec<LogRecord>>::new();
-        for (index, fields) in rows.into_iter().enumerate() {
-            let key = fields.first().map(String::as_str).unwrap_or_default();
+        for SinkRow { row, timestamp } in rows {
+            let key = row.fields.first().map(String::as_str).unwrap_or_default();
             let partition = (xxh3_64(key.as_bytes()) % u64::from(self.partitions)) as u16;
-            let id = batch.id(index).and_then(RecordId::known);
-            let number = Some(context.next_row());
-            let row = Row { kind: RowKind::Insert, fields, id, number };
-            let record = LogRecord { row, timestamp: batch.timestamp(index) };
-            by_partition.entry(partition).or_default().push(record);
+            by_partition.entry(partition).or_default().push(LogRecord { row, timestamp });
         }
         for (partition, records) in by_partition {
             producer.send(partition, records);
         }
-        Ok(())
     }
 }
 
@@ -116,10 +109,10 @@ impl LogSink {
 pub struct LogWriter<T> {
     context: OperatorContext,
     sink: LogSink,
+    format: RowFormat<T>,
     producer: Producer,
     share: Rc<OutsideShare>,
     cost: Cost,
-    records: PhantomData<fn(T)>,
 }
 
 impl<T: Data> LogWriter<T> {
@@ -132,10 +125,10 @@ impl<T: Data> LogWriter<T> {
         Ok(Self {
             context: context.clone(),
             producer: Producer::new(&access(context)?, topic, None, on_change),
+            format: sink.format(),
             sink,
             share: Rc::new(context.outside_work.share()),
             cost: context.cost(),
-            records: PhantomData,
         })
     }
 
@@ -157,7 +150,7 @@ impl<T: Data> Output<T> for LogWriter<T> {
         self.cost.charge(batch.len());
         self.context.meter.count_out(batch.len());
         self.check()?;
-        self.sink.send(&self.context, &self.producer, &batch)?;
+        self.sink.send(&self.producer, self.format.rows(&self.context, &batch)?);
         self.share.set_full(self.producer.is_full());
         Ok(())
     }

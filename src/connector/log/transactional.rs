@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::sink::LogSink;
 use super::{Producer, access};
 use crate::base::Name;
-use crate::connector::{CommitOutcome, Done, TwoPhaseCommit};
+use crate::connector::{CommitOutcome, Done, SinkRow, TwoPhaseCommit};
 use crate::host::{LogAccess, LogError, ProducerIdentity, TransactionResult};
 use crate::operator::OperatorContext;
-use crate::record::{Batch, Data, Failure};
+use crate::record::Failure;
 
 /// A transaction of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,6 @@ pub struct LogTransaction {
 
 /// See the module.
 pub struct TransactionalLog {
-    context: OperatorContext,
     access: Rc<dyn LogAccess>,
     sink: LogSink,
     on_change: Rc<dyn Fn()>,
@@ -43,9 +42,7 @@ impl TransactionalLog {
         sink: &LogSink,
         on_change: Rc<dyn Fn()>,
     ) -> Result<Self, Failure> {
-        context.writes_to(&sink.topic);
         Ok(Self {
-            context: context.clone(),
             access: access(context)?,
             sink: sink.clone(),
             on_change,
@@ -84,7 +81,7 @@ fn abort_all(
     access.init_producer(Some(&name), timeout, Box::new(then));
 }
 
-impl<T: Data> TwoPhaseCommit<T> for TransactionalLog {
+impl TwoPhaseCommit for TransactionalLog {
     type Transaction = LogTransaction;
 
     fn name(&self, transaction: &LogTransaction) -> Name {
@@ -98,12 +95,13 @@ impl<T: Data> TwoPhaseCommit<T> for TransactionalLog {
         self.current = Some((name.clone(), producer));
     }
 
-    fn write(&mut self, batch: Batch<T>) -> Result<(), Failure> {
-        TwoPhaseCommit::<T>::check(self)?;
+    fn write(&mut self, rows: Vec<SinkRow>) -> Result<(), Failure> {
+        self.check()?;
         let Some((_, producer)) = &self.current else {
             return Err(Failure("a transaction is written to that was not begun".to_owned()));
         };
-        self.sink.send(&self.context, producer, &batch)
+        self.sink.send(producer, rows);
+        Ok(())
     }
 
     fn check(&self) -> Result<(), Failure> {

@@ -245,3 +245,45 @@ fn by_periodic_watermarks_on_time_and_late_are_all_too() {
     assert!(late.is_sorted_by(|more, fewer| more > fewer), "{late:?}");
     assert_eq!((late[0], late[1], late[3]), (751, 73, 0));
 }
+
+/// The same departures as JSON Lines.
+fn json_lines(input: &PathBuf) -> PathBuf {
+    let mut reader = csv::Reader::from_path(input).unwrap();
+    let headers = reader.headers().unwrap().clone();
+    let line = |record: csv::StringRecord| {
+        let field = |(name, text): (&str, &str)| {
+            let value = match name {
+                "flight" | "dep_delay_min" => serde_json::from_str(text).unwrap_or_default(),
+                _ => serde_json::Value::from(text),
+            };
+            (name.to_owned(), value)
+        };
+        let fields = headers.iter().zip(record.iter()).map(field);
+        serde_json::Value::Object(fields.collect()).to_string()
+    };
+    let lines: Vec<String> = reader.records().map(|record| line(record.unwrap())).collect();
+    let output = input.with_extension("jsonl");
+    std::fs::write(&output, lines.join("\n")).unwrap();
+    output
+}
+
+#[test]
+fn departures_as_json_lines_are_the_same_departures() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = first_days(&folder);
+    let from_csv = Setting { input: input.clone(), ..Setting::default() };
+    let from_json = Setting { input: json_lines(&input), ..Setting::default() };
+    assert_eq!(shown(&run(&from_json, &[])), shown(&run(&from_csv, &[])));
+
+    let counts = |input: &PathBuf| {
+        let flags = [format!("job.args.input={:?}", input.to_str().unwrap())];
+        let scenario = without_expectations("aviation/flights-per-carrier", &flags);
+        let overrides = Overrides::default();
+        let registry = gallery::registry();
+        let outcome = scenario::run(&scenario, &registry, &overrides, Onlooker::default()).unwrap();
+        assert_eq!(outcome.report.verdict.delivery.to_string(), "exactly-once");
+        let rows = outcome.report.sinks["counts"].rows.iter().map(|row| row.fields.clone());
+        rows.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(counts(&from_json.input), counts(&input));
+}
