@@ -13,6 +13,7 @@ mod graph;
 mod guarantees;
 mod history;
 mod page;
+mod parameters;
 mod record;
 mod replay;
 mod runtime;
