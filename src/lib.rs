@@ -75,3 +75,8 @@ pub mod workload;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// So are those of the page that shows the API.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/datastream.md")]
+pub struct DataStreamPage;

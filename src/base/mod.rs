@@ -1,4 +1,4 @@
-//! What everything may use: identifiers, simulated time, seeds.
+//! What everything may use: identifiers, simulated time, seeds, hints to names.
 //!
 //! [`SimTime`] (when something happened in the run) and event time (what a record says of
 //! itself) are different types on purpose; nothing converts one into the other.
@@ -6,6 +6,7 @@
 mod backend_kind;
 mod ids;
 mod seed;
+pub mod suggest;
 mod time;
 
 /// What a thread is called in which a simulation runs. A panic there is told as the error of the run.

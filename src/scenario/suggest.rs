@@ -1,27 +1,6 @@
 //! "Did you mean".
 
-/// The candidate that `name` was probably meant to be.
-pub(super) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    // Comparing is quadratic in length, and nobody mistypes a name into a page of text.
-    if name.len() > 100 {
-        return None;
-    }
-    let folded = name.to_lowercase().replace('_', "-");
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&folded, &candidate.to_lowercase().replace('_', "-")),
-                candidate,
-            )
-        })
-        .min_by_key(|&(distance, _)| distance)
-        .filter(|&(distance, candidate)| distance <= candidate.chars().count().max(3) / 3)
-        .map(|(_, candidate)| candidate)
-}
+pub(super) use crate::base::suggest::nearest;
 
 /// A hint for an unknown name: the probable one, or all of them if they are few.
 pub(super) fn hint<'a>(

@@ -15,6 +15,7 @@ mod guarantees;
 mod history;
 mod metrics;
 mod page;
+mod parameters;
 mod record;
 mod replay;
 mod runtime;
