@@ -199,10 +199,10 @@ mod tests {
         check(
             &[("read", 1, &[one, did(1000, [0, 0, 7])]), ("count", 1, &[one; 9])],
             &[
-                "subtask    in  out  busy  back-pressured  idle",
-                "read#1     10    5   33%             33%   33%",
-                "read#2   1000  500    0%              0%  100%",
-                "count ×9   90   45   33%             33%   33%",
+                "subtask     in  out  busy  back-pressured  idle",
+                "read#1      10    5   33%             33%   33%",
+                "read#2    1000  500    0%              0%  100%",
+                "count ×9    90   45   33%             33%   33%",
             ],
         );
     }

@@ -189,11 +189,8 @@ fn key(row: &Row, look: Look) -> Option<String> {
 
 /// Help and quit always stand there; of the others, as many as there is room for.
 fn footer(app: &App, pen: &mut Pen<'_>) {
-    let shown = app
-        .keys
-        .rows()
-        .filter(|row| row.binding.works_on(app.shown.current))
-        .filter_map(|row| {
+    let shown =
+        app.keys.rows().filter(|row| row.binding.works_on(app.shown.current)).filter_map(|row| {
             let own = !row.binding.on.is_empty();
             Some((row.binding.action, key(row, pen.look)?, row.binding.short?, own))
         });

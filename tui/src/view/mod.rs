@@ -8,7 +8,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `app`, `update`, `draw` | the model, what changes it, and the frame around the screens |
-//! | `mouse` | what the mouse does |
+//! | `mouse`, `pop_up` | what the mouse does, and keys while something has popped up |
 //! | `keys`, `names` | the table of keys, from which help, footer and palette are made |
 //! | `keymap` | the keys as they are bound: the table, and what someone wants otherwise |
 //! | `palette` | everything that can be done, by name |
@@ -55,6 +55,7 @@ mod outside;
 mod overlay;
 mod palette;
 mod pen;
+mod pop_up;
 mod prompt;
 mod save;
 mod screens;

@@ -2,9 +2,7 @@
 
 use ratatui::layout::Rect;
 use weir::replay::Timeline;
-use weir::trace::{
-    Event, ExchangeEvent, RecordEvent, SinkEvent, StateEvent, WindowEvent, parts,
-};
+use weir::trace::{Event, ExchangeEvent, RecordEvent, SinkEvent, StateEvent, WindowEvent, parts};
 
 use super::app::App;
 use super::events::tone;

@@ -297,7 +297,9 @@ impl Sight<'_> {
                 let before = self.look.fit(&self.show(before), (self.columns() / 5).max(8));
                 format!("{before} {} {}", self.look.glyphs().from_to, self.show(value))
             }
-            Some(Change::Added | Change::Gone | Change::Same | Change::Unknown) | None => self.show(value),
+            Some(Change::Added | Change::Gone | Change::Same | Change::Unknown) | None => {
+                self.show(value)
+            }
         }
     }
 
