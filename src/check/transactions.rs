@@ -11,7 +11,7 @@ use super::verdict::{Findings, Invariant};
 use crate::base::{CheckpointId, JobId, Name, SimTime, Step};
 use crate::trace::{
     CheckpointEvent, DatabaseEvent, Event, JobEvent, JobStatus, LogEvent, Recorded, RecoveryEvent,
-    StorageEvent, TransactionEvent, TransactionResult,
+    SinkEvent, StorageEvent, TransactionEvent, TransactionResult,
 };
 
 /// A transaction that is prepared.
@@ -160,6 +160,15 @@ impl Fold for Transactions {
                 if let Some((name, _)) = name {
                     self.on_decided(&name.into(), TransactionResult::Commit, step, findings);
                 }
+            }
+            // Of a place of a user's own nothing else tells that there was nothing to show. What it lacks
+            // is missed in the sink.
+            Event::Transaction(TransactionEvent::TransactionCommitted { transaction, .. }) => {
+                self.prepared.remove(transaction);
+            }
+            // A place of a user's own, whose parts are transactions.
+            Event::Sink(SinkEvent::RowsVisible { subtask: part, .. }) => {
+                self.on_decided(part, TransactionResult::Commit, step, findings);
             }
             Event::Database(DatabaseEvent::CommitMarked { transaction }) => {
                 self.marked.entry(transaction.clone()).or_insert(step);

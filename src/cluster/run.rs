@@ -80,7 +80,7 @@ pub fn run(
         return Err(ClusterError::Nodes { taskmanagers, nodes });
     }
     let level = options.sim.level;
-    let header = header(&options, &label);
+    let header = header(&options, label);
     let folds = Folds { checker: Checker::new(&header), metrics: Metrics::default() };
     let folds = Arc::new(Mutex::new(Some(folds)));
     let mut recorder = Recorder::new(header, level);
@@ -164,14 +164,14 @@ pub fn run(
 }
 
 /// How the trace of a run begins.
-pub fn header(options: &ClusterOptions, label: &RunLabel) -> Header {
+pub fn header(options: &ClusterOptions, label: RunLabel) -> Header {
     Header {
         format_version: FORMAT_VERSION,
         weir_version: env!("CARGO_PKG_VERSION").to_string(),
-        scenario: label.scenario.clone(),
-        scenario_hash: label.scenario_hash.clone(),
-        mutant: label.mutant.clone(),
-        again: label.again.clone(),
+        scenario: label.scenario,
+        scenario_hash: label.scenario_hash,
+        mutant: label.mutant,
+        again: label.again,
         seed: options.sim.seed,
         level: options.sim.level,
         nodes: options.sim.nodes.iter().map(|node| node.name.as_str().into()).collect(),

@@ -317,8 +317,8 @@ mod tests {
         let timestamps = values.iter().map(|value| EventTime(i64::from(*value)));
         let id = |value: &u32| RecordId { source: 0, split: 1, offset: u64::from(*value) };
         Batch {
-            timestamps: (number % 2 == 0).then(|| timestamps.collect()),
-            ids: (number % 3 == 0).then(|| values.iter().map(id).collect()),
+            timestamps: number.is_multiple_of(2).then(|| timestamps.collect()),
+            ids: number.is_multiple_of(3).then(|| values.iter().map(id).collect()),
             hashes: Some(values.iter().map(|value| value % 1009).collect()),
             values,
             markers: Vec::new(),

@@ -94,7 +94,7 @@ impl Timeline {
 
     /// Adds events that happened after all others. The position stays.
     pub fn extend(&mut self, events: impl IntoIterator<Item = Recorded>) {
-        self.log.extend(events.into_iter().collect());
+        self.log.extend(&events.into_iter().collect::<Vec<_>>());
         self.catch_up(usize::MAX);
     }
 

@@ -74,7 +74,7 @@ impl EventLog {
     }
 
     /// Adds events that happened after all others.
-    pub fn extend(&mut self, events: Vec<Recorded>) {
+    pub fn extend(&mut self, events: &[Recorded]) {
         // In a block only the first event is numbered; the others follow.
         let follow =
             |a: &Recorded, b: &Recorded| Count::of(a).next(b.event.is_control()) == Count::of(b);

@@ -261,7 +261,7 @@ fn panics(file: PathBuf) {
     let timeline = Timeline::new(Header::new("stub", "", Seed(1), Vec::new()), []);
     let (title, teaches, about) = ("Nothing at all".to_owned(), Vec::new(), String::new());
     let source = Source { title, teaches, about, timeline, grows: false };
-    let ended = run(source, mpsc::channel().1, &Options::default(), &stop).unwrap();
+    let ended = run(source, &mpsc::channel().1, &Options::default(), &stop).unwrap();
     assert_eq!(ended, Ended::Stopped);
     thread.unwrap().join().unwrap_err();
 }

@@ -57,7 +57,7 @@ proptest! {
                 break;
             }
             let (new, after) = rest.split_at(rest.len().min(*piece));
-            log.extend(new.to_vec());
+            log.extend(new);
             // What was read before it grew is no hindrance.
             prop_assert!(log.get(log.len() - 1).is_some());
             rest = after;
@@ -80,7 +80,7 @@ fn a_trace_is_taken_in_bit_by_bit() {
     check(&EventLog::of(trace.clone()), &events, 100..5_900);
     // What comes after a file is put behind it.
     let mut log = EventLog::of(trace.clone());
-    log.extend(events.clone());
+    log.extend(&events);
     check(&log, &[events.clone(), events.clone()].concat(), events.len() - 10..events.len() + 10);
 
     let mut at_once = Timeline::new(trace.header().clone(), events.clone());

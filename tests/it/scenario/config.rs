@@ -423,10 +423,8 @@ fn what_is_wrong_with_a_key_is_told_by_its_own_name_and_at_its_place() {
     for (config, more, [message, hint, at]) in WRONG {
         let text = format!("{HEAD}[config]\n{config}\n{JOB}{more}");
         let parsed = parse(&text, "s.toml");
-        let error = match parsed.and_then(|s| lower(&s, &registry(), &Overrides::default())) {
-            Ok(_) => panic!("nothing is wrong with\n{text}"),
-            Err(error) => error,
-        };
+        let lowered = parsed.and_then(|s| lower(&s, &registry(), &Overrides::default()));
+        let Err(error) = lowered else { panic!("nothing is wrong with\n{text}") };
         assert_eq!(error.message(), *message, "{error}");
         assert_eq!(error.hint().unwrap_or_default(), *hint, "{error}");
         let (name, line, column) = error.place();

@@ -32,7 +32,7 @@ pub struct Live {
 impl Live {
     /// Begins a run. Also gives what is known of it before its first event, and what tells the rest.
     pub fn begin(lowered: Lowered, watch: &Watch) -> (Self, Timeline, Receiver<UiEvent>) {
-        let timeline = Timeline::new(header(&lowered.options, &lowered.label), []);
+        let timeline = Timeline::new(header(&lowered.options, lowered.label.clone()), []);
         let (sender, feed) = sync_channel(AHEAD);
         let mut batch = Batch::new(sender.clone());
         let observer = Box::new(move |recorded: &Recorded| batch.push(recorded));

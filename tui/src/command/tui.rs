@@ -66,7 +66,9 @@ pub fn tui(
             (source(Some(scenario), timeline, true), Some(live), feed)
         }
     };
-    let ended = view::run(source, feed, &options, &watch.stop);
+    let ended = view::run(source, &feed, &options, &watch.stop);
+    // A run that waits for somebody to take in what it tells must hear that nobody does any more.
+    drop(feed);
     shown.store(false, Ordering::Relaxed);
     if let Some(broken) = view::take_broken() {
         console.error(&broken);

@@ -148,7 +148,7 @@ fn unless_gone<T>(ended: io::Result<Ended<T>>, stop: &AtomicBool) -> io::Result<
 /// Shows a run until one has seen enough or `stop` is set. What is new of it comes from `feed`.
 pub fn run(
     source: Source,
-    feed: Receiver<UiEvent>,
+    feed: &Receiver<UiEvent>,
     options: &Options,
     stop: &AtomicBool,
 ) -> io::Result<Ended<()>> {
@@ -158,7 +158,7 @@ pub fn run(
 #[expect(clippy::disallowed_methods, reason = "this is the edge: playing follows real time")]
 fn show(
     source: Source,
-    feed: Receiver<UiEvent>,
+    feed: &Receiver<UiEvent>,
     options: &Options,
     stop: &AtomicBool,
 ) -> io::Result<Ended<()>> {

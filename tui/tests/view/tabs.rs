@@ -152,6 +152,9 @@ fn the_wheel_turns_the_screen_that_it_is_over() {
     assert_eq!(right.1, both.1);
 }
 
+/// Opens a view of a run.
+type Open = fn(&Options, (u16, u16)) -> App;
+
 /// All screens of some runs, alone and beside another, in every size, with and without colours,
 /// and in ASCII.
 #[test]
@@ -164,7 +167,7 @@ fn every_screen_keeps_to_its_place_and_is_safe() {
     for size in SIZES {
         let mut texts = Vec::new();
         for options in &looks {
-            let apps: [fn(&Options, (u16, u16)) -> App; 5] = [
+            let apps: [Open; 5] = [
                 |options, size| outside::app(options, size, is_last),
                 outside::hostile,
                 |options, size| checkpointed::app(options, size, runs_again),

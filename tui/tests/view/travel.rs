@@ -14,7 +14,7 @@ const SMALLEST: (u16, u16) = (60, 20);
 const SMALL: (u16, u16) = (80, 24);
 const WIDE: (u16, u16) = (120, 40);
 
-fn check(name: &str, shown: String) {
+fn check(name: &str, shown: &str) {
     insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(name, shown);
     });
@@ -114,7 +114,7 @@ fn the_footer_says_which_letters_there_are() {
         let mut app = checkpointed::app(&Options::default(), size, runs_again);
         let before = app.timeline().position();
         keys(&mut app, typed);
-        check(name, footer(&app, size));
+        check(name, &footer(&app, size));
         // Esc is no letter, and then all is as before.
         keys(&mut app, "\u{1b}");
         assert_eq!(app.timeline().position(), before);
@@ -143,7 +143,7 @@ fn violations_are_gone_to_and_explained() {
         assert!(bar(&app, size).contains('!'), "{}", bar(&app, size));
         keys(&mut app, "fv");
         assert!(screen(&app, size).contains("It does not hold that"));
-        check(name, body(&app, size));
+        check(name, &body(&app, size));
         let first = app.timeline().position();
         keys(&mut app, "\u{1b}Fv");
         assert_eq!(app.timeline().position(), first, "there is none before the first");
@@ -181,15 +181,15 @@ fn is_acknowledged(event: &Event) -> bool {
 #[test]
 fn the_bar_tells_checkpoints_faults_and_failures_apart() {
     let mut app = checkpointed::app(&Options::default(), WIDE, |_| true);
-    check("bar-checkpoints-120", bar(&app, WIDE));
+    check("bar-checkpoints-120", &bar(&app, WIDE));
     let bar_of = bar(&app, WIDE);
     assert!(['!', '✗'].iter().all(|sign| bar_of.contains(*sign)), "{bar_of}");
     update(&mut app, UiEvent::Resize(60, 20));
-    check("bar-checkpoints-60", bar(&app, SMALLEST));
+    check("bar-checkpoints-60", &bar(&app, SMALLEST));
     let app = checkpointed::app(&ascii(), WIDE, |_| true);
-    check("bar-checkpoints-120-ascii", bar(&app, WIDE));
+    check("bar-checkpoints-120-ascii", &bar(&app, WIDE));
     let app = outside::app(&Options::default(), WIDE, |_| true);
-    check("bar-outside-120", bar(&app, WIDE));
+    check("bar-outside-120", &bar(&app, WIDE));
 }
 
 /// A note ends the playing; space or Enter goes on.
@@ -227,7 +227,7 @@ fn selecting_an_event_selects_what_it_is_about() {
     let mut app = checkpointed::app(&Options::default(), SMALL, is_stored);
     // The snapshot of counts#1 was acknowledged just before.
     keys(&mut app, "7k1");
-    check("about-graph-80", body(&app, SMALL));
+    check("about-graph-80", &body(&app, SMALL));
     // Checkpoint 3 is the newest there, but 1 is selected.
     let mut app = checkpointed::app(&Options::default(), SMALL, runs_again);
     keys(&mut app, "7/checkpoint-completed\nk3");

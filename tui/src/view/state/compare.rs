@@ -231,8 +231,8 @@ pub(super) fn states<'a>(
     here: Option<&'a OperatorState>,
     there: Option<&'a OperatorState>,
 ) -> impl Iterator<Item = (Row<'a>, Change<'a>)> {
-    let entries = |of: Option<&'a OperatorState>| of.into_iter().flat_map(|of| of.entries());
-    let timers = |of: Option<&'a OperatorState>| of.into_iter().flat_map(|of| of.timers());
+    let entries = |of: Option<&'a OperatorState>| of.into_iter().flat_map(OperatorState::entries);
+    let timers = |of: Option<&'a OperatorState>| of.into_iter().flat_map(OperatorState::timers);
     let entries = side_by_side(entries(here), entries(there)).filter_map(|(key, here, there)| {
         let row = |entry| Row::Entry(key, entry);
         changed((here, there), row, |entry| Cow::Borrowed(&*entry.value))

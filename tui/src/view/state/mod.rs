@@ -10,7 +10,7 @@ mod lines;
 use std::collections::BTreeSet;
 
 use weir::base::{JobId, Name};
-use weir::replay::{Job, Timeline, World};
+use weir::replay::{Job, OperatorState, Timeline, World};
 use weir::trace::Event;
 
 use super::graph::changed_state;
@@ -333,8 +333,8 @@ fn draw_operator(lines: &Lines<'_>, operator: &Operator<'_>, at: (usize, bool), 
     let mut words = vec![(uid, Role::Strong), (counted(subtasks.len(), "subtask"), Role::Plain)];
     let states = || subtasks.iter().filter_map(|subtask| subtask.state);
     if lines.world.knows_records() {
-        let keys: usize = states().map(|state| state.key_count()).sum();
-        let timers: usize = states().map(|state| state.timer_count()).sum();
+        let keys: usize = states().map(OperatorState::key_count).sum();
+        let timers: usize = states().map(OperatorState::timer_count).sum();
         let windows: usize = subtasks.iter().map(|of| lines.windows(of).count()).sum();
         let counts = [(keys, "key"), (timers, "timer"), (windows, "open window")];
         let counts = counts.into_iter().filter(|(number, _)| *number > 0);
