@@ -161,12 +161,8 @@ impl Fold for Transactions {
                     self.on_decided(&name.into(), TransactionResult::Commit, step, findings);
                 }
             }
-            // Of a place of a user's own nothing else tells that there was nothing to show. What it lacks
-            // is missed in the sink.
-            Event::Transaction(TransactionEvent::TransactionCommitted { transaction, .. }) => {
-                self.prepared.remove(transaction);
-            }
-            // A place of a user's own, whose parts are transactions.
+            // A place of a user's own, whose parts are transactions. That a sink says it has committed
+            // counts for nothing.
             Event::Sink(SinkEvent::RowsVisible { subtask: part, .. }) => {
                 self.on_decided(part, TransactionResult::Commit, step, findings);
             }

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use rand::RngExt;
 use weir::api::{ExpectedRows, Program, SourceOptions, StreamExecutionEnvironment};
 use weir::base::{Name, Seed, StreamRng};
+use weir::check::Invariant;
 use weir::cluster::Onlooker;
 use weir::connector::{
     CommitOutcome, Done, SinkContext, SinkFunction, SinkRow, SplitSource, TwoPhaseCommit,
@@ -66,6 +67,8 @@ impl SinkFunction<(u64, u64)> for BySeven {
 /// Holds rows back until their checkpoint is complete.
 struct Ledger {
     context: OperatorContext,
+    /// Whether it says that it has committed and shows nothing.
+    is_forgetful: bool,
     current: (Name, Vec<Row>),
 }
 
@@ -90,7 +93,9 @@ impl TwoPhaseCommit for Ledger {
     }
 
     fn commit(&mut self, (name, rows): &Self::Transaction, done: Done<CommitOutcome>) {
-        self.context.host.outside.reveal("out", name, (0..).zip(rows.clone()).collect());
+        if !self.is_forgetful {
+            self.context.host.outside.reveal("out", name, (0..).zip(rows.clone()).collect());
+        }
         done(CommitOutcome::Committed);
     }
 
@@ -117,9 +122,13 @@ fn totals(arguments: &Arguments) -> Result<Program, ArgumentError> {
             let write = |row: (u64, u64), context: &mut SinkContext<'_>| context.write(&row);
             totals.add_upsert_sink("out", COLUMNS, 1, Closure(write))
         }
-        _ => totals.two_phase_to("out", COLUMNS, |context, _| {
-            Ok(Ledger { context: context.clone(), current: Default::default() })
-        }),
+        sink => {
+            let is_forgetful = sink == "forgetful";
+            totals.two_phase_to("out", COLUMNS, move |context, _| {
+                let context = context.clone();
+                Ok(Ledger { context, is_forgetful, current: Default::default() })
+            })
+        }
     };
     env.build().map_err(|error| ArgumentError { argument: None, message: error.to_string() })
 }
@@ -142,7 +151,7 @@ fn expected(arguments: &Arguments) -> Result<ExpectedRows, ArgumentError> {
 fn registry() -> Registry {
     let job = GalleryJob::new("dice", "Each player's points.", totals)
         .argument("source", ArgumentKind::Text, "generator or splits")
-        .argument("sink", ArgumentKind::Text, "append, upsert or two-phase")
+        .argument("sink", ArgumentKind::Text, "append, upsert, two-phase or forgetful")
         .sink("out", &COLUMNS)
         .expecting(expected);
     Registry::default().with(job)
@@ -225,6 +234,14 @@ fn rows_that_replace_each_other_may_come_again() {
 #[test]
 fn rows_that_wait_for_their_checkpoint_come_once() {
     check("two-phase", 7, "delivery-is = \"exactly-once\"\nrows = { out = 1500 }");
+}
+
+/// Saying so is not committing.
+#[test]
+fn a_commit_that_shows_nothing_is_found() {
+    let outcome = run(&scenario("generator", "forgetful", "[expect]\njob = \"finished\"\n"), 7);
+    let violated: Vec<_> = outcome.report.verdict.violated().map(|it| it.invariant).collect();
+    assert_eq!(violated, [Invariant::AtomicCommit]);
 }
 
 /// The seed of the run makes the data, and so there are others with another seed.
